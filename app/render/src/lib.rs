@@ -1,0 +1,1 @@
+//! Draws slices and label overlays with wgpu.

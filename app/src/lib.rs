@@ -1,0 +1,1 @@
+//! The Microtome window, its offscreen host and the command line.

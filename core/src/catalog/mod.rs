@@ -1,0 +1,71 @@
+//! What there is to train on: image groups and CellMap datasets, their label crops and classes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::Result;
+use crate::geometry::BoxNm;
+use crate::volume::Volume;
+
+/// The labels of one class in one crop.
+#[derive(Debug, Clone)]
+pub struct ClassLabels {
+    /// Class name, such as `mito`.
+    pub class: String,
+    /// Its ids; 0 is background.
+    pub volume: Arc<Volume>,
+}
+
+/// A box in which somebody annotated some classes.
+#[derive(Debug, Clone)]
+pub struct LabelCrop {
+    /// Name, such as `crop1`.
+    pub name: String,
+    /// Annotated classes, by name.
+    pub classes: Vec<ClassLabels>,
+    /// The intersection of its classes' boxes, nm.
+    pub bounds: BoxNm,
+}
+
+/// One EM volume with its label crops.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Name, such as `jrc_hela-2`.
+    pub name: String,
+    /// The EM.
+    pub raw: Arc<Volume>,
+    /// Label crops, in natural order of their names; empty for a bare image group.
+    pub crops: Vec<LabelCrop>,
+}
+
+impl Dataset {
+    /// All class names of all crops, sorted.
+    #[must_use]
+    pub fn class_names(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            self.crops.iter().flat_map(|crop| &crop.classes).map(|labels| labels.class.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// The datasets that a loader draws from.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// In configured order.
+    pub datasets: Vec<Dataset>,
+    /// What was found but could not be used, one message each (also shown in the window).
+    pub warnings: Vec<String>,
+}
+
+impl Catalog {
+    /// Opens what is at a local path: an OME-Zarr image group (or array), a CellMap dataset (`…/x.zarr`,
+    /// `…/x.zarr/recon-1`), or a folder of such datasets.
+    ///
+    /// # Errors
+    /// Nothing there, no EM volume in it, or metadata that cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        todo!("{path:?}")
+    }
+}

@@ -1,0 +1,123 @@
+//! The one error of the core: what went wrong, where, and what to do about it, in named fields.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Result of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong in the core. Messages are one line; the path comes last.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nothing at a path.
+    #[error("no such file or folder; check the path: {path}")]
+    NotFound {
+        /// What was asked for.
+        path: String,
+    },
+    /// A folder is there, but it is no Zarr hierarchy.
+    #[error("not a Zarr group or array (no zarr.json, .zgroup, .zarray or .zattrs in it); {hint}: {path}")]
+    NotZarr {
+        /// The folder.
+        path: String,
+        /// What the user may have meant.
+        hint: String,
+    },
+    /// A metadata file is not JSON.
+    #[error("broken JSON at line {line}, column {column} ({reason}); restore or rewrite the file: {path}")]
+    Json {
+        /// The file.
+        path: String,
+        /// 1-based.
+        line: usize,
+        /// 1-based.
+        column: usize,
+        /// The parser's words.
+        reason: String,
+    },
+    /// Metadata is JSON, but does not say what it has to.
+    #[error("{field}: expected {expected}, got {got}: {path}")]
+    Metadata {
+        /// The group or array.
+        path: String,
+        /// Dotted path of the field, such as `multiscales[0].axes`.
+        field: String,
+        /// What the format asks for.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+    /// The array's element type cannot be read.
+    #[error("data type {got} is not supported; supported are bool, u8…u64, i8…i64, f16, f32, f64: {path}")]
+    DataType {
+        /// The array.
+        path: String,
+        /// The type's name in the metadata.
+        got: String,
+    },
+    /// A codec is unknown or not built in.
+    #[error("unsupported array encoding ({reason}); rewrite the array with a codec of the Zarr specification: {path}")]
+    Codec {
+        /// The array.
+        path: String,
+        /// zarrs' words.
+        reason: String,
+    },
+    /// A chunk is there but cannot be decoded.
+    #[error("chunk {chunk:?} is damaged ({reason}); fetch or write it again: {path}")]
+    ChunkDamaged {
+        /// The array.
+        path: String,
+        /// Position in the array's chunk grid, in the array's own axis order.
+        chunk: Vec<u64>,
+        /// The codec's words.
+        reason: String,
+    },
+    /// The operating system refused a read or write.
+    #[error("cannot {action} ({source}): {path}")]
+    Io {
+        /// What was attempted: `read`, `list`, `create`, …
+        action: &'static str,
+        /// Where.
+        path: String,
+        /// The system's reason.
+        source: Arc<std::io::Error>,
+    },
+    /// A configuration says something impossible.
+    #[error("{}{key}: {problem}", location(file.as_ref(), *line))]
+    Config {
+        /// The file, if the configuration came from one.
+        file: Option<PathBuf>,
+        /// 1-based line, if known.
+        line: Option<usize>,
+        /// Dotted key, such as `loader.batch_size`.
+        key: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// The memory budget is too small for what must be held at once.
+    #[error(
+        "loader.memory: {budget_bytes} bytes hold less than the {needed_bytes} that {what} needs; raise it or make {what} smaller"
+    )]
+    Budget {
+        /// What must be held.
+        what: &'static str,
+        /// Its bytes.
+        needed_bytes: u64,
+        /// The budget.
+        budget_bytes: u64,
+    },
+    /// The loader was stopped while somebody waited for it.
+    #[error("the loader was stopped")]
+    Stopped,
+}
+
+fn location(file: Option<&PathBuf>, line: Option<usize>) -> String {
+    match (file, line) {
+        (Some(file), Some(line)) => format!("{}:{line}: ", file.display()),
+        (Some(file), None) => format!("{}: ", file.display()),
+        (None, Some(line)) => format!("line {line}: "),
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,10 @@
+//! Microtome's loader core: from bytes on disk to batches in memory.
+
+pub mod catalog;
+pub mod error;
+pub mod geometry;
+pub mod loader;
+pub mod telemetry;
+pub mod volume;
+
+pub use error::{Error, Result};

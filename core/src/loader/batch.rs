@@ -1,0 +1,106 @@
+//! A batch: named arrays of `[batch, channel, z, y, x]` and where each sample came from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::{BoxNm, PatchGrid};
+use crate::volume::Buffer;
+
+/// Whether an array is what the network sees or what it should say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Raw intensities.
+    Input,
+    /// Labels.
+    Target,
+}
+
+/// One named array of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchArray {
+    /// The name in the configuration: `raw` of `[input.raw]`.
+    pub name: String,
+    /// Input or target.
+    pub role: Role,
+    /// `[batch, channel, z, y, x]`; the channels of a target are the classes, in the configured order.
+    pub shape: [usize; 5],
+    /// Elements in C order.
+    pub data: Buffer,
+    /// Targets only, same shape: 1 where the label is known, 0 where nobody annotated (never background).
+    pub known: Option<Vec<u8>>,
+}
+
+impl BatchArray {
+    /// Bytes of data and mask.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        (self.data.size_bytes() + self.known.as_ref().map_or(0, Vec::len)) as u64
+    }
+}
+
+/// Which level an array of a sample was read from, and what that took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReadSource {
+    /// The array's name in the configuration.
+    pub array: String,
+    /// The class, for a channel of a target.
+    pub class: Option<String>,
+    /// Index of the level; `None` where the class is not annotated here.
+    pub level: Option<usize>,
+    /// Chunks touched.
+    pub chunks: usize,
+    /// Touched chunks that are absent from the store (they read as the fill value).
+    pub absent_chunks: usize,
+}
+
+/// Where a sample came from: enough to draw it again and to find it in the volume.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    /// Index of the sample in the epoch, from 0.
+    pub index: u64,
+    /// The configured seed.
+    pub seed: u64,
+    /// 0, or how often the draw was repeated because a sample could not be read.
+    pub attempt: u32,
+    /// Index of the dataset in the catalog.
+    pub dataset_index: usize,
+    /// The dataset's name.
+    pub dataset: String,
+    /// The label crop that was drawn from, if the dataset has any.
+    pub crop: Option<String>,
+    /// The grid of the first configured array: centre, shape, voxel size, orientation (mirror and transpose).
+    pub grid: PatchGrid,
+    /// Its footprint in the world, nm.
+    pub world_box: BoxNm,
+    /// Per array and class: the level read.
+    pub sources: Vec<ReadSource>,
+}
+
+/// One batch, owned by whoever took it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Epoch of its first sample.
+    pub epoch: u64,
+    /// Number of the batch since the start, from 0.
+    pub number: u64,
+    /// Inputs, then targets, in the configured order.
+    pub arrays: Vec<BatchArray>,
+    /// One per sample.
+    pub provenance: Vec<Provenance>,
+}
+
+impl Batch {
+    /// Bytes of all arrays.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.arrays.iter().map(BatchArray::size_bytes).sum()
+    }
+
+    /// The array of that name.
+    #[must_use]
+    pub fn array(&self, name: &str) -> Option<&BatchArray> {
+        self.arrays.iter().find(|array| array.name == name)
+    }
+}

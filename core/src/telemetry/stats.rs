@@ -1,0 +1,145 @@
+//! The one struct of statistics: panes, command line, tests and (later) Python and the wire all read it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What a thread of the loader can be doing. Each stage is a span in the timeline and a row of [`Stats::stages`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Draw the request and work out which chunks and windows it needs. No data is touched.
+    Plan,
+    /// Read bytes from the store.
+    Fetch,
+    /// Turn a chunk's bytes into voxels.
+    Decode,
+    /// Copy, resample, orient and convert from cached chunks into the batch's memory.
+    Gather,
+    /// Draw the augmentation and prepare its lookup tables (or find them in the transform cache).
+    Augment,
+    /// Allocate, finish and hand over a batch.
+    Collate,
+    /// Wait: a consumer for a batch, a builder for room, a worker for another's decode.
+    Wait,
+}
+
+impl Stage {
+    /// Every stage, in the order in which a sample passes through them.
+    pub const ALL: [Self; 7] =
+        [Self::Plan, Self::Augment, Self::Fetch, Self::Decode, Self::Gather, Self::Collate, Self::Wait];
+
+    /// Lower-case name, as in spans, tables and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Fetch => "fetch",
+            Self::Decode => "decode",
+            Self::Gather => "gather",
+            Self::Augment => "augment",
+            Self::Collate => "collate",
+            Self::Wait => "wait",
+        }
+    }
+
+    /// The stage of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+}
+
+/// Totals of one stage since the loader started.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StageStats {
+    /// Which stage.
+    pub stage: Stage,
+    /// How often it ran.
+    pub calls: u64,
+    /// Self time summed over threads: without the stages nested inside.
+    pub busy: Duration,
+    /// Bytes that went through: encoded for fetch, decoded for decode, written for gather and collate; else 0.
+    pub bytes: u64,
+}
+
+/// A cache seen from outside. Counts are since the start, sizes are now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheStats {
+    /// Lookups answered from memory (waiting for another thread's decode of the same entry counts as a hit).
+    pub hits: u64,
+    /// Lookups that had to make the entry.
+    pub misses: u64,
+    /// Entries dropped to make room.
+    pub evictions: u64,
+    /// Entries held.
+    pub entries: u64,
+    /// Bytes held.
+    pub resident_bytes: u64,
+    /// Bytes that may be held.
+    pub capacity_bytes: u64,
+}
+
+impl CacheStats {
+    /// Hits per lookup, 0–1; `None` before the first lookup.
+    #[must_use]
+    pub fn hit_rate(&self) -> Option<f64> {
+        let lookups = self.hits + self.misses;
+        (lookups > 0).then(|| self.hits as f64 / lookups as f64)
+    }
+}
+
+/// Memory by owner, bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryStats {
+    /// The configured budget for cache, queues and batches in flight.
+    pub budget_bytes: u64,
+    /// Decoded chunks (and transform tables).
+    pub cache_bytes: u64,
+    /// Finished batches that wait for the consumer.
+    pub queue_bytes: u64,
+    /// Batches being built.
+    pub in_flight_bytes: u64,
+    /// Resident set of the whole process, from the operating system; 0 where it does not tell.
+    pub rss_bytes: u64,
+}
+
+/// The queue of finished batches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueStats {
+    /// Batches ready.
+    pub batches: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes that queue and batches in flight may take together.
+    pub capacity_bytes: u64,
+}
+
+/// Everything the loader measures about itself. Counts are since the start; take two and subtract for a rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Time since the loader started.
+    pub elapsed: Duration,
+    /// Samples handed over to the consumer.
+    pub samples: u64,
+    /// Batches handed over to the consumer.
+    pub batches: u64,
+    /// Bytes of the batches handed over.
+    pub batch_bytes: u64,
+    /// Samples that were replaced because they could not be read (`on_error = "skip"`).
+    pub skipped_samples: u64,
+    /// Per stage, in the order of [`Stage::ALL`].
+    pub stages: Vec<StageStats>,
+    /// Decoded chunks.
+    pub chunk_cache: CacheStats,
+    /// Lookup tables of orientations and resampling.
+    pub transform_cache: CacheStats,
+    /// Memory now.
+    pub memory: MemoryStats,
+    /// The hand-over queue now.
+    pub queue: QueueStats,
+    /// Time the consumer has waited for batches.
+    pub consumer_wait: Duration,
+    /// Worker threads.
+    pub threads: usize,
+}

@@ -1,0 +1,13 @@
+//! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
+
+mod cache;
+mod dtype;
+mod level;
+mod patch;
+mod volume_impl;
+
+pub use cache::{Chunk, ChunkCache, ChunkKey};
+pub use dtype::{Buffer, DType, Voxel, element};
+pub use level::{Level, choose_level};
+pub use patch::{Caches, PatchOut, PatchReport, Resample, TransformCache, read_patch};
+pub use volume_impl::{Volume, VolumeId};
