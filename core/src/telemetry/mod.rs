@@ -1,7 +1,9 @@
 //! Watching the loader: one struct of statistics, spans per thread, and the recorder of the last seconds.
 
+mod meter;
 mod stats;
 mod timeline;
 
+pub use meter::{Meter, StageTimer};
 pub use stats::{CacheStats, MemoryStats, QueueStats, Stage, StageStats, Stats};
 pub use timeline::{Span, Timeline, Track};
