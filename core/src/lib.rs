@@ -4,6 +4,8 @@ pub mod catalog;
 pub mod error;
 pub mod geometry;
 pub mod loader;
+pub mod ome;
+pub mod store;
 pub mod telemetry;
 pub mod volume;
 

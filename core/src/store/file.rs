@@ -1,0 +1,140 @@
+//! Local files, read only by construction.
+//!
+//! zarrs' own file store can write, keeps a lock for every key it ever saw and panics on file names that are not UTF-8;
+//! this one does nothing but read.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator, InvalidByteRangeError};
+use zarrs::storage::{
+    Bytes, ListableStorageTraits, MaybeBytes, MaybeBytesIterator, ReadableStorageTraits, StorageError, StoreKey,
+    StoreKeys, StoreKeysPrefixes, StorePrefix,
+};
+
+/// The files below one folder. Symbolic links are followed; names that are not UTF-8 are not listed.
+#[derive(Debug)]
+pub struct FileStore {
+    root: PathBuf,
+}
+
+impl FileStore {
+    /// The files below `root`. Touches nothing.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn path_of(&self, key: &str) -> PathBuf {
+        if key.is_empty() { self.root.clone() } else { self.root.join(key) }
+    }
+
+    fn list_into(&self, prefix: &str, keys: &mut StoreKeys) -> Result<(), StorageError> {
+        for (name, is_dir) in children(&self.path_of(prefix))? {
+            let child = format!("{prefix}{name}");
+            if is_dir {
+                self.list_into(&format!("{child}/"), keys)?;
+            } else {
+                keys.push(StoreKey::new(child)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `None` if there is no such file: neither a missing entry nor a path that runs through a file is a failure.
+fn if_present<T>(result: std::io::Result<T>) -> Result<Option<T>, StorageError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Names in a folder and whether each is itself a folder, sorted; empty if there is no such folder.
+fn children(folder: &Path) -> Result<Vec<(String, bool)>, StorageError> {
+    let Some(entries) = if_present(std::fs::read_dir(folder))? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        // `metadata` of the path follows links; a dangling link is nothing.
+        let Some(metadata) = if_present(std::fs::metadata(entry.path()))? else { continue };
+        found.push((name, metadata.is_dir()));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The bytes of `range`, or an error if the file ends before it does.
+fn read_range(file: &mut File, size: u64, range: ByteRange) -> Result<Bytes, StorageError> {
+    let beyond = || StorageError::from(InvalidByteRangeError::new(range, size));
+    let (start, length) = match range {
+        ByteRange::FromStart(start, Some(length)) => (start, length),
+        ByteRange::FromStart(start, None) => (start, size.checked_sub(start).ok_or_else(beyond)?),
+        ByteRange::Suffix(length) => (size.checked_sub(length).ok_or_else(beyond)?, length),
+    };
+    // Checked before the allocation: a damaged shard index can ask for exabytes.
+    if start.checked_add(length).is_none_or(|end| end > size) {
+        return Err(beyond());
+    }
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = vec![0; usize::try_from(length).map_err(|_| beyond())?];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes.into())
+}
+
+impl ReadableStorageTraits for FileStore {
+    fn get(&self, key: &StoreKey) -> Result<MaybeBytes, StorageError> {
+        Ok(if_present(std::fs::read(self.path_of(key.as_str())))?.map(Bytes::from))
+    }
+
+    fn get_partial_many<'a>(
+        &'a self,
+        key: &StoreKey,
+        byte_ranges: ByteRangeIterator<'a>,
+    ) -> Result<MaybeBytesIterator<'a>, StorageError> {
+        let Some(mut file) = if_present(File::open(self.path_of(key.as_str())))? else { return Ok(None) };
+        let size = file.metadata()?.len();
+        Ok(Some(Box::new(byte_ranges.map(move |range| read_range(&mut file, size, range)))))
+    }
+
+    fn size_key(&self, key: &StoreKey) -> Result<Option<u64>, StorageError> {
+        let metadata = if_present(std::fs::metadata(self.path_of(key.as_str())))?;
+        Ok(metadata.filter(|m| m.is_file()).map(|m| m.len()))
+    }
+
+    fn supports_get_partial(&self) -> bool {
+        true
+    }
+}
+
+impl ListableStorageTraits for FileStore {
+    fn list(&self) -> Result<StoreKeys, StorageError> {
+        self.list_prefix(&StorePrefix::root())
+    }
+
+    fn list_prefix(&self, prefix: &StorePrefix) -> Result<StoreKeys, StorageError> {
+        let mut keys = Vec::new();
+        self.list_into(prefix.as_str(), &mut keys)?;
+        Ok(keys)
+    }
+
+    fn list_dir(&self, prefix: &StorePrefix) -> Result<StoreKeysPrefixes, StorageError> {
+        let (mut keys, mut prefixes) = (Vec::new(), Vec::new());
+        for (name, is_dir) in children(&self.path_of(prefix.as_str()))? {
+            let child = format!("{}{name}", prefix.as_str());
+            if is_dir {
+                prefixes.push(StorePrefix::new(format!("{child}/"))?);
+            } else {
+                keys.push(StoreKey::new(child)?);
+            }
+        }
+        Ok(StoreKeysPrefixes::new(keys, prefixes))
+    }
+
+    fn size_prefix(&self, prefix: &StorePrefix) -> Result<u64, StorageError> {
+        let sizes = self.list_prefix(prefix)?.into_iter().map(|key| self.size_key(&key));
+        sizes.map(|size| size.map(Option::unwrap_or_default)).sum()
+    }
+}
