@@ -12,6 +12,7 @@ use zarrs::storage::{
 
 use super::{join, storage_error};
 use crate::Result;
+use crate::telemetry::{Meter, Stage};
 
 /// What a store has been asked for since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct FetchTotals {
 
 /// A store and its meter. Everything that Microtome reads goes through one.
 ///
-/// A read inside a `decode` span shows there as a nested span `fetch` with the key as its detail.
+/// A read inside a `decode` stage shows there as a nested stage `fetch` with the key as its detail, and counts for the
+/// meter of that stage.
 pub struct Metered {
     inner: Arc<dyn ReadableListableStorageTraits>,
     location: String,
@@ -104,11 +106,12 @@ impl Metered {
         read: impl FnOnce() -> Result<T, StorageError>,
         size: impl FnOnce(&T) -> (u64, u64),
     ) -> Result<T, StorageError> {
-        puffin::profile_scope!("fetch", key.as_str());
+        let mut stage = Meter::nested(Stage::Fetch, || key.as_str().to_owned());
         let start = Instant::now();
         let result = read();
         let busy_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let (reads, bytes) = result.as_ref().map_or((1, 0), size);
+        stage.add_bytes(bytes);
         self.reads.fetch_add(reads, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.busy_ns.fetch_add(busy_ns, Ordering::Relaxed);
