@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
-use crate::catalog::Catalog;
-use crate::geometry::{Axis, Zyx};
+use super::Role;
+use super::bytes;
+use crate::geometry::Zyx;
+use crate::sample::{Augment, Sampling};
+use crate::{Error, Result};
 
 /// What a raw volume and its labels are called on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +26,11 @@ pub struct DataSource {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
-    /// What to train on.
+    /// One dataset, image group or folder of datasets, with every crop found in it. Relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// What to train on, beside `path`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub train: Vec<DataSource>,
     /// Target channels, in this order; empty: every class found, sorted.
     pub classes: Vec<String>,
@@ -44,6 +50,28 @@ pub enum Encoding {
     Ids,
 }
 
+impl Encoding {
+    /// Every encoding that suits a role.
+    #[must_use]
+    pub const fn of_role(role: Role) -> &'static [Self] {
+        match role {
+            Role::Input => &[Self::U8, Self::F16, Self::F32],
+            Role::Target => &[Self::Ids, Self::U8, Self::F32],
+        }
+    }
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+            Self::Ids => "ids",
+        }
+    }
+}
+
 /// `[input.NAME]` or `[target.NAME]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,69 +82,6 @@ pub struct ArraySpec {
     pub voxel_size_nm: Zyx<f64>,
     /// Element type and meaning.
     pub encoding: Encoding,
-}
-
-/// What to do with a crop that is smaller than a patch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmallCrops {
-    /// Centre the patch on the crop; what lies outside is unknown.
-    #[default]
-    Pad,
-    /// Leave the crop out.
-    Drop,
-}
-
-/// `[sampling]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Sampling {
-    /// Samples in one epoch.
-    pub samples_per_epoch: u64,
-    /// What to do with a crop that is smaller than a patch.
-    pub small_crops: SmallCrops,
-}
-
-/// `mirror = { z = 0.5, y = 0.5, x = 0.5 }`: probability per axis.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[allow(missing_docs, reason = "axes")]
-pub struct Mirror {
-    pub z: f64,
-    pub y: f64,
-    pub x: f64,
-}
-
-/// `transpose = { axes = ["z", "y", "x"], probability = 1.0 }`: permutes the listed axes only.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Transpose {
-    /// Axes that may change places.
-    pub axes: Vec<Axis>,
-    /// Probability that a random permutation is drawn at all.
-    pub probability: f64,
-}
-
-/// `[augment]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Augment {
-    /// Mirror probabilities.
-    pub mirror: Option<Mirror>,
-    /// Axis permutation.
-    pub transpose: Option<Transpose>,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self { samples_per_epoch: 8000, small_crops: SmallCrops::default() }
-    }
-}
-
-impl Default for LoaderKeys {
-    fn default() -> Self {
-        Self { batch_size: 8, seed: 1, memory: 4 << 30, threads: 0, on_error: OnError::default() }
-    }
 }
 
 /// What to do with a sample that cannot be read.
@@ -139,11 +104,18 @@ pub struct LoaderKeys {
     /// Same seed, same bytes.
     pub seed: u64,
     /// Cache, queues and batches in flight together, bytes. In TOML a number with a unit: `"4 GiB"`.
+    #[serde(with = "bytes::toml")]
     pub memory: u64,
     /// Worker threads; 0 = all cores.
     pub threads: usize,
     /// What to do with a sample that cannot be read.
     pub on_error: OnError,
+}
+
+impl Default for LoaderKeys {
+    fn default() -> Self {
+        Self { batch_size: 8, seed: 1, memory: 4 << 30, threads: 0, on_error: OnError::default() }
+    }
 }
 
 /// The whole configuration.
@@ -165,39 +137,59 @@ pub struct LoaderConfig {
 }
 
 impl LoaderConfig {
-    /// Reads a TOML file. Paths in it become relative to the file.
+    /// Reads and checks a TOML file. Paths in it become relative to the file's folder.
     ///
     /// # Errors
-    /// [`crate::Error::Config`] with file, line and key; an unknown key names the nearest known one.
+    /// [`Error::Config`] with file, line and key (an unknown key names the nearest known one); a file that cannot be read.
     pub fn from_file(path: &Path) -> Result<Self> {
-        todo!("{path:?}")
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::NotFound { path: path.display().to_string() },
+            _ => Error::Io { action: "read", path: path.display().to_string(), source: source.into() },
+        })?;
+        let mut config = super::config_text::parse(&text, Some(path))?;
+        if let Some(folder) = path.parent() {
+            config.data.relative_to(folder);
+        }
+        Ok(config)
     }
 
-    /// A configuration that fits what a catalog holds: the finest raw voxel size, 128³ or what fits, every class.
-    #[must_use]
-    pub fn for_catalog(catalog: &Catalog) -> Self {
-        todo!("{catalog:?}")
-    }
-
-    /// Opens the datasets of `[data]`.
+    /// Reads and checks TOML text; paths in it stay as they are.
     ///
     /// # Errors
-    /// What [`Catalog::open`] says, with the key of the entry.
-    pub fn open_catalog(&self) -> Result<Catalog> {
-        todo!()
+    /// [`Error::Config`] with line and key; an unknown key names the nearest known one.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        super::config_text::parse(text, None)
     }
 
     /// The documented example: every key and its meaning, itself a valid configuration.
     #[must_use]
     pub fn example() -> &'static str {
-        todo!()
+        include_str!("../../../assets/example.toml")
     }
 
-    /// Checks values that the types cannot.
-    ///
-    /// # Errors
-    /// [`crate::Error::Config`] that names the key and what would be right.
-    pub fn validate(&self) -> Result<()> {
-        todo!()
+    /// The array that samples are placed by: the first input, else the first target.
+    #[must_use]
+    pub fn primary(&self) -> Option<&ArraySpec> {
+        self.input.values().chain(self.target.values()).next()
+    }
+
+    /// Every array in the order of the batch: inputs by name, then targets by name.
+    pub fn arrays(&self) -> impl Iterator<Item = (Role, &str, &ArraySpec)> {
+        let inputs = self.input.iter().map(|(name, spec)| (Role::Input, name.as_str(), spec));
+        inputs.chain(self.target.iter().map(|(name, spec)| (Role::Target, name.as_str(), spec)))
+    }
+}
+
+impl Data {
+    fn relative_to(&mut self, folder: &Path) {
+        if let Some(path) = &mut self.path {
+            *path = folder.join(&*path);
+        }
+        for source in &mut self.train {
+            source.raw = folder.join(&source.raw);
+            if let Some(labels) = &mut source.labels {
+                *labels = folder.join(&*labels).to_string_lossy().into_owned();
+            }
+        }
     }
 }

@@ -1,0 +1,87 @@
+//! A configuration for data that came without one, and the catalog of a configuration.
+
+use std::collections::BTreeMap;
+
+use super::{ArraySpec, Encoding, LoaderConfig, LoaderKeys};
+use crate::catalog::Catalog;
+use crate::geometry::Zyx;
+use crate::sample::Source;
+use crate::{Error, Result};
+
+/// Voxels per axis of the default patch, where they fit.
+const PATCH: u64 = 128;
+/// A crop that holds fewer voxels on an axis does not shrink the default patch; it is padded.
+const USEFUL: u64 = 32;
+/// Larger patches are a multiple of this, as networks that halve four times need.
+const MULTIPLE: u64 = 16;
+
+impl LoaderConfig {
+    /// A configuration that fits what a catalog holds: the finest raw voxel size, 128³ or what fits, every class.
+    #[must_use]
+    pub fn for_catalog(catalog: &Catalog) -> Self {
+        let voxel_size_nm = finest_voxel_size_nm(catalog);
+        let shape = fitting_shape(catalog, voxel_size_nm);
+        let array = |name: &str, encoding| (name.to_owned(), ArraySpec { shape, voxel_size_nm, encoding });
+        let has_labels = catalog.datasets.iter().any(|dataset| !dataset.crops.is_empty());
+        Self {
+            input: BTreeMap::from([array("raw", Encoding::F32)]),
+            target: has_labels.then(|| array("labels", Encoding::Ids)).into_iter().collect(),
+            loader: LoaderKeys { batch_size: 4, ..LoaderKeys::default() },
+            ..Self::default()
+        }
+    }
+}
+
+fn finest_voxel_size_nm(catalog: &Catalog) -> Zyx<f64> {
+    let sizes = catalog.datasets.iter().filter_map(|dataset| dataset.raw.levels().first()).map(|s0| s0.voxel_size_nm());
+    sizes.min_by(|a, b| a.product().total_cmp(&b.product())).unwrap_or(Zyx::splat(1.0))
+}
+
+/// What fits into every useful source, else into the largest one.
+fn fitting_shape(catalog: &Catalog, voxel_size_nm: Zyx<f64>) -> Zyx<usize> {
+    let voxels = |source: &Source| {
+        let (region, _) = source.region(voxel_size_nm)?;
+        Some((region.extent_nm() / voxel_size_nm).map(|n| (n + 1e-6).max(0.0).floor() as u64))
+    };
+    let extents: Vec<_> = Source::of_catalog(catalog, &[]).iter().filter_map(voxels).collect();
+    let useful = extents.iter().copied().filter(|extent| extent.all(|n| n >= USEFUL));
+    let smallest = useful.reduce(|a, b| a.zip_map(b, u64::min));
+    let largest = || extents.iter().copied().max_by_key(|e| e.map(u128::from).product());
+    let fits = smallest.or_else(largest).unwrap_or(Zyx::splat(1));
+    fits.map(|n| {
+        let clipped = n.clamp(1, PATCH);
+        let rounded = if clipped > MULTIPLE { clipped - clipped % MULTIPLE } else { clipped };
+        rounded as usize
+    })
+}
+
+impl LoaderConfig {
+    /// Opens the datasets of `[data]`.
+    ///
+    /// # Errors
+    /// What [`Catalog::open`] says, with the key of the entry.
+    pub fn open_catalog(&self) -> Result<Catalog> {
+        let mut catalog = Catalog::default();
+        if let Some(path) = &self.data.path {
+            let opened = Catalog::open(path).map_err(|error| at("data.path".to_owned(), &error))?;
+            catalog.datasets.extend(opened.datasets);
+            catalog.warnings.extend(opened.warnings);
+        }
+        for (index, source) in self.data.train.iter().enumerate() {
+            let key = if source.labels.is_some() { "labels" } else { "raw" };
+            let opened =
+                Catalog::open(&source.raw).map_err(|error| at(format!("data.train[{index}].{key}"), &error))?;
+            catalog.datasets.extend(opened.datasets);
+            catalog.warnings.extend(opened.warnings);
+        }
+        if catalog.datasets.is_empty() {
+            let problem = "there is nothing to train on; set path to a dataset, or add a [[data.train]] table";
+            return Err(at("data", &problem));
+        }
+        Ok(catalog)
+    }
+}
+
+fn at(key: impl Into<String>, problem: &dyn std::fmt::Display) -> Error {
+    Error::Config { file: None, line: None, key: key.into(), problem: problem.to_string() }
+}

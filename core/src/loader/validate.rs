@@ -1,0 +1,130 @@
+//! Checks of a configuration that its types cannot make; no data is looked at.
+
+use super::{ArraySpec, Encoding, LoaderConfig, Role};
+use crate::geometry::Axis;
+use crate::{Error, Result};
+
+/// Voxels of one patch that are surely a mistake: 2⁴⁰ are a terabyte of bytes.
+const MAX_PATCH_VOXELS: u128 = 1 << 40;
+
+impl LoaderConfig {
+    /// Checks values that the types cannot.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names the key and what would be right.
+    pub fn validate(&self) -> Result<()> {
+        if self.primary().is_none() {
+            return wrong(
+                "input",
+                "there is no array to fill; add a table such as [input.raw] with shape, voxel_size_nm and encoding",
+            );
+        }
+        for (role, name, spec) in self.arrays() {
+            check_array(role, name, spec)?;
+        }
+        self.check_names()?;
+        self.check_augment()?;
+        self.check_loader()
+    }
+
+    fn check_names(&self) -> Result<()> {
+        if let Some(name) = self.input.keys().find(|name| self.target.contains_key(*name)) {
+            return wrong(
+                format!("target.{name}"),
+                format!("there is an input of that name, too; rename one, such as [target.{name}_labels]"),
+            );
+        }
+        for (index, class) in self.data.classes.iter().enumerate() {
+            if self.data.classes[..index].contains(class) {
+                return wrong("data.classes", format!("\"{class}\" is listed twice; each class is one channel"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_augment(&self) -> Result<()> {
+        if let Some(mirror) = self.augment.mirror {
+            for (axis, probability) in Axis::ALL.into_iter().zip([mirror.z, mirror.y, mirror.x]) {
+                check_probability(format!("augment.mirror.{}", axis.name()), probability)?;
+            }
+        }
+        let Some(transpose) = &self.augment.transpose else { return Ok(()) };
+        check_probability("augment.transpose.probability".to_owned(), transpose.probability)?;
+        for (index, axis) in transpose.axes.iter().enumerate() {
+            if transpose.axes[..index].contains(axis) {
+                return wrong(
+                    "augment.transpose.axes",
+                    format!("\"{}\" is listed twice; list each axis once", axis.name()),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_loader(&self) -> Result<()> {
+        const MAX_THREADS: usize = 4096;
+        if self.loader.batch_size == 0 {
+            return wrong("loader.batch_size", "a batch of 0 samples is none; at least 1");
+        }
+        if self.sampling.samples_per_epoch == 0 {
+            return wrong("sampling.samples_per_epoch", "an epoch of 0 samples is none; at least 1");
+        }
+        if self.loader.threads > MAX_THREADS {
+            return wrong(
+                "loader.threads",
+                format!("{} threads are too many; at most {MAX_THREADS}, or 0 for all cores", self.loader.threads),
+            );
+        }
+        // One byte per voxel and channel is the least that a batch can take; the loader checks the exact figure.
+        let voxels: u128 = self.arrays().map(|(_, _, spec)| voxels(spec)).sum();
+        let needed = voxels.saturating_mul(self.loader.batch_size as u128).saturating_mul(2);
+        if needed > u128::from(self.loader.memory) {
+            return Err(Error::Budget {
+                what: "one batch in flight and one queued",
+                needed_bytes: u64::try_from(needed).unwrap_or(u64::MAX),
+                budget_bytes: self.loader.memory,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn check_array(role: Role, name: &str, spec: &ArraySpec) -> Result<()> {
+    let table = match role {
+        Role::Input => format!("input.{name}"),
+        Role::Target => format!("target.{name}"),
+    };
+    if spec.shape.any(|n| n == 0) {
+        return wrong(format!("{table}.shape"), format!("{} has no voxel; every axis needs at least 1", spec.shape));
+    }
+    if voxels(spec) > MAX_PATCH_VOXELS {
+        return wrong(format!("{table}.shape"), format!("{} voxels are more than memory can hold", spec.shape));
+    }
+    if !spec.voxel_size_nm.all(|size| size.is_finite() && size > 0.0) {
+        let problem = format!("{} nm is no voxel size; every axis needs more than 0", spec.voxel_size_nm);
+        return wrong(format!("{table}.voxel_size_nm"), problem);
+    }
+    let suitable = Encoding::of_role(role);
+    if !suitable.contains(&spec.encoding) {
+        let names: Vec<_> = suitable.iter().map(|encoding| encoding.name()).collect();
+        let what = if role == Role::Input { "an input" } else { "a target" };
+        let problem = format!("\"{}\" does not suit {what}; one of {}", spec.encoding.name(), names.join(", "));
+        return wrong(format!("{table}.encoding"), problem);
+    }
+    Ok(())
+}
+
+fn voxels(spec: &ArraySpec) -> u128 {
+    spec.shape.to_array().into_iter().fold(1, |product, n| product.saturating_mul(n as u128))
+}
+
+fn check_probability(key: String, probability: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&probability) {
+        return Ok(());
+    }
+    wrong(key, format!("{probability} is no probability; from 0 to 1"))
+}
+
+fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
+    Err(Error::Config { file: None, line: None, key: key.into(), problem: problem.into() })
+}

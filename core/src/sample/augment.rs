@@ -1,0 +1,144 @@
+//! `[augment]` of the configuration, and the draw of an orientation from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::draw::Draw;
+use crate::geometry::{Axis, Orientation, Zyx};
+
+/// `mirror = { z = 0.5, y = 0.5, x = 0.5 }`: probability per axis of the volume.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "axes")]
+pub struct Mirror {
+    pub z: f64,
+    pub y: f64,
+    pub x: f64,
+}
+
+/// `transpose = { axes = ["z", "y", "x"], probability = 1.0 }`: permutes the listed axes only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transpose {
+    /// Axes that may change places.
+    pub axes: Vec<Axis>,
+    /// Probability that a random permutation (each equally likely, the identity among them) is drawn at all.
+    pub probability: f64,
+}
+
+/// `[augment]`: mirror first, then transpose.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augment {
+    /// Mirror probabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<Mirror>,
+    /// Axis permutation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transpose: Option<Transpose>,
+}
+
+const UNMOVED: Zyx<Axis> = Orientation::IDENTITY.source;
+
+impl Augment {
+    /// Every axis permutation that can be drawn, the identity first: for each patch axis the volume's axis it shows.
+    pub(super) fn permutations(&self) -> Vec<Zyx<Axis>> {
+        let mut all = vec![UNMOVED];
+        let Some(transpose) = self.transpose.as_ref().filter(|t| t.probability > 0.0) else { return all };
+        let listed = |axis: Axis| transpose.axes.contains(&axis);
+        for z in Axis::ALL {
+            for y in Axis::ALL {
+                for x in Axis::ALL {
+                    let source = Zyx::new(z, y, x);
+                    let is_permutation = z != y && y != x && x != z;
+                    let keeps_the_rest = Axis::ALL.into_iter().all(|axis| source[axis] == axis || listed(axis));
+                    if is_permutation && keeps_the_rest && source != UNMOVED {
+                        all.push(source);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Draws how a sample lies in the volume.
+    pub(super) fn orientation(&self, draw: &mut Draw) -> Orientation {
+        let mirror = self.mirror.unwrap_or_default();
+        let along_world = Zyx::new(mirror.z, mirror.y, mirror.x).map(|probability| draw.chance(probability));
+        let mut source = UNMOVED;
+        if let Some(transpose) = &self.transpose
+            && draw.chance(transpose.probability)
+        {
+            let mut moved = transpose.axes.clone();
+            draw.shuffle(&mut moved);
+            for (&axis, &shown) in transpose.axes.iter().zip(&moved) {
+                source[axis] = shown;
+            }
+        }
+        Orientation { source, mirror: source.map(|axis| along_world[axis]) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::draw::Purpose;
+    use super::*;
+
+    fn frequencies(augment: &Augment, draws: u64) -> HashMap<Orientation, u64> {
+        let mut counts = HashMap::new();
+        for index in 0..draws {
+            let mut draw = Draw::new(3, 0, index, 0, Purpose::Orientation);
+            *counts.entry(augment.orientation(&mut draw)).or_default() += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn all_48_orientations_are_equally_likely() {
+        let augment = Augment {
+            mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
+            transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+        };
+        let counts = frequencies(&augment, 48_000);
+        assert_eq!(counts.len(), 48);
+        let chi2: f64 = counts.values().map(|&n| (n as f64 - 1000.0).powi(2) / 1000.0).sum();
+        // 47 degrees of freedom: above 82.72 once in a thousand.
+        assert!(chi2 < 82.72, "{chi2}");
+    }
+
+    #[test]
+    fn axes_that_are_not_listed_stay() {
+        let transpose = Some(Transpose { axes: vec![Axis::Y, Axis::X], probability: 0.5 });
+        let augment = Augment { mirror: None, transpose };
+        assert_eq!(augment.permutations().len(), 2);
+        let counts = frequencies(&augment, 10_000);
+        assert_eq!(counts.len(), 2);
+        assert!(counts.keys().all(|o| o.source.z == Axis::Z && !o.mirror.any(|m| m)));
+        // Half of the draws permute, half of those permutations are the identity.
+        let swapped: u64 = counts.iter().filter(|(o, _)| o.source.y == Axis::X).map(|(_, n)| n).sum();
+        assert!((2350..2650).contains(&swapped), "{swapped}");
+    }
+
+    #[test]
+    fn nothing_configured_changes_nothing() {
+        let counts = frequencies(&Augment::default(), 100);
+        assert_eq!(counts.keys().collect::<Vec<_>>(), [&Orientation::IDENTITY]);
+        assert_eq!(Augment::default().permutations(), [UNMOVED]);
+    }
+
+    #[test]
+    fn mirroring_follows_the_axis_of_the_volume() {
+        let augment = Augment {
+            mirror: Some(Mirror { z: 1.0, y: 0.0, x: 0.0 }),
+            transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+        };
+        let counts = frequencies(&augment, 1000);
+        assert_eq!(counts.len(), 6);
+        for orientation in counts.keys() {
+            let shows_z = |axis: Axis| orientation.source[axis] == Axis::Z;
+            assert!(Axis::ALL.into_iter().all(|axis| orientation.mirror[axis] == shows_z(axis)), "{orientation:?}");
+        }
+        assert_eq!(augment.permutations().len(), 6);
+    }
+}

@@ -1,0 +1,125 @@
+//! The random numbers of one sample: a stream named by (seed, epoch, index, attempt), the same for ever.
+//!
+//! ChaCha8 is counter-based: any sample's stream starts at once, without those before it. The words it gives and the
+//! three functions below are fixed; changing either changes every crop that users have seen.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+/// What a stream is for. Each has its own, so that a new kind of draw leaves the others as they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Orientation = 0,
+    Position = 1,
+}
+
+/// The random numbers of one sample for one purpose.
+#[derive(Debug)]
+pub(super) struct Draw {
+    rng: ChaCha8Rng,
+}
+
+impl Draw {
+    pub(super) fn new(seed: u64, epoch: u64, index: u64, attempt: u32, purpose: Purpose) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&epoch.to_le_bytes());
+        key[16..24].copy_from_slice(&index.to_le_bytes());
+        key[24..28].copy_from_slice(&attempt.to_le_bytes());
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream(purpose as u64);
+        Self { rng }
+    }
+
+    /// Uniform in `0..bound` without bias, by rejection; 0 if `bound` is 0.
+    pub(super) fn below(&mut self, bound: u128) -> u128 {
+        let Some(largest) = bound.checked_sub(1) else { return 0 };
+        let mask = u128::MAX.checked_shr(largest.leading_zeros()).unwrap_or(0);
+        loop {
+            let low = u128::from(self.rng.next_u64());
+            let high = if mask >> 64 == 0 { 0 } else { u128::from(self.rng.next_u64()) << 64 };
+            let value = (high | low) & mask;
+            if value <= largest {
+                return value;
+            }
+        }
+    }
+
+    /// True with `probability`; never at 0, always at 1.
+    pub(super) fn chance(&mut self, probability: f64) -> bool {
+        // 53 bits fill the mantissa: every value below 1 that a step of 2⁻⁵³ reaches.
+        let unit = (self.rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        unit < probability
+    }
+
+    /// Puts `items` into a uniformly random order (Fisher–Yates).
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = self.below(last as u128 + 1) as usize;
+            items.swap(last, other);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(index: u64) -> Draw {
+        Draw::new(7, 0, index, 0, Purpose::Position)
+    }
+
+    #[test]
+    fn every_part_of_the_name_changes_the_stream() {
+        let first = |seed, epoch, index, attempt, purpose| {
+            Draw::new(seed, epoch, index, attempt, purpose).below(u128::from(u64::MAX))
+        };
+        let mut seen = vec![
+            first(1, 0, 0, 0, Purpose::Position),
+            first(0, 1, 0, 0, Purpose::Position),
+            first(0, 0, 1, 0, Purpose::Position),
+            first(0, 0, 0, 1, Purpose::Position),
+            first(0, 0, 0, 0, Purpose::Position),
+            first(0, 0, 0, 0, Purpose::Orientation),
+        ];
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 6);
+    }
+
+    #[test]
+    fn the_stream_is_the_one_that_users_have_seen() {
+        // Recorded when this was first written; a change here changes every sample of every user.
+        let mut draw = Draw::new(1, 2, 3, 4, Purpose::Position);
+        let words: Vec<_> = (0..3).map(|_| draw.below(1_000_000)).collect();
+        assert_eq!(words, [364_502, 650_686, 403_624]);
+    }
+
+    #[test]
+    fn below_reaches_every_value_evenly() {
+        let mut counts = [0_u32; 7];
+        for index in 0..7000 {
+            counts[draw(index).below(7) as usize] += 1;
+        }
+        let chi2: f64 = counts.iter().map(|&n| (f64::from(n) - 1000.0).powi(2) / 1000.0).sum();
+        // 6 degrees of freedom: above 22.46 once in a thousand.
+        assert!(chi2 < 22.46, "{counts:?}: {chi2}");
+    }
+
+    #[test]
+    fn below_takes_bounds_from_none_to_beyond_64_bits() {
+        assert_eq!(draw(0).below(0), 0);
+        assert_eq!(draw(0).below(1), 0);
+        let bound = 3_u128 << 90;
+        let values: Vec<_> = (0..64).map(|index| draw(index).below(bound)).collect();
+        assert!(values.iter().all(|&v| v < bound));
+        assert!(values.iter().any(|&v| v > bound / 2) && values.iter().any(|&v| v < bound / 2));
+    }
+
+    #[test]
+    fn chance_is_exact_at_both_ends() {
+        assert!((0..1000).all(|index| !draw(index).chance(0.0) && draw(index).chance(1.0)));
+        let hits = (0..10_000).filter(|&index| draw(index).chance(0.3)).count();
+        assert!((2850..3150).contains(&hits), "{hits}");
+    }
+}

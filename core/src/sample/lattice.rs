@@ -1,0 +1,130 @@
+//! The patch positions that a box allows: a lattice of whole voxels, counted without listing it.
+
+use super::SmallCrops;
+use crate::geometry::{BoxNm, Zyx};
+
+/// Allowed positions of a patch's lower edge in the world: `first_nm + k · step_nm`, `k` from 0 to below `count`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Lattice {
+    pub first_nm: Zyx<f64>,
+    pub step_nm: Zyx<f64>,
+    pub count: Zyx<u64>,
+}
+
+/// A patch as it lies in the world: voxels and voxel size along the world's axes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Footprint {
+    pub shape: Zyx<usize>,
+    pub voxel_size_nm: Zyx<f64>,
+}
+
+impl Lattice {
+    /// Positions inside `region` whose voxel edges lie on the grid through `anchor_nm`; `None` if there is none.
+    ///
+    /// A region of `L` whole voxels allows exactly `L - N + 1` positions of a patch of `N` voxels, the last included.
+    /// On an axis where it is smaller than the patch, `small` decides.
+    pub(super) fn inside(region: &BoxNm, anchor_nm: Zyx<f64>, patch: &Footprint, small: SmallCrops) -> Option<Self> {
+        if region.is_empty() {
+            return None;
+        }
+        let size = patch.voxel_size_nm;
+        let lo = (region.lo - anchor_nm) / size;
+        let hi = (region.hi - anchor_nm) / size;
+        let [z, y, x] = [
+            positions(lo.z, hi.z, patch.shape.z, small)?,
+            positions(lo.y, hi.y, patch.shape.y, small)?,
+            positions(lo.x, hi.x, patch.shape.x, small)?,
+        ];
+        let first = Zyx::new(z.0, y.0, x.0).map(|k| k as f64);
+        Some(Self { first_nm: anchor_nm + first * size, step_nm: size, count: Zyx::new(z.1, y.1, x.1) })
+    }
+
+    /// How many positions there are.
+    pub(super) fn len(&self) -> u128 {
+        self.count.map(u128::from).to_array().into_iter().fold(1, u128::saturating_mul)
+    }
+
+    /// The lower edge (nm) of position `index`, counted in z, y, x order.
+    pub(super) fn lower_edge_nm(&self, index: u128) -> Zyx<f64> {
+        let count = self.count.map(|n| u128::from(n.max(1)));
+        let k = Zyx::new(index / (count.y * count.x), (index / count.x) % count.y, index % count.x);
+        self.first_nm + k.map(|k| k as f64) * self.step_nm
+    }
+}
+
+/// First position and number of positions on one axis; `lo` and `hi` in voxels from the anchor.
+fn positions(lo: f64, hi: f64, patch: usize, small: SmallCrops) -> Option<(i64, u64)> {
+    // An edge that is off the grid only by rounding noise (a millionth of a voxel) is on it.
+    const EPSILON: f64 = 1e-6;
+    let first = (lo - EPSILON).ceil() as i64;
+    let end = (hi + EPSILON).floor() as i64;
+    let whole = end.saturating_sub(first);
+    let patch_voxels = i64::try_from(patch).ok()?;
+    match u64::try_from(whole.saturating_sub(patch_voxels)) {
+        Ok(spare) => Some((first, spare + 1)),
+        Err(_) => match small {
+            SmallCrops::Drop => None,
+            SmallCrops::Pad => Some((((lo + hi - patch as f64) / 2.0 - EPSILON).round() as i64, 1)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(lo: f64, hi: f64) -> BoxNm {
+        BoxNm::new(Zyx::splat(lo), Zyx::splat(hi))
+    }
+
+    fn patch(voxels: usize) -> Footprint {
+        Footprint { shape: Zyx::splat(voxels), voxel_size_nm: Zyx::splat(8.0) }
+    }
+
+    #[test]
+    fn the_last_position_counts() {
+        // 100 voxels of 8 nm from -4 nm: 100 - 30 + 1 positions, the last touching the upper edge.
+        let lattice = Lattice::inside(&region(-4.0, 796.0), Zyx::splat(-4.0), &patch(30), SmallCrops::Drop).unwrap();
+        assert_eq!(lattice.count, Zyx::splat(71));
+        assert_eq!(lattice.lower_edge_nm(0), Zyx::splat(-4.0));
+        assert_eq!(lattice.lower_edge_nm(lattice.len() - 1), Zyx::splat(796.0 - 240.0));
+        assert_eq!(lattice.lower_edge_nm(71 * 71 + 2), Zyx::new(4.0, -4.0, 12.0));
+    }
+
+    #[test]
+    fn a_patch_as_large_as_the_box_has_one_position() {
+        let lattice = Lattice::inside(&region(0.0, 80.0), Zyx::splat(0.0), &patch(10), SmallCrops::Drop).unwrap();
+        assert_eq!((lattice.len(), lattice.first_nm), (1, Zyx::splat(0.0)));
+    }
+
+    #[test]
+    fn positions_stay_on_the_grid_of_the_raw_volume() {
+        // A crop that starts 3 nm into a voxel: the first whole voxel starts 5 nm later.
+        let lattice = Lattice::inside(&region(3.0, 83.0), Zyx::splat(0.0), &patch(4), SmallCrops::Drop).unwrap();
+        assert_eq!((lattice.first_nm.x, lattice.count.x), (8.0, 9 - 4 + 1));
+        // Rounding noise costs no position.
+        let noisy = region(1e-7, 80.0 - 1e-7);
+        let lattice = Lattice::inside(&noisy, Zyx::splat(0.0), &patch(4), SmallCrops::Drop).unwrap();
+        assert_eq!(lattice.count.x, 7);
+    }
+
+    #[test]
+    fn small_regions_are_centred_or_dropped() {
+        let small = region(160.0, 240.0);
+        assert_eq!(Lattice::inside(&small, Zyx::splat(0.0), &patch(11), SmallCrops::Drop), None);
+        let lattice = Lattice::inside(&small, Zyx::splat(0.0), &patch(16), SmallCrops::Pad).unwrap();
+        assert_eq!((lattice.len(), lattice.first_nm), (1, Zyx::splat(200.0 - 64.0)));
+    }
+
+    #[test]
+    fn an_empty_region_has_no_positions_even_when_padded() {
+        assert_eq!(Lattice::inside(&region(5.0, 5.0), Zyx::splat(0.0), &patch(4), SmallCrops::Pad), None);
+    }
+
+    #[test]
+    fn a_petavoxel_volume_counts_at_once() {
+        let lattice = Lattice::inside(&region(0.0, 8e5), Zyx::splat(0.0), &patch(1), SmallCrops::Drop).unwrap();
+        assert_eq!(lattice.len(), 1_000_000_000_000_000);
+        assert_eq!(lattice.lower_edge_nm(lattice.len() - 1), Zyx::splat(8e5 - 8.0));
+    }
+}

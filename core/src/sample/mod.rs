@@ -1,0 +1,13 @@
+//! Where samples are drawn: pure functions of (epoch, index, seed, attempt). No data is touched, no clock is read.
+
+mod augment;
+mod draw;
+mod keys;
+mod lattice;
+mod sampler;
+mod source;
+
+pub use augment::{Augment, Mirror, Transpose};
+pub use keys::{Sampling, SmallCrops, Strategy};
+pub use sampler::{Request, UniformSampler};
+pub use source::Source;
