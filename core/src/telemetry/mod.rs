@@ -1,9 +1,12 @@
 //! Watching the loader: one struct of statistics, spans per thread, and the recorder of the last seconds.
 
+mod frames;
 mod meter;
+mod recorder;
 mod stats;
 mod timeline;
 
 pub use meter::{Meter, StageTimer};
+pub use recorder::Recorder;
 pub use stats::{CacheStats, MemoryStats, QueueStats, Stage, StageStats, Stats};
 pub use timeline::{Span, Timeline, Track};
