@@ -1,0 +1,221 @@
+//! What each command does to the state.
+
+use microtome_core::geometry::{Axis, BoxNm, Zyx};
+
+use super::{Command, Effect};
+use crate::options::Start;
+use crate::state::{LoaderPhase, Session, State, Views};
+
+/// Applies one command.
+pub fn apply(state: &mut State, command: Command) {
+    match command {
+        Command::Open(start) => open(state, start),
+        Command::ChooseFolder => state.effects.push(Effect::ChooseFolder),
+        Command::ChooseConfig => state.effects.push(Effect::ChooseConfig),
+        Command::TogglePathField => state.path_field_open = !state.path_field_open,
+        Command::Close => state.effects.push(Effect::Close),
+        Command::ForgetRecent => state.recent.clear(),
+        Command::Quit => state.effects.push(Effect::Quit),
+        Command::PlayPause => play_pause(state),
+        Command::RestartLoader => state.effects.push(Effect::RestartLoader),
+        Command::ToggleTimelinePause => state.loader.timeline_paused = !state.loader.timeline_paused,
+        Command::ToggleMaximise(kind) => state.maximised = (state.maximised != Some(kind)).then_some(kind),
+        Command::ShowPane(kind) => {
+            state.maximised = None;
+            state.effects.push(Effect::ShowPane(kind));
+        }
+        Command::ResetLayout => {
+            state.maximised = None;
+            state.effects.push(Effect::ResetLayout);
+        }
+        Command::SetTheme(theme) => state.theme = theme,
+        Command::ToggleTheme => state.theme = state.theme.other(),
+        Command::TogglePalette => state.palette_open = !state.palette_open,
+        Command::ToggleHelp => state.help_open = !state.help_open,
+        Command::ToggleFullscreen => {
+            state.fullscreen = !state.fullscreen;
+            state.effects.push(Effect::Fullscreen);
+        }
+        Command::DismissNotice(index) => state.log.dismiss(index),
+        Command::ClearLog => state.log.clear(),
+        Command::Escape => escape(state),
+        other => apply_to_slices(state, other),
+    }
+}
+
+fn apply_to_slices(state: &mut State, command: Command) {
+    match command {
+        Command::ToggleRaw => state.display.show_raw = !state.display.show_raw,
+        Command::ToggleLabels => state.display.show_labels = !state.display.show_labels,
+        Command::SetLabelOpacity(opacity) => state.display.label_opacity = opacity.clamp(0.0, 1.0),
+        Command::ToggleBoxes => state.display.show_boxes = !state.display.show_boxes,
+        Command::SetContrast(contrast) => state.display.contrast = contrast,
+        Command::AutoContrast => state.effects.push(Effect::AutoContrast),
+        Command::SetClassVisible { crop, class, visible } => state.display.set_class_visible(crop, class, visible),
+        Command::ShowDataset(index) => show_dataset(state, index),
+        Command::StepSlice { axis, voxels } => step(state, axis, voxels),
+        Command::StepActive(voxels) => step(state, state.views.active, voxels),
+        Command::PanActive(right, down) => {
+            let (right_axis, down_axis) = Views::plane_axes(state.views.active);
+            state.views.center_nm[right_axis] += right * state.views.nm_per_point;
+            state.views.center_nm[down_axis] += down * state.views.nm_per_point;
+            keep_center_near(state);
+        }
+        Command::Pan(by_nm) => {
+            state.views.center_nm = state.views.center_nm + by_nm;
+            keep_center_near(state);
+        }
+        Command::Zoom { normal, about_nm, factor } => zoom(state, normal, about_nm, factor),
+        Command::ZoomActive(factor) => zoom(state, state.views.active, state.views.center_nm, factor),
+        Command::MoveCursor(to_nm) => state.views.cursor_nm = inside(state, to_nm),
+        Command::Hover(hover) => {
+            if let Some((normal, _)) = hover {
+                state.views.active = normal;
+            }
+            state.views.hover_nm = hover.map(|(_, at_nm)| at_nm);
+        }
+        Command::ResetView => reset_view(state),
+        Command::FlyTo { dataset, target } => fly_to(state, dataset, &target),
+        Command::SelectCrop(index) => select_crop(state, index),
+        _ => {}
+    }
+}
+
+fn open(state: &mut State, start: Start) {
+    if let Some(path) = start.path() {
+        state.session = Session::Opening { path: path.clone() };
+        state.path_field_open = false;
+        state.effects.push(Effect::Open(start));
+    }
+}
+
+fn play_pause(state: &mut State) {
+    if state.session.open().is_none() {
+        return;
+    }
+    match state.loader.phase {
+        LoaderPhase::Off | LoaderPhase::Failed(_) => state.effects.push(Effect::StartLoader),
+        LoaderPhase::Running => {
+            state.loader.phase = LoaderPhase::Paused;
+            state.effects.push(Effect::PauseLoader);
+        }
+        LoaderPhase::Paused => {
+            state.loader.phase = LoaderPhase::Running;
+            state.effects.push(Effect::ResumeLoader);
+        }
+    }
+}
+
+fn escape(state: &mut State) {
+    if state.palette_open {
+        state.palette_open = false;
+    } else if state.path_field_open {
+        state.path_field_open = false;
+    } else if state.help_open {
+        state.help_open = false;
+    } else if state.maximised.is_some() {
+        state.maximised = None;
+    } else {
+        state.display.selected_crop = None;
+    }
+}
+
+/// Keeps a point inside the shown dataset, on a voxel's centre or between the outermost ones.
+fn inside(state: &State, point_nm: Zyx<f64>) -> Zyx<f64> {
+    let Some(level) = state.session.open().and_then(|data| data.dataset()).and_then(|set| set.raw.levels().first())
+    else {
+        return point_nm;
+    };
+    let bounds = level.bounds();
+    let half = level.voxel_size_nm() * 0.5;
+    let (lo, hi) = (bounds.lo + half, bounds.hi - half);
+    Zyx::from_fn(|axis| point_nm[axis].clamp(lo[axis].min(hi[axis]), hi[axis].max(lo[axis])))
+}
+
+fn step(state: &mut State, axis: Axis, voxels: i64) {
+    let Some(grid) = state.session.open().and_then(|data| data.dataset()).and_then(|set| set.raw.levels().first())
+    else {
+        return;
+    };
+    // From centre to centre, so that a slice always shows one plane of voxels.
+    let transform = grid.world_from_voxel;
+    let mut voxel = transform.voxel_from_world(state.views.cursor_nm);
+    voxel[axis] = voxel[axis].round() + voxels as f64;
+    state.views.cursor_nm = inside(state, transform.world_from_voxel(voxel));
+}
+
+fn zoom(state: &mut State, normal: Axis, about_nm: Zyx<f64>, factor: f64) {
+    const FINEST_VOXELS_PER_POINT: f64 = 1.0 / 64.0;
+    if !factor.is_finite() || factor <= 0.0 {
+        return;
+    }
+    let Some(data) = state.session.open() else { return };
+    let Some(set) = data.dataset() else { return };
+    let voxel = set
+        .raw
+        .levels()
+        .first()
+        .map_or(1.0, |level| level.voxel_size_nm().to_array().into_iter().fold(f64::MAX, f64::min));
+    let extent = set.raw.bounds().extent_nm().to_array().into_iter().fold(1.0, f64::max);
+    let old = state.views.nm_per_point;
+    // At the far end the whole volume is still 40 points wide.
+    let new = (old / factor).clamp(voxel * FINEST_VOXELS_PER_POINT, (extent / 40.0).max(voxel));
+    let (right, down) = Views::plane_axes(normal);
+    for axis in [right, down] {
+        let offset = state.views.center_nm[axis] - about_nm[axis];
+        state.views.center_nm[axis] = about_nm[axis] + offset * (new / old);
+    }
+    state.views.nm_per_point = new;
+    keep_center_near(state);
+}
+
+/// A volume that was pushed off the screen is lost; its edge stays at the middle.
+fn keep_center_near(state: &mut State) {
+    if let Some(bounds) = state.session.open().and_then(|data| data.bounds()) {
+        let center = state.views.center_nm;
+        state.views.center_nm = Zyx::from_fn(|axis| center[axis].clamp(bounds.lo[axis], bounds.hi[axis]));
+    }
+}
+
+fn reset_view(state: &mut State) {
+    if let Some(bounds) = state.session.open().and_then(|data| data.bounds()) {
+        state.views.fit(&bounds);
+        state.views.cursor_nm = snapped(state, bounds.center_nm());
+    }
+}
+
+/// The centre of the voxel that contains a point.
+fn snapped(state: &State, point_nm: Zyx<f64>) -> Zyx<f64> {
+    let level = state.session.open().and_then(|data| data.dataset()).and_then(|set| set.raw.levels().first());
+    let Some(level) = level else { return point_nm };
+    let voxel = level.world_from_voxel.voxel_containing(point_nm).map(|v| v as f64);
+    inside(state, level.world_from_voxel.world_from_voxel(voxel))
+}
+
+fn show_dataset(state: &mut State, index: usize) {
+    if let Session::Open(data) = &mut state.session
+        && index < data.catalog.datasets.len()
+        && index != data.dataset_index
+    {
+        data.dataset_index = index;
+        state.display.forget_dataset();
+        reset_view(state);
+    }
+}
+
+fn fly_to(state: &mut State, dataset: usize, target: &BoxNm) {
+    show_dataset(state, dataset);
+    let center = target.center_nm();
+    state.views.cursor_nm = snapped(state, center);
+    state.views.center_nm = center;
+    state.views.show_whole(target);
+    keep_center_near(state);
+}
+
+fn select_crop(state: &mut State, index: usize) {
+    let Some(crop) = state.loader.batch.as_ref().and_then(|batch| batch.crops.get(index)) else { return };
+    let (dataset, world_box) = (crop.provenance.dataset_index, crop.provenance.world_box);
+    fly_to(state, dataset, &world_box);
+    state.display.selected = Some(world_box);
+    state.display.selected_crop = Some(index);
+}

@@ -1,0 +1,160 @@
+//! Every action once: what it is called, which key runs it, when it may run, and what it does to the state.
+//!
+//! Menus, palette and shortcuts are generated from [`table`]. What an action needs outside the state (open a path, quit)
+//! it leaves in [`State::effects`] for the app.
+
+mod apply;
+mod shortcut;
+mod table;
+
+use microtome_core::geometry::{Axis, BoxNm, Zyx};
+
+pub use apply::apply;
+pub use shortcut::{Key, Shortcut};
+pub use table::{CommandSpec, Menu, by_key, table};
+
+use crate::options::{Start, ThemeName};
+use crate::state::{Contrast, PaneKind};
+
+#[allow(unused_imports, reason = "named in the module's documentation")]
+use crate::state::State;
+
+/// One action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Open data or a configuration.
+    Open(Start),
+    /// Ask the desktop for a folder and open it.
+    ChooseFolder,
+    /// Ask the desktop for a configuration file and open it.
+    ChooseConfig,
+    /// Show or hide the in-app path field.
+    TogglePathField,
+    /// Close what is open.
+    Close,
+    /// Forget the recent datasets.
+    ForgetRecent,
+    /// End the app.
+    Quit,
+    /// Start the loader, pause it, or let it go on.
+    PlayPause,
+    /// Stop the loader and start it anew.
+    RestartLoader,
+    /// Hold the timeline still, or let it run.
+    ToggleTimelinePause,
+    /// Labels over the slices.
+    ToggleLabels,
+    /// Opacity of the labels, 0–1.
+    SetLabelOpacity(f32),
+    /// Crop boxes over the slices.
+    ToggleBoxes,
+    /// Spread these grey values over black to white.
+    SetContrast(Contrast),
+    /// Spread what is on display over black to white.
+    AutoContrast,
+    /// Show or hide the raw volume.
+    ToggleRaw,
+    /// Show or hide one class of one label crop of the shown dataset.
+    SetClassVisible {
+        /// Index of the crop in the dataset.
+        crop: usize,
+        /// Index of the class in the crop.
+        class: usize,
+        /// Shown.
+        visible: bool,
+    },
+    /// Show another dataset in the slices.
+    ShowDataset(usize),
+    /// Move the slice across `axis` by whole voxels of the finest level.
+    StepSlice {
+        /// The slice's normal.
+        axis: Axis,
+        /// Voxels.
+        voxels: i64,
+    },
+    /// Move the slice that keys act on.
+    StepActive(i64),
+    /// Move the slice that keys act on sideways: points to the right and down.
+    PanActive(f64, f64),
+    /// Move what is in the middle of every slice, nm.
+    Pan(Zyx<f64>),
+    /// Zoom by a factor (> 1 is closer) so that `about_nm` stays where it is in the slice across `normal`.
+    Zoom {
+        /// The slice's normal.
+        normal: Axis,
+        /// The point that stays.
+        about_nm: Zyx<f64>,
+        /// How much closer.
+        factor: f64,
+    },
+    /// Zoom about the middle.
+    ZoomActive(f64),
+    /// Move the shared cursor, nm.
+    MoveCursor(Zyx<f64>),
+    /// The pointer is over this point of the slice across the axis, or over no slice.
+    Hover(Option<(Axis, Zyx<f64>)>),
+    /// Fit the whole dataset.
+    ResetView,
+    /// Look at a box of a dataset.
+    FlyTo {
+        /// Index of the dataset.
+        dataset: usize,
+        /// The box, nm.
+        target: BoxNm,
+    },
+    /// Pick a sample of the last batch and look at it.
+    SelectCrop(usize),
+    /// One pane fills the middle, or the layout is back.
+    ToggleMaximise(PaneKind),
+    /// Bring a pane to the front, opening it if it was closed.
+    ShowPane(PaneKind),
+    /// The arrangement that a new user sees.
+    ResetLayout,
+    /// Choose a look.
+    SetTheme(ThemeName),
+    /// The other look.
+    ToggleTheme,
+    /// Show or hide the command palette.
+    TogglePalette,
+    /// Show or hide the page of keys.
+    ToggleHelp,
+    /// Fill the screen, or leave it.
+    ToggleFullscreen,
+    /// Take a notice down (index in the log).
+    DismissNotice(usize),
+    /// Empty the log.
+    ClearLog,
+    /// Close what is on top: palette, path field, help, maximised pane.
+    Escape,
+}
+
+/// What a command wants done outside the state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Open data or a configuration on the opener thread.
+    Open(Start),
+    /// Show the desktop's folder dialog.
+    ChooseFolder,
+    /// Show the desktop's file dialog for configurations.
+    ChooseConfig,
+    /// Close the catalog and stop the loader.
+    Close,
+    /// Start the loader on what is open.
+    StartLoader,
+    /// Stop taking batches.
+    PauseLoader,
+    /// Take batches again.
+    ResumeLoader,
+    /// Stop the loader and start it anew.
+    RestartLoader,
+    /// Compute the contrast window from what is on display.
+    AutoContrast,
+    /// Bring a pane to the front.
+    ShowPane(PaneKind),
+    /// The arrangement that a new user sees.
+    ResetLayout,
+    /// Window state follows [`State::fullscreen`].
+    Fullscreen,
+    /// End the app.
+    Quit,
+}

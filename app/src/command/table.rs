@@ -1,0 +1,233 @@
+//! The table of commands: menus, palette, shortcuts and the page of keys are generated from it.
+
+use std::sync::OnceLock;
+
+use super::{Command, Key, Shortcut};
+use crate::state::{LoaderPhase, PaneKind, Session, State};
+
+/// Where a command stands in the menu bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Menu {
+    /// Open, close, quit.
+    File,
+    /// What is seen and how.
+    View,
+    /// The panes, in their own part of the View menu.
+    Pane,
+    /// Run and watch.
+    Loader,
+    /// Help.
+    Help,
+    /// Only by key and in the palette.
+    None,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone)]
+pub struct CommandSpec {
+    /// What runs.
+    pub command: Command,
+    /// Where it stands.
+    pub menu: Menu,
+    /// What it is called.
+    pub label: String,
+    /// What it does, in one sentence.
+    pub tooltip: String,
+    /// The key that runs it.
+    pub shortcut: Option<Shortcut>,
+    /// When it may run.
+    pub enabled: fn(&State) -> bool,
+    /// For toggles: whether it is on.
+    pub checked: Option<fn(&State) -> bool>,
+}
+
+impl CommandSpec {
+    fn new(menu: Menu, command: Command, label: &str, tooltip: &str) -> Self {
+        Self {
+            command,
+            menu,
+            label: label.to_owned(),
+            tooltip: tooltip.to_owned(),
+            shortcut: None,
+            enabled: |_| true,
+            checked: None,
+        }
+    }
+
+    fn key(mut self, shortcut: Shortcut) -> Self {
+        self.shortcut = Some(shortcut);
+        self
+    }
+
+    fn when(mut self, enabled: fn(&State) -> bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    fn check(mut self, checked: fn(&State) -> bool) -> Self {
+        self.checked = Some(checked);
+        self
+    }
+}
+
+fn is_open(state: &State) -> bool {
+    state.session.open().is_some()
+}
+
+fn has_loader(state: &State) -> bool {
+    matches!(state.loader.phase, LoaderPhase::Running | LoaderPhase::Paused)
+}
+
+/// Every command that needs no argument, in menu order.
+pub fn table() -> &'static [CommandSpec] {
+    static TABLE: OnceLock<Vec<CommandSpec>> = OnceLock::new();
+    TABLE.get_or_init(|| [file(), view(), slice_keys(), panes(), loader(), help()].concat())
+}
+
+/// The row whose shortcut this is.
+#[must_use]
+pub fn by_key(shortcut: Shortcut) -> Option<&'static CommandSpec> {
+    table().iter().find(|spec| spec.shortcut == Some(shortcut))
+}
+
+fn file() -> Vec<CommandSpec> {
+    use Menu::File;
+    let spec = CommandSpec::new;
+    vec![
+        spec(File, Command::ChooseFolder, "Open folder…", "Choose an OME-Zarr image group or a CellMap dataset.")
+            .key(Shortcut::ctrl(Key::Char('O'))),
+        spec(File, Command::ChooseConfig, "Open configuration…", "Choose a configuration file (TOML)."),
+        spec(File, Command::TogglePathField, "Open path…", "Type or paste the path of data or of a configuration.")
+            .key(Shortcut::ctrl_shift(Key::Char('O'))),
+        spec(File, Command::ForgetRecent, "Forget recent datasets", "Empty the list of recently opened data.")
+            .when(|state| !state.recent.is_empty()),
+        spec(File, Command::Close, "Close data", "Stop the loader and close what is open.")
+            .when(|state| !matches!(state.session, Session::Empty)),
+        spec(File, Command::Quit, "Quit", "End Microtome.").key(Shortcut::ctrl(Key::Char('Q'))),
+    ]
+}
+
+fn view() -> Vec<CommandSpec> {
+    use Menu::View;
+    let spec = CommandSpec::new;
+    vec![
+        spec(View, Command::ToggleRaw, "EM", "Show the electron micrograph in the slices.")
+            .check(|state| state.display.show_raw),
+        spec(View, Command::ToggleLabels, "Labels", "Show labels as a coloured overlay.")
+            .key(Shortcut::plain(Key::Char('L')))
+            .check(|state| state.display.show_labels),
+        spec(View, Command::ToggleBoxes, "Crop boxes", "Show where samples are drawn and where labels are.")
+            .key(Shortcut::plain(Key::Char('B')))
+            .check(|state| state.display.show_boxes),
+        spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
+            .key(Shortcut::plain(Key::Char('A')))
+            .when(is_open),
+        spec(View, Command::ResetView, "Fit the whole volume", "Centre the volume and fit it into the slices.")
+            .key(Shortcut::plain(Key::Char('R')))
+            .when(is_open),
+        spec(View, Command::ToggleTheme, "Light theme", "Dark text on light ground, or the other way round.")
+            .check(|state| state.theme == crate::options::ThemeName::Light),
+        spec(View, Command::ToggleFullscreen, "Full screen", "Fill the screen, or leave it.")
+            .key(Shortcut::plain(Key::F(11)))
+            .check(|state| state.fullscreen),
+        spec(View, Command::ResetLayout, "Reset layout", "Put every pane where a new user finds it."),
+    ]
+}
+
+fn slice_keys() -> Vec<CommandSpec> {
+    use Menu::None;
+    const PAN_POINTS: f64 = 60.0;
+    const ZOOM: f64 = 1.25;
+    let spec = |command, label, tooltip, key| {
+        CommandSpec::new(None, command, label, tooltip).key(Shortcut::plain(key)).when(is_open)
+    };
+    let shifted = |command, label, tooltip, key| {
+        CommandSpec::new(None, command, label, tooltip).key(Shortcut::shift(key)).when(is_open)
+    };
+    let active = "Acts on the slice that the pointer was last over.";
+    vec![
+        spec(Command::StepActive(-1), "Previous slice", active, Key::Char(',')),
+        spec(Command::StepActive(1), "Next slice", active, Key::Char('.')),
+        shifted(Command::StepActive(-10), "Ten slices back", active, Key::Char(',')),
+        shifted(Command::StepActive(10), "Ten slices on", active, Key::Char('.')),
+        spec(Command::PanActive(-PAN_POINTS, 0.0), "Move left", active, Key::Left),
+        spec(Command::PanActive(PAN_POINTS, 0.0), "Move right", active, Key::Right),
+        spec(Command::PanActive(0.0, -PAN_POINTS), "Move up", active, Key::Up),
+        spec(Command::PanActive(0.0, PAN_POINTS), "Move down", active, Key::Down),
+        spec(Command::ZoomActive(ZOOM), "Zoom in", active, Key::Char('+')),
+        spec(Command::ZoomActive(1.0 / ZOOM), "Zoom out", active, Key::Char('-')),
+    ]
+}
+
+fn panes() -> Vec<CommandSpec> {
+    let show = PaneKind::ALL.into_iter().map(|kind| {
+        let label = format!("Show {}", kind.title());
+        CommandSpec::new(Menu::Pane, Command::ShowPane(kind), &label, "Bring this pane to the front.")
+    });
+    let maximise = [PaneKind::SliceXy, PaneKind::SliceXz, PaneKind::SliceYz, PaneKind::Crops];
+    let maximise = maximise.into_iter().zip('1'..).map(|(kind, digit)| {
+        let label = format!("Maximise {}", kind.title());
+        let tooltip = "This pane fills the middle; the same key brings the layout back.";
+        CommandSpec::new(Menu::None, Command::ToggleMaximise(kind), &label, tooltip)
+            .key(Shortcut::plain(Key::Char(digit)))
+    });
+    show.chain(maximise).collect()
+}
+
+fn loader() -> Vec<CommandSpec> {
+    use Menu::Loader;
+    let spec = CommandSpec::new;
+    vec![
+        spec(
+            Loader,
+            Command::PlayPause,
+            "Run or pause the loader",
+            "Take batches as fast as they come, or stop taking.",
+        )
+        .key(Shortcut::plain(Key::Space))
+        .when(is_open)
+        .check(|state| state.loader.phase == LoaderPhase::Running),
+        spec(
+            Loader,
+            Command::RestartLoader,
+            "Restart the loader",
+            "Stop it and start it anew: same seed, same batches.",
+        )
+        .when(has_loader),
+        spec(Loader, Command::ToggleTimelinePause, "Hold the timeline", "Keep the last seconds on display.")
+            .key(Shortcut::plain(Key::Char('T')))
+            .check(|state| state.loader.timeline_paused),
+    ]
+}
+
+fn help() -> Vec<CommandSpec> {
+    use Menu::Help;
+    let spec = CommandSpec::new;
+    vec![
+        spec(Help, Command::ToggleHelp, "Keys and mouse", "What every key and mouse button does.")
+            .key(Shortcut::plain(Key::F(1)))
+            .check(|state| state.help_open),
+        spec(Help, Command::TogglePalette, "Command palette", "Find any command by typing a part of its name.")
+            .key(Shortcut::ctrl(Key::Char('P')))
+            .check(|state| state.palette_open),
+        spec(Menu::None, Command::ClearLog, "Clear the log", "Empty the Log pane."),
+        spec(Menu::None, Command::Escape, "Close what is on top", "Palette, path field, help or maximised pane.")
+            .key(Shortcut::plain(Key::Escape)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_and_no_label_is_taken_twice() {
+        let keys: Vec<_> = table().iter().filter_map(|spec| spec.shortcut).collect();
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
+        let labels: HashSet<_> = table().iter().map(|spec| &spec.label).collect();
+        assert_eq!(labels.len(), table().len());
+        assert!(table().iter().all(|spec| spec.tooltip.ends_with('.')));
+    }
+}

@@ -1,0 +1,98 @@
+//! What the app is started with; the same for the window, the offscreen host and the tests.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What to open first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Nothing: the window says how to go on.
+    #[default]
+    Empty,
+    /// An image group, a CellMap dataset or a folder of them.
+    Path(PathBuf),
+    /// A configuration file (TOML).
+    Config(PathBuf),
+}
+
+impl Start {
+    /// A path is a configuration if it is named `….toml`, else data.
+    #[must_use]
+    pub fn from_path(path: PathBuf) -> Self {
+        let is_config = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        if is_config { Self::Config(path) } else { Self::Path(path) }
+    }
+
+    /// The path, if there is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Empty => None,
+            Self::Path(path) | Self::Config(path) => Some(path),
+        }
+    }
+}
+
+/// The two looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeName {
+    /// Light text on dark ground.
+    #[default]
+    Dark,
+    /// Dark text on light ground.
+    Light,
+}
+
+impl ThemeName {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Dark => Self::Light,
+            Self::Light => Self::Dark,
+        }
+    }
+}
+
+impl FromStr for ThemeName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "dark" => Ok(Self::Dark),
+            "light" => Ok(Self::Light),
+            _ => Err(format!("expected dark or light, got {text}")),
+        }
+    }
+}
+
+impl std::fmt::Display for ThemeName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+        })
+    }
+}
+
+/// How to start the app.
+#[derive(Debug, Clone, Default)]
+pub struct AppOptions {
+    /// What to open first.
+    pub start: Start,
+    /// Where layout, theme and recent datasets are remembered; `None` remembers nothing.
+    pub settings_dir: Option<PathBuf>,
+    /// Overrides the remembered theme.
+    pub theme: Option<ThemeName>,
+    /// Start the loader as soon as something is open.
+    pub run_loader: bool,
+}
+
+impl AppOptions {
+    /// The user's own settings folder, if the system has one.
+    #[must_use]
+    pub fn user_settings_dir() -> Option<PathBuf> {
+        directories::ProjectDirs::from("", "", "microtome").map(|dirs| dirs.config_dir().to_path_buf())
+    }
+}

@@ -1,0 +1,10 @@
+//! The pane `log`.
+
+use egui::Ui;
+
+use crate::context::PaneContext;
+
+/// Draws the pane.
+pub fn log_ui(ui: &mut Ui, _ctx: &PaneContext<'_>) {
+    ui.weak("The loader is not running.");
+}

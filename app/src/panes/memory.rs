@@ -1,0 +1,10 @@
+//! The pane `memory`.
+
+use egui::Ui;
+
+use crate::context::PaneContext;
+
+/// Draws the pane.
+pub fn memory_ui(ui: &mut Ui, _ctx: &PaneContext<'_>) {
+    ui.weak("The loader is not running.");
+}

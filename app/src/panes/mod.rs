@@ -1,0 +1,29 @@
+//! The panes, one file each. A pane reads its context and sends commands; it reads no data and waits for nothing.
+
+mod cache;
+mod crops;
+mod data;
+mod log;
+mod memory;
+mod slices;
+mod throughput;
+mod timeline;
+
+use egui::Ui;
+
+use crate::context::PaneContext;
+pub use crate::state::PaneKind;
+
+/// Draws one pane into the whole of `ui`.
+pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
+    match kind {
+        PaneKind::Data => data::data_ui(ui, ctx),
+        PaneKind::SliceXy | PaneKind::SliceXz | PaneKind::SliceYz => slices::slice_ui(ui, kind, ctx),
+        PaneKind::Crops => crops::crops_ui(ui, ctx),
+        PaneKind::Throughput => throughput::throughput_ui(ui, ctx),
+        PaneKind::Timeline => timeline::timeline_ui(ui, ctx),
+        PaneKind::Cache => cache::cache_ui(ui, ctx),
+        PaneKind::Memory => memory::memory_ui(ui, ctx),
+        PaneKind::Log => log::log_ui(ui, ctx),
+    }
+}

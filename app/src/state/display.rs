@@ -1,0 +1,80 @@
+//! How the slices look: contrast, label overlay, boxes.
+
+use std::collections::HashSet;
+
+use microtome_core::geometry::BoxNm;
+
+/// Grey values between `lo` and `hi` are spread over black to white. In units of the stored values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contrast {
+    /// Drawn black.
+    pub lo: f64,
+    /// Drawn white.
+    pub hi: f64,
+}
+
+impl Default for Contrast {
+    fn default() -> Self {
+        Self { lo: 0.0, hi: 255.0 }
+    }
+}
+
+/// How the slices look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Display {
+    /// The EM is drawn.
+    pub show_raw: bool,
+    /// The contrast window.
+    pub contrast: Contrast,
+    /// Labels are drawn over the slices.
+    pub show_labels: bool,
+    /// Opacity of the labels, 0–1.
+    pub label_opacity: f32,
+    /// Crop boxes are drawn over the slices.
+    pub show_boxes: bool,
+    /// Label volumes that are not drawn: (crop, class) of the shown dataset.
+    pub hidden_classes: HashSet<(usize, usize)>,
+    /// The sample of the last batch that the user picked.
+    pub selected_crop: Option<usize>,
+    /// The box that stays highlighted, nm.
+    pub selected: Option<BoxNm>,
+}
+
+impl Default for Display {
+    fn default() -> Self {
+        Self {
+            show_raw: true,
+            contrast: Contrast::default(),
+            show_labels: true,
+            label_opacity: 0.45,
+            show_boxes: true,
+            hidden_classes: HashSet::new(),
+            selected_crop: None,
+            selected: None,
+        }
+    }
+}
+
+impl Display {
+    /// True if a class of a crop is drawn (when labels are drawn at all).
+    #[must_use]
+    pub fn is_class_visible(&self, crop: usize, class: usize) -> bool {
+        !self.hidden_classes.contains(&(crop, class))
+    }
+
+    /// Shows or hides a class of a crop.
+    pub fn set_class_visible(&mut self, crop: usize, class: usize, visible: bool) {
+        if visible {
+            self.hidden_classes.remove(&(crop, class));
+        } else {
+            self.hidden_classes.insert((crop, class));
+        }
+    }
+
+    /// Forgets what belongs to one dataset.
+    pub fn forget_dataset(&mut self) {
+        self.hidden_classes.clear();
+        self.selected_crop = None;
+        self.selected = None;
+    }
+}

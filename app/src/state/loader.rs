@@ -1,0 +1,91 @@
+//! What the window knows about the loader: its phase, its last statistics, its last batch.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use microtome_core::geometry::BoxNm;
+use microtome_core::loader::Provenance;
+use microtome_core::telemetry::{Stats, Timeline};
+
+/// What the loader is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LoaderPhase {
+    /// There is none.
+    #[default]
+    Off,
+    /// It hands over batches.
+    Running,
+    /// Nobody takes batches; it fills its queue and waits.
+    Paused,
+    /// It could not start, or it ended: the reason.
+    Failed(String),
+}
+
+/// One picture, 8-bit RGBA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// Pixels: width, height.
+    pub size: [usize; 2],
+    /// Width · height · 4 bytes, top row first, alpha not premultiplied.
+    pub rgba: Vec<u8>,
+}
+
+/// One sample of the last batch, ready to be drawn.
+#[derive(Debug, Clone)]
+pub struct CropView {
+    /// The middle slice of the first input.
+    pub raw: Thumbnail,
+    /// The labels of the same slice, transparent where background; hatched where nobody annotated.
+    pub labels: Option<Thumbnail>,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
+/// The last batch, ready to be drawn.
+#[derive(Debug, Clone)]
+pub struct BatchView {
+    /// Number of the batch since the loader started.
+    pub number: u64,
+    /// One per sample.
+    pub crops: Vec<CropView>,
+}
+
+/// Where a sample was drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Footprint {
+    /// Which dataset.
+    pub dataset_index: usize,
+    /// Its box in the world, nm.
+    pub world_box: BoxNm,
+}
+
+/// What the window knows about the loader.
+#[derive(Debug, Clone, Default)]
+pub struct LoaderView {
+    /// What it is doing.
+    pub phase: LoaderPhase,
+    /// Its statistics, at most ten times a second; `None` before the first.
+    pub stats: Option<Stats>,
+    /// How often statistics were replaced, so that panes can tell new from old.
+    pub stats_version: u64,
+    /// What the threads did in the last seconds. Not replaced while the timeline is paused.
+    pub timeline: Arc<Timeline>,
+    /// The timeline stands still.
+    pub timeline_paused: bool,
+    /// The last batch.
+    pub batch: Option<Arc<BatchView>>,
+    /// Where the last samples were drawn, newest last.
+    pub footprints: VecDeque<Footprint>,
+}
+
+impl LoaderView {
+    /// Footprints that are kept.
+    pub const FOOTPRINTS: usize = 96;
+
+    /// Adds footprints; the oldest go.
+    pub fn add_footprints(&mut self, new: impl IntoIterator<Item = Footprint>) {
+        self.footprints.extend(new);
+        let excess = self.footprints.len().saturating_sub(Self::FOOTPRINTS);
+        self.footprints.drain(..excess);
+    }
+}

@@ -1,0 +1,92 @@
+//! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
+
+mod display;
+mod loader;
+mod log;
+mod pane;
+mod session;
+mod views;
+
+use std::path::PathBuf;
+
+pub use display::{Contrast, Display};
+pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Thumbnail};
+pub use log::{Log, LogEntry, LogLevel};
+pub use pane::PaneKind;
+pub use session::{OpenData, Session};
+pub use views::Views;
+
+use crate::command::Effect;
+use crate::options::ThemeName;
+use microtome_core::telemetry::{Stats, Timeline};
+use std::sync::Arc;
+
+/// Textures on the graphics card.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GpuView {
+    /// Bytes held.
+    pub bytes: u64,
+    /// Bytes that may be held.
+    pub budget_bytes: u64,
+    /// Textures held.
+    pub textures: u64,
+    /// Textures dropped to make room.
+    pub evictions: u64,
+}
+
+/// Everything the window shows.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Seconds since the app started, at the start of this frame.
+    pub now_s: f64,
+    /// What is open.
+    pub session: Session,
+    /// Where the slices look.
+    pub views: Views,
+    /// How they look: contrast, labels, boxes.
+    pub display: Display,
+    /// What the loader does.
+    pub loader: LoaderView,
+    /// What happened.
+    pub log: Log,
+    /// Textures on the graphics card.
+    pub gpu: GpuView,
+    /// Chunks that the slices want and do not have yet.
+    pub pending_chunks: usize,
+    /// The look.
+    pub theme: ThemeName,
+    /// The pane that fills the middle, if one does.
+    pub maximised: Option<PaneKind>,
+    /// The command palette is open.
+    pub palette_open: bool,
+    /// The in-app path field is open.
+    pub path_field_open: bool,
+    /// The page of keys is open.
+    pub help_open: bool,
+    /// The window fills the screen.
+    pub fullscreen: bool,
+    /// Recently opened, newest first.
+    pub recent: Vec<PathBuf>,
+    /// What commands want done outside the state; the app takes them after each frame's commands.
+    pub effects: Vec<Effect>,
+}
+
+impl State {
+    /// Writes into the log.
+    pub fn say(&mut self, level: LogLevel, message: impl Into<String>) {
+        self.log.push(self.now_s, level, message);
+    }
+
+    /// Takes over what the loader measured. Everything that follows statistics over time starts here.
+    pub fn take_stats(&mut self, stats: Stats) {
+        self.loader.stats = Some(stats);
+        self.loader.stats_version += 1;
+    }
+
+    /// Takes over what the threads did, unless the timeline stands still.
+    pub fn take_timeline(&mut self, timeline: Arc<Timeline>) {
+        if !self.loader.timeline_paused {
+            self.loader.timeline = timeline;
+        }
+    }
+}

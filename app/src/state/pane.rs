@@ -1,0 +1,84 @@
+//! The names of the panes.
+
+use microtome_core::geometry::Axis;
+use serde::{Deserialize, Serialize};
+
+/// One pane of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaneKind {
+    /// Datasets, levels, crops and classes.
+    Data,
+    /// Slice across z: x to the right, y down.
+    SliceXy,
+    /// Slice across y: x to the right, z down.
+    SliceXz,
+    /// Slice across x: z to the right, y down.
+    SliceYz,
+    /// The last batch.
+    Crops,
+    /// Samples and bytes per second.
+    Throughput,
+    /// Spans per thread.
+    Timeline,
+    /// Hit rates and sizes of the caches.
+    Cache,
+    /// Memory by owner against the budget.
+    Memory,
+    /// What happened, in words.
+    Log,
+}
+
+impl PaneKind {
+    /// All panes, in the order of the View menu.
+    pub const ALL: [Self; 10] = [
+        Self::Data,
+        Self::SliceXy,
+        Self::SliceXz,
+        Self::SliceYz,
+        Self::Crops,
+        Self::Timeline,
+        Self::Throughput,
+        Self::Cache,
+        Self::Memory,
+        Self::Log,
+    ];
+
+    /// The words on its tab.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::SliceXy => "xy",
+            Self::SliceXz => "xz",
+            Self::SliceYz => "yz",
+            Self::Crops => "Crops",
+            Self::Throughput => "Throughput",
+            Self::Timeline => "Timeline",
+            Self::Cache => "Cache",
+            Self::Memory => "Memory",
+            Self::Log => "Log",
+        }
+    }
+
+    /// The axis that a slice cuts across; `None` for the other panes.
+    #[must_use]
+    pub const fn normal(self) -> Option<Axis> {
+        match self {
+            Self::SliceXy => Some(Axis::Z),
+            Self::SliceXz => Some(Axis::Y),
+            Self::SliceYz => Some(Axis::X),
+            _ => None,
+        }
+    }
+
+    /// The slice pane across `normal`.
+    #[must_use]
+    pub const fn slice(normal: Axis) -> Self {
+        match normal {
+            Axis::Z => Self::SliceXy,
+            Axis::Y => Self::SliceXz,
+            Axis::X => Self::SliceYz,
+        }
+    }
+}

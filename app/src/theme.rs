@@ -1,0 +1,245 @@
+//! Every colour of the window, light and dark. Red means a loss, amber a risk, and nothing else uses them.
+
+use egui::style::{Selection, WidgetVisuals, Widgets};
+use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Visuals};
+use microtome_core::telemetry::Stage;
+
+use crate::options::ThemeName;
+
+/// Every colour of the window.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    /// Which look.
+    pub name: ThemeName,
+    /// Ground of panels.
+    pub panel: Color32,
+    /// Ground of plots, slices and text fields: deeper than panels.
+    pub deep: Color32,
+    /// Ground of cards and bars: lifted from panels.
+    pub raised: Color32,
+    /// Lines between things.
+    pub line: Color32,
+    /// Ordinary text.
+    pub text: Color32,
+    /// Secondary text; still at least 4.5 : 1 against panels.
+    pub weak: Color32,
+    /// Headings and figures.
+    pub strong: Color32,
+    /// What is active, selected, or a link.
+    pub accent: Color32,
+    /// A loss.
+    pub loss: Color32,
+    /// A risk.
+    pub risk: Color32,
+    /// It works.
+    pub good: Color32,
+    /// The crosshair over slices.
+    pub crosshair: Color32,
+    /// Boxes of samples over slices.
+    pub sample: Color32,
+    /// Outlines of label crops over slices.
+    pub label_crop: Color32,
+    /// Text over slices, whatever the theme.
+    pub over_image: Color32,
+    /// Ground of text over slices.
+    pub over_image_ground: Color32,
+    /// Ground behind the volume in slices.
+    pub image_ground: Color32,
+    /// Curves of plots, in order of use; safe for colour-blind readers.
+    pub series: [Color32; 6],
+}
+
+impl Theme {
+    /// The theme of that name.
+    #[must_use]
+    pub fn new(name: ThemeName) -> Self {
+        match name {
+            ThemeName::Dark => Self::dark(),
+            ThemeName::Light => Self::light(),
+        }
+    }
+
+    fn dark() -> Self {
+        let rgb = Color32::from_rgb;
+        Self {
+            name: ThemeName::Dark,
+            panel: rgb(27, 30, 34),
+            deep: rgb(17, 19, 22),
+            raised: rgb(38, 42, 48),
+            line: rgb(56, 61, 69),
+            text: rgb(204, 209, 216),
+            weak: rgb(150, 158, 169),
+            strong: rgb(240, 243, 247),
+            accent: rgb(86, 180, 233),
+            loss: rgb(240, 84, 84),
+            risk: rgb(235, 170, 40),
+            good: rgb(72, 190, 150),
+            crosshair: Color32::from_rgba_unmultiplied(86, 180, 233, 150),
+            sample: rgb(120, 220, 255),
+            label_crop: rgb(190, 150, 240),
+            over_image: rgb(240, 243, 247),
+            over_image_ground: Color32::from_black_alpha(150),
+            image_ground: rgb(12, 13, 15),
+            series: [
+                rgb(86, 180, 233),
+                rgb(72, 190, 150),
+                rgb(204, 121, 167),
+                rgb(187, 187, 100),
+                rgb(140, 130, 230),
+                rgb(170, 178, 190),
+            ],
+        }
+    }
+
+    fn light() -> Self {
+        let rgb = Color32::from_rgb;
+        Self {
+            name: ThemeName::Light,
+            panel: rgb(246, 247, 249),
+            deep: rgb(255, 255, 255),
+            raised: rgb(233, 236, 240),
+            line: rgb(205, 210, 217),
+            text: rgb(44, 50, 58),
+            weak: rgb(93, 101, 113),
+            strong: rgb(16, 20, 26),
+            accent: rgb(0, 105, 170),
+            loss: rgb(192, 32, 40),
+            risk: rgb(158, 100, 0),
+            good: rgb(0, 125, 90),
+            crosshair: Color32::from_rgba_unmultiplied(0, 114, 178, 170),
+            sample: rgb(90, 200, 250),
+            label_crop: rgb(190, 150, 240),
+            over_image: rgb(240, 243, 247),
+            over_image_ground: Color32::from_black_alpha(150),
+            image_ground: rgb(222, 226, 231),
+            series: [
+                rgb(0, 105, 170),
+                rgb(0, 125, 90),
+                rgb(170, 60, 120),
+                rgb(115, 115, 20),
+                rgb(90, 75, 190),
+                rgb(90, 98, 110),
+            ],
+        }
+    }
+
+    /// The colour of a stage, in timeline and tables; safe for colour-blind readers, and none is red or amber.
+    #[must_use]
+    pub fn stage(&self, stage: Stage) -> Color32 {
+        let dark = self.name == ThemeName::Dark;
+        let pick = |on_dark: (u8, u8, u8), on_light: (u8, u8, u8)| {
+            let (r, g, b) = if dark { on_dark } else { on_light };
+            Color32::from_rgb(r, g, b)
+        };
+        match stage {
+            Stage::Plan => pick((136, 204, 238), (74, 160, 205)),
+            Stage::Augment => pick((190, 110, 190), (160, 70, 160)),
+            Stage::Fetch => pick((80, 130, 220), (40, 90, 185)),
+            Stage::Decode => pick((60, 175, 155), (25, 140, 120)),
+            Stage::Gather => pick((120, 190, 90), (75, 145, 50)),
+            Stage::Collate => pick((178, 172, 90), (135, 130, 45)),
+            Stage::Wait => pick((78, 84, 94), (190, 196, 204)),
+        }
+    }
+
+    /// The colour of the n-th class, for swatches and overlays; repeats after twelve.
+    #[must_use]
+    pub fn class(&self, index: usize) -> Color32 {
+        const HUES: [(u8, u8, u8); 12] = [
+            (86, 180, 233),
+            (0, 200, 140),
+            (204, 121, 200),
+            (240, 228, 66),
+            (120, 120, 255),
+            (150, 220, 80),
+            (255, 140, 190),
+            (60, 210, 220),
+            (200, 170, 120),
+            (170, 110, 240),
+            (120, 200, 180),
+            (220, 220, 150),
+        ];
+        let (r, g, b) = HUES[index % HUES.len()];
+        Color32::from_rgb(r, g, b)
+    }
+
+    /// A colour with another opacity, 0–1.
+    #[must_use]
+    pub fn faded(color: Color32, opacity: f32) -> Color32 {
+        color.gamma_multiply(opacity.clamp(0.0, 1.0))
+    }
+
+    /// Green below 80 % of a budget, amber from there, red above it.
+    #[must_use]
+    pub fn of_budget(&self, share: f64) -> Color32 {
+        if share > 1.0 {
+            self.loss
+        } else if share >= 0.8 {
+            self.risk
+        } else {
+            self.good
+        }
+    }
+
+    /// Gives a context this look.
+    pub fn install(&self, ctx: &egui::Context) {
+        let theme = match self.name {
+            ThemeName::Dark => egui::Theme::Dark,
+            ThemeName::Light => egui::Theme::Light,
+        };
+        ctx.set_theme(theme);
+        ctx.set_visuals_of(theme, self.visuals());
+        ctx.all_styles_mut(|style| {
+            style.spacing.item_spacing = egui::vec2(8.0, 5.0);
+            style.spacing.button_padding = egui::vec2(8.0, 3.0);
+            style.spacing.interact_size.y = 22.0;
+            style.spacing.scroll = egui::style::ScrollStyle::thin();
+            let sizes = [
+                (TextStyle::Small, 11.0, FontFamily::Proportional),
+                (TextStyle::Body, 13.0, FontFamily::Proportional),
+                (TextStyle::Button, 13.0, FontFamily::Proportional),
+                (TextStyle::Heading, 17.0, FontFamily::Proportional),
+                (TextStyle::Monospace, 12.0, FontFamily::Monospace),
+            ];
+            style.text_styles =
+                sizes.into_iter().map(|(name, size, family)| (name, FontId::new(size, family))).collect();
+        });
+    }
+
+    fn visuals(&self) -> Visuals {
+        let mut visuals = if self.name == ThemeName::Dark { Visuals::dark() } else { Visuals::light() };
+        visuals.panel_fill = self.panel;
+        visuals.window_fill = self.panel;
+        visuals.window_stroke = Stroke::new(1.0, self.line);
+        visuals.extreme_bg_color = self.deep;
+        visuals.faint_bg_color = Self::faded(self.raised, 0.5);
+        visuals.code_bg_color = self.raised;
+        visuals.weak_text_color = Some(self.weak);
+        visuals.hyperlink_color = self.accent;
+        visuals.warn_fg_color = self.risk;
+        visuals.error_fg_color = self.loss;
+        visuals.selection =
+            Selection { bg_fill: Self::faded(self.accent, 0.35), stroke: Stroke::new(1.0, self.strong) };
+        visuals.slider_trailing_fill = true;
+        visuals.widgets = self.widgets();
+        visuals
+    }
+
+    fn widgets(&self) -> Widgets {
+        let look = |fill: Color32, text: Color32, outline: Color32| WidgetVisuals {
+            bg_fill: fill,
+            weak_bg_fill: fill,
+            bg_stroke: Stroke::new(1.0, outline),
+            fg_stroke: Stroke::new(1.0, text),
+            corner_radius: CornerRadius::same(4),
+            expansion: 0.0,
+        };
+        Widgets {
+            noninteractive: look(self.panel, self.text, self.line),
+            inactive: look(self.raised, self.text, Color32::TRANSPARENT),
+            hovered: look(self.line, self.strong, self.weak),
+            active: look(self.line, self.strong, self.accent),
+            open: look(self.raised, self.strong, self.line),
+        }
+    }
+}
