@@ -7,6 +7,7 @@
 mod app;
 pub mod command;
 pub mod context;
+pub mod format;
 pub mod host;
 pub mod options;
 pub mod panes;

@@ -18,7 +18,9 @@ pub fn apply(state: &mut State, command: Command) {
         Command::Quit => state.effects.push(Effect::Quit),
         Command::PlayPause => play_pause(state),
         Command::RestartLoader => state.effects.push(Effect::RestartLoader),
-        Command::ToggleTimelinePause => state.loader.timeline_paused = !state.loader.timeline_paused,
+        Command::ToggleTimelinePause => state.timeline.toggle_pause(),
+        Command::ShowTimeline(range) => state.timeline.show(range),
+        Command::FitTimeline => state.timeline.fit(),
         Command::ToggleMaximise(kind) => state.maximised = (state.maximised != Some(kind)).then_some(kind),
         Command::ShowPane(kind) => {
             state.maximised = None;

@@ -14,6 +14,7 @@ pub use shortcut::{Key, Shortcut};
 pub use table::{CommandSpec, Menu, by_key, table};
 
 use crate::options::{Start, ThemeName};
+use crate::state::timeline::RangeNs;
 use crate::state::{Contrast, PaneKind};
 
 #[allow(unused_imports, reason = "named in the module's documentation")]
@@ -42,6 +43,10 @@ pub enum Command {
     RestartLoader,
     /// Hold the timeline still, or let it run.
     ToggleTimelinePause,
+    /// Show this stretch of the timeline and hold it still.
+    ShowTimeline(RangeNs),
+    /// Show everything that the timeline holds.
+    FitTimeline,
     /// Labels over the slices.
     ToggleLabels,
     /// Opacity of the labels, 0–1.

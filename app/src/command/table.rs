@@ -196,7 +196,8 @@ fn loader() -> Vec<CommandSpec> {
         .when(has_loader),
         spec(Loader, Command::ToggleTimelinePause, "Hold the timeline", "Keep the last seconds on display.")
             .key(Shortcut::plain(Key::Char('T')))
-            .check(|state| state.loader.timeline_paused),
+            .check(|state| state.timeline.view().paused),
+        spec(Loader, Command::FitTimeline, "Fit the timeline", "Show everything that the timeline holds."),
     ]
 }
 

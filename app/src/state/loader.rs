@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::Provenance;
-use microtome_core::telemetry::{Stats, Timeline};
+use microtome_core::telemetry::Stats;
 
 /// What the loader is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,10 +68,6 @@ pub struct LoaderView {
     pub stats: Option<Stats>,
     /// How often statistics were replaced, so that panes can tell new from old.
     pub stats_version: u64,
-    /// What the threads did in the last seconds. Not replaced while the timeline is paused.
-    pub timeline: Arc<Timeline>,
-    /// The timeline stands still.
-    pub timeline_paused: bool,
     /// The last batch.
     pub batch: Option<Arc<BatchView>>,
     /// Where the last samples were drawn, newest last.

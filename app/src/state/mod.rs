@@ -1,25 +1,30 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
 mod display;
+pub mod history;
 mod loader;
 mod log;
 mod pane;
 mod session;
+pub mod timeline;
 mod views;
 
 use std::path::PathBuf;
 
 pub use display::{Contrast, Display};
+pub use history::StatsHistory;
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
 pub use pane::PaneKind;
 pub use session::{OpenData, Session};
+pub use timeline::{Recording, TimelineState};
 pub use views::Views;
 
 use crate::command::Effect;
 use crate::options::ThemeName;
-use microtome_core::telemetry::{Stats, Timeline};
+use microtome_core::telemetry::Stats;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Textures on the graphics card.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +52,10 @@ pub struct State {
     pub display: Display,
     /// What the loader does.
     pub loader: LoaderView,
+    /// Its statistics over the last minutes.
+    pub history: StatsHistory,
+    /// What the threads did in the last seconds.
+    pub timeline: TimelineState,
     /// What happened.
     pub log: Log,
     /// Textures on the graphics card.
@@ -79,14 +88,13 @@ impl State {
 
     /// Takes over what the loader measured. Everything that follows statistics over time starts here.
     pub fn take_stats(&mut self, stats: Stats) {
+        self.history.push(Duration::from_secs_f64(self.now_s.max(0.0)), stats.clone(), self.gpu.bytes);
         self.loader.stats = Some(stats);
         self.loader.stats_version += 1;
     }
 
     /// Takes over what the threads did, unless the timeline stands still.
-    pub fn take_timeline(&mut self, timeline: Arc<Timeline>) {
-        if !self.loader.timeline_paused {
-            self.loader.timeline = timeline;
-        }
+    pub fn take_timeline(&mut self, recording: Arc<Recording>) {
+        self.timeline.update(recording);
     }
 }
