@@ -1,1 +1,3 @@
 //! What the law and proof tests share.
+
+pub mod data;

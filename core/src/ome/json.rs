@@ -48,14 +48,15 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The value `name` of a document's top level.
+    /// The value `name` of a document's top level; with no name, the document itself.
     pub(super) fn root(value: Option<&'a Value>, name: &str, path: &'a str) -> Self {
         Self { value, name: name.to_owned(), path }
     }
 
     /// A member of this object; missing if this is no object or has no such member.
     pub(super) fn get(&self, key: &str) -> Self {
-        Self { value: self.value.and_then(|v| v.get(key)), name: format!("{}.{key}", self.name), path: self.path }
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        Self { value: self.value.and_then(|v| v.get(key)), name, path: self.path }
     }
 
     /// The elements of this list.
