@@ -5,6 +5,7 @@ pub mod error;
 pub mod geometry;
 pub mod loader;
 pub mod ome;
+pub mod phantom;
 pub mod sample;
 pub mod store;
 pub mod telemetry;
