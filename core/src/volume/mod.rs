@@ -1,8 +1,10 @@
 //! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
 
+mod byte_cache;
 mod cache;
 mod dtype;
 mod level;
+mod lru;
 mod patch;
 mod volume_impl;
 
