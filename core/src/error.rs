@@ -108,6 +108,14 @@ pub enum Error {
         /// The budget.
         budget_bytes: u64,
     },
+    /// A box of voxels that no memory holds.
+    #[error("a box of {shape:?} voxels does not fit into memory; read a smaller one: {path}")]
+    TooLarge {
+        /// The volume.
+        path: String,
+        /// Voxels, z, y, x.
+        shape: [u64; 3],
+    },
     /// The loader was stopped while somebody waited for it.
     #[error("the loader was stopped")]
     Stopped,

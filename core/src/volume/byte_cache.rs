@@ -17,6 +17,15 @@ pub(super) struct ByteCache<K, V> {
     state: Mutex<State<K, V>>,
 }
 
+/// Whether a lookup counts as hit or miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Count {
+    /// It does.
+    Lookups,
+    /// It does not.
+    Nothing,
+}
+
 #[derive(Debug)]
 struct State<K, V> {
     entries: Lru<K, V>,
@@ -54,18 +63,19 @@ impl<K: Hash + Eq + Clone, V: Clone> ByteCache<K, V> {
     ///
     /// Who asks while another thread makes the same entry waits for it and gets its outcome, error or not. Errors are
     /// not kept. An entry larger than the capacity is handed out, but not kept. `make` may ask for *other* entries.
-    pub(super) fn get_or_make(&self, key: &K, make: impl FnOnce() -> Result<(V, u64)>) -> Result<V> {
+    pub(super) fn get_or_make(&self, key: &K, count: Count, make: impl FnOnce() -> Result<(V, u64)>) -> Result<V> {
+        let counted = u64::from(count == Count::Lookups);
         loop {
             let flight = {
                 let mut state = self.state.lock();
                 let state = &mut *state;
                 if let Some(value) = state.entries.get(key) {
-                    state.hits += 1;
+                    state.hits += counted;
                     return Ok(value.clone());
                 }
                 match state.making.entry(key.clone()) {
                     Entry::Vacant(slot) => {
-                        state.misses += 1;
+                        state.misses += counted;
                         slot.insert(Arc::new(Flight { outcome: Mutex::new(Outcome::Pending), landed: Condvar::new() }));
                         break;
                     }
@@ -73,7 +83,7 @@ impl<K: Hash + Eq + Clone, V: Clone> ByteCache<K, V> {
                 }
             };
             if let Some(result) = flight.wait() {
-                self.state.lock().hits += 1;
+                self.state.lock().hits += counted;
                 return result;
             }
         }

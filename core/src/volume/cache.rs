@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::byte_cache::ByteCache;
+use super::byte_cache::{ByteCache, Count};
+use super::shard::ShardIndex;
 use super::{Buffer, VolumeId};
 use crate::Result;
 use crate::geometry::Zyx;
@@ -32,16 +33,30 @@ pub struct ChunkKey {
 }
 
 /// Decoded chunks within a byte budget. `None` is a chunk that is absent from the store.
+///
+/// The indices of shards live in the same budget. They count as entries, but looking one up is no hit or miss.
 #[derive(Debug)]
 pub struct ChunkCache {
-    chunks: ByteCache<ChunkKey, Option<Arc<Chunk>>>,
+    entries: ByteCache<EntryKey, Entry>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum EntryKey {
+    Chunk(ChunkKey),
+    ShardIndex(ChunkKey),
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Chunk(Option<Arc<Chunk>>),
+    ShardIndex(Option<Arc<ShardIndex>>),
 }
 
 impl ChunkCache {
     /// An empty cache that may hold `capacity_bytes` (0: nothing is kept).
     #[must_use]
     pub fn new(capacity_bytes: u64) -> Self {
-        Self { chunks: ByteCache::new(capacity_bytes) }
+        Self { entries: ByteCache::new(capacity_bytes) }
     }
 
     /// The chunk of `key`, from memory or by running `decode`, which runs once however many threads ask at a time.
@@ -53,22 +68,37 @@ impl ChunkCache {
         key: ChunkKey,
         decode: impl FnOnce() -> Result<Option<Chunk>>,
     ) -> Result<Option<Arc<Chunk>>> {
-        self.chunks.get_or_make(&key, || {
+        let made = self.entries.get_or_make(&EntryKey::Chunk(key), Count::Lookups, || {
             let chunk = decode()?.map(Arc::new);
             let data_bytes = chunk.as_ref().map_or(0, |chunk| chunk.data.size_bytes() as u64);
-            Ok((chunk, data_bytes + ENTRY_BYTES))
-        })
+            Ok((Entry::Chunk(chunk), data_bytes + ENTRY_BYTES))
+        })?;
+        Ok(if let Entry::Chunk(chunk) = made { chunk } else { None })
+    }
+
+    /// The index of the shard at `key.chunk` of the shard grid, from memory or by `read`; `None` if there is no shard.
+    pub(super) fn shard_index(
+        &self,
+        key: ChunkKey,
+        read: impl FnOnce() -> Result<Option<ShardIndex>>,
+    ) -> Result<Option<Arc<ShardIndex>>> {
+        let made = self.entries.get_or_make(&EntryKey::ShardIndex(key), Count::Nothing, || {
+            let index = read()?.map(Arc::new);
+            let index_bytes = index.as_ref().map_or(0, |index| index.size_bytes());
+            Ok((Entry::ShardIndex(index), index_bytes + ENTRY_BYTES))
+        })?;
+        Ok(if let Entry::ShardIndex(index) = made { index } else { None })
     }
 
     /// Changes the budget; drops entries at once if it shrinks.
     pub fn set_capacity_bytes(&self, capacity_bytes: u64) {
-        self.chunks.set_capacity_bytes(capacity_bytes);
+        self.entries.set_capacity_bytes(capacity_bytes);
     }
 
     /// Counts and sizes.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        self.chunks.stats()
+        self.entries.stats()
     }
 }
 

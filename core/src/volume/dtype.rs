@@ -71,6 +71,10 @@ pub trait Voxel: Copy + Default + PartialEq + Send + Sync + std::fmt::Debug + by
     fn to_f64(self) -> f64;
     /// As an id: integers as they are (negative ones wrap), floats truncated.
     fn to_id(self) -> u64;
+    /// As a [`Buffer`].
+    fn into_buffer(elements: Vec<Self>) -> Buffer;
+    /// The elements of a buffer of this type.
+    fn elements_of(buffer: &Buffer) -> Option<&[Self]>;
 }
 
 macro_rules! voxel_types {
@@ -84,6 +88,15 @@ macro_rules! voxel_types {
             fn to_id(self) -> u64 {
                 let f: fn($rust) -> u64 = $to_id;
                 f(self)
+            }
+            fn into_buffer(elements: Vec<Self>) -> Buffer {
+                Buffer::$dtype(elements)
+            }
+            fn elements_of(buffer: &Buffer) -> Option<&[Self]> {
+                match buffer {
+                    Buffer::$dtype(elements) => Some(elements),
+                    _ => None,
+                }
             }
         })*
 
@@ -120,31 +133,56 @@ macro_rules! voxel_types {
             }
         }
 
-        /// Runs `$body` with `$slice` bound to the typed `Vec` inside a [`Buffer`] (by the reference you pass).
-        #[macro_export]
-        macro_rules! with_buffer {
-            ($buffer:expr, $slice:ident => $body:expr) => {
-                match $buffer { $($crate::volume::Buffer::$dtype($slice) => $body,)* }
-            };
-        }
-
         /// The Rust type of each [`DType`], by the same name.
         pub mod element {
             $(#[doc = concat!("Rust type of `DType::", stringify!($dtype), "`.")] pub type $dtype = $rust;)*
         }
+    };
+}
 
-        /// Runs `$body` with the type alias `$T` bound to the Rust type of a [`DType`].
-        #[macro_export]
-        macro_rules! with_dtype {
-            ($value:expr, $T:ident => $body:expr) => {
-                match $value { $($crate::volume::DType::$dtype => {
-                    #[allow(dead_code, reason = "a body may only need some of its types")]
-                    type $T = $crate::volume::element::$dtype;
-                    $body
-                })* }
-            };
+/// Runs `$body` with `$slice` bound to the typed `Vec` inside a [`Buffer`] (by the reference you pass).
+#[macro_export]
+macro_rules! with_buffer {
+    ($buffer:expr, $slice:ident => $body:expr) => {
+        match $buffer {
+            $crate::volume::Buffer::U8($slice) => $body,
+            $crate::volume::Buffer::U16($slice) => $body,
+            $crate::volume::Buffer::U32($slice) => $body,
+            $crate::volume::Buffer::U64($slice) => $body,
+            $crate::volume::Buffer::I8($slice) => $body,
+            $crate::volume::Buffer::I16($slice) => $body,
+            $crate::volume::Buffer::I32($slice) => $body,
+            $crate::volume::Buffer::I64($slice) => $body,
+            $crate::volume::Buffer::F16($slice) => $body,
+            $crate::volume::Buffer::F32($slice) => $body,
+            $crate::volume::Buffer::F64($slice) => $body,
         }
     };
+}
+
+/// Runs `$body` with the type alias `$T` bound to the Rust type of a [`DType`].
+#[macro_export]
+macro_rules! with_dtype {
+    ($value:expr, $T:ident => $body:expr) => {
+        match $value {
+            $crate::volume::DType::U8 => $crate::with_dtype!(@as U8, $T => $body),
+            $crate::volume::DType::U16 => $crate::with_dtype!(@as U16, $T => $body),
+            $crate::volume::DType::U32 => $crate::with_dtype!(@as U32, $T => $body),
+            $crate::volume::DType::U64 => $crate::with_dtype!(@as U64, $T => $body),
+            $crate::volume::DType::I8 => $crate::with_dtype!(@as I8, $T => $body),
+            $crate::volume::DType::I16 => $crate::with_dtype!(@as I16, $T => $body),
+            $crate::volume::DType::I32 => $crate::with_dtype!(@as I32, $T => $body),
+            $crate::volume::DType::I64 => $crate::with_dtype!(@as I64, $T => $body),
+            $crate::volume::DType::F16 => $crate::with_dtype!(@as F16, $T => $body),
+            $crate::volume::DType::F32 => $crate::with_dtype!(@as F32, $T => $body),
+            $crate::volume::DType::F64 => $crate::with_dtype!(@as F64, $T => $body),
+        }
+    };
+    (@as $dtype:ident, $T:ident => $body:expr) => {{
+        #[allow(dead_code, reason = "a body may only need some of its types")]
+        type $T = $crate::volume::element::$dtype;
+        $body
+    }};
 }
 
 voxel_types! {
@@ -162,6 +200,16 @@ voxel_types! {
 }
 
 impl Buffer {
+    /// From native-endian bytes; `None` if they are no whole number of elements.
+    #[must_use]
+    pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Option<Self> {
+        let mut buffer = Self::zeros(dtype, bytes.len() / dtype.size_bytes());
+        let whole = buffer.size_bytes() == bytes.len();
+        let bytes = bytes.get(..buffer.size_bytes())?;
+        crate::with_buffer!(&mut buffer, elements => bytemuck::cast_slice_mut(elements).copy_from_slice(bytes));
+        whole.then_some(buffer)
+    }
+
     /// True if there is no element.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

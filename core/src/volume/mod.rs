@@ -1,11 +1,15 @@
 //! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
 
+mod array;
+mod boxes;
 mod byte_cache;
 mod cache;
 mod dtype;
+mod layout;
 mod level;
 mod lru;
 mod patch;
+mod shard;
 mod volume_impl;
 
 pub use cache::{Chunk, ChunkCache, ChunkKey};

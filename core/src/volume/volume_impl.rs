@@ -2,18 +2,47 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Buffer, Chunk, ChunkCache, DType, Level};
-use crate::Result;
-use crate::geometry::{BoxNm, VoxelBox, Zyx};
+use zarrs::array::{Array, ArrayMetadata};
+
+use super::array::LevelArray;
+use super::{Buffer, Chunk, ChunkCache, ChunkKey, DType, Level};
+use crate::geometry::{BoxNm, GridTransform, VoxelBox, Zyx};
+use crate::ome::{self, Multiscale, NodeKind};
+use crate::store::{self, Metered};
+use crate::telemetry::{Meter, Stage};
+use crate::{Error, Result};
 
 /// Names a volume within one process, for cache keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VolumeId(pub u32);
 
+impl VolumeId {
+    /// One that no other volume of this process has.
+    fn next() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// An open multiscale array. Cheap to share behind an `Arc`; reading never writes.
-#[derive(Debug)]
-pub struct Volume {}
+pub struct Volume {
+    id: VolumeId,
+    path: String,
+    levels: Vec<Level>,
+    arrays: Vec<LevelArray>,
+}
+
+impl std::fmt::Debug for Volume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Volume")
+            .field("id", &self.id)
+            .field("path", &self.path)
+            .field("levels", &self.levels)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Volume {
     /// Opens the OME-Zarr multiscale group (or a bare array, as one level) at a local path.
@@ -21,52 +50,167 @@ impl Volume {
     /// # Errors
     /// Nothing there, no Zarr, broken or impossible metadata, an unsupported data type or codec.
     pub fn open(path: &Path) -> Result<Self> {
-        todo!("{path:?}")
+        Self::open_in(&store::open_local(path)?, "")
+    }
+
+    /// Opens what is at `key` of a store; the empty key is the store's root.
+    ///
+    /// A bare array has voxels of 1 nm from the origin; its axes are those that its dimension names say, or else the
+    /// last three are z, y, x.
+    ///
+    /// # Errors
+    /// As [`Volume::open`].
+    pub fn open_in(store: &Arc<Metered>, key: &str) -> Result<Self> {
+        let path = store.path_of(key);
+        let Some(node) = ome::read_node(&**store, key, &path)? else {
+            return Err(Error::NotZarr { path, hint: "open the group of an OME-Zarr image, or an array".to_owned() });
+        };
+        let opened = match node.kind {
+            NodeKind::Array => vec![open_bare(store, key)?],
+            NodeKind::Group => match ome::multiscales_of(&node.attributes, &path)?.first() {
+                Some(image) => open_pyramid(store, key, image)?,
+                None => {
+                    let hint = "this group holds no image (no multiscales); open an image group inside it".to_owned();
+                    return Err(Error::NotZarr { path, hint });
+                }
+            },
+        };
+        let (levels, arrays): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
+        check_levels(&arrays)?;
+        Ok(Self { id: VolumeId::next(), path, levels, arrays })
     }
 
     /// This volume's name in cache keys.
     #[must_use]
     pub fn id(&self) -> VolumeId {
-        todo!()
+        self.id
     }
 
     /// Path or URL it was opened from.
     #[must_use]
     pub fn path(&self) -> &str {
-        todo!()
+        &self.path
+    }
+
+    /// The last part of the path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(&self.path)
     }
 
     /// The levels, finest first. Never empty.
     #[must_use]
     pub fn levels(&self) -> &[Level] {
-        todo!()
+        &self.levels
     }
 
     /// Element type (the same on every level).
     #[must_use]
     pub fn dtype(&self) -> DType {
-        todo!()
+        self.levels[0].dtype
     }
 
     /// The finest level's box in the world, nm.
     #[must_use]
     pub fn bounds(&self) -> BoxNm {
-        todo!()
+        self.levels[0].bounds()
     }
 
     /// One chunk, through the cache; `None` if it is absent from the store (all fill value).
     ///
+    /// `level` counts in [`Volume::levels`]; beyond the last it means the last.
+    ///
     /// # Errors
     /// A chunk that cannot be read or decoded.
     pub fn chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Arc<Chunk>>> {
-        todo!("{level} {chunk:?} {cache:?}")
+        let level = level.min(self.levels.len() - 1);
+        let array = &self.arrays[level];
+        let key = |chunk| ChunkKey { volume: self.id, level: level as u32, chunk };
+        cache.get_or_decode(key(chunk), || {
+            let detail = || format!("{} {} {chunk}", self.name(), self.levels[level].path);
+            let mut decode = Meter::nested(Stage::Decode, detail);
+            let unit = array.read_unit(chunk, |shard, read| cache.shard_index(key(shard), read))?;
+            decode.add_bytes(unit.as_ref().map_or(0, |unit| unit.data.size_bytes() as u64));
+            Ok(unit)
+        })
+    }
+
+    /// One element: the value of a level's absent chunks.
+    pub(super) fn fill(&self, level: usize) -> &Buffer {
+        self.arrays[level].fill()
     }
 
     /// A box of one level as it is stored, C order z, y, x; outside the array and in absent chunks the fill value.
     ///
     /// # Errors
-    /// A chunk that cannot be read or decoded.
+    /// A chunk that cannot be read or decoded; [`Error::TooLarge`] for a box that no memory holds.
     pub fn read_box(&self, level: usize, roi: &VoxelBox, cache: &ChunkCache) -> Result<Buffer> {
-        todo!("{level} {roi:?} {cache:?}")
+        super::boxes::read_box(self, level.min(self.levels.len() - 1), roi, cache)
     }
+}
+
+fn open_pyramid(store: &Arc<Metered>, key: &str, image: &Multiscale) -> Result<Vec<(Level, LevelArray)>> {
+    let open = |(index, level): (usize, &ome::LevelMeta)| {
+        let axes = |array: &Array<Metered>| {
+            if array.dimensionality() == image.axes.len() {
+                return Ok(image.axis_of());
+            }
+            Err(Error::Metadata {
+                path: store.path_of(&store::join(key, &level.path)),
+                field: "shape".to_owned(),
+                expected: format!("{} dimensions, as many as the group's axes", image.axes.len()),
+                got: format!("{:?}", array.shape()),
+            })
+        };
+        let (array, axis_of) = LevelArray::open(store, &store::join(key, &level.path), axes)?;
+        Ok((array.describe(&level.path, axis_of, image.world_from_voxel(index)), array))
+    };
+    image.levels.iter().enumerate().map(open).collect()
+}
+
+fn open_bare(store: &Arc<Metered>, key: &str) -> Result<(Level, LevelArray)> {
+    let axes = |array: &Array<Metered>| match (named_axes(array), array.dimensionality()) {
+        (Some(axis_of), _) => Ok(axis_of),
+        (None, 2) => Ok(Zyx::new(None, Some(0), Some(1))),
+        (None, n) if n >= 3 => Ok(Zyx::new(Some(n - 3), Some(n - 2), Some(n - 1))),
+        _ => Err(Error::Metadata {
+            path: store.path_of(key),
+            field: "shape".to_owned(),
+            expected: "at least two dimensions".to_owned(),
+            got: format!("{:?}", array.shape()),
+        }),
+    };
+    let (array, axis_of) = LevelArray::open(store, key, axes)?;
+    let world_from_voxel = GridTransform::new(Zyx::splat(1.0), Zyx::splat(0.0));
+    Ok((array.describe("", axis_of, world_from_voxel), array))
+}
+
+/// The axes of an array whose dimension names hold y and x (z may be missing).
+fn named_axes(array: &Array<Metered>) -> Option<Zyx<Option<usize>>> {
+    let ArrayMetadata::V3(metadata) = array.metadata() else { return None };
+    let names = metadata.dimension_names.as_ref()?;
+    let find = |axis: &str| names.iter().position(|name| name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(axis)));
+    let axes = Zyx::new(find("z"), find("y"), find("x"));
+    (axes.y.is_some() && axes.x.is_some() && (axes.z.is_some() || names.len() == 2)).then_some(axes)
+}
+
+/// The levels of one image have one element type and one number of dimensions.
+fn check_levels(arrays: &[LevelArray]) -> Result<()> {
+    let first = &arrays[0];
+    for array in arrays {
+        let mismatch = |field: &str, expected: String, got: String| Error::Metadata {
+            path: array.path().to_owned(),
+            field: field.to_owned(),
+            expected: format!("{expected}, as in {}", first.path()),
+            got,
+        };
+        if array.dtype() != first.dtype() {
+            return Err(mismatch("data_type", first.dtype().to_string(), array.dtype().to_string()));
+        }
+        if array.dimensionality() != first.dimensionality() {
+            let dimensions = |array: &LevelArray| format!("{} dimensions", array.dimensionality());
+            return Err(mismatch("shape", dimensions(first), dimensions(array)));
+        }
+    }
+    Ok(())
 }
