@@ -116,6 +116,14 @@ pub enum Error {
         /// Voxels, z, y, x.
         shape: [u64; 3],
     },
+    /// A thread of the loader ran into a mistake in Microtome itself.
+    #[error("{what} failed ({reason}); this is a mistake in Microtome, please report it with the log")]
+    Panicked {
+        /// What was being done.
+        what: String,
+        /// The panic's words.
+        reason: String,
+    },
     /// The loader was stopped while somebody waited for it.
     #[error("the loader was stopped")]
     Stopped,

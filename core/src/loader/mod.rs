@@ -1,12 +1,19 @@
 //! The loader: a configuration and a catalog in, batches out; named threads, byte-bounded queues, statistics.
 
 mod batch;
+mod budget;
+mod build;
 pub mod bytes;
 mod config;
 mod config_text;
 mod defaults;
+mod engine;
+mod handover;
+mod layout;
 mod nearest;
+mod read;
 mod run;
+mod threads;
 mod validate;
 
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};

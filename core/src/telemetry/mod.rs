@@ -2,11 +2,13 @@
 
 mod frames;
 mod meter;
+mod process;
 mod recorder;
 mod stats;
 mod timeline;
 
 pub use meter::{Meter, StageTimer};
+pub use process::resident_set_bytes;
 pub use recorder::Recorder;
 pub use stats::{CacheStats, MemoryStats, QueueStats, Stage, StageStats, Stats};
 pub use timeline::{Span, Timeline, Track};

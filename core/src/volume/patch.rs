@@ -3,7 +3,8 @@
 use super::{ChunkCache, Volume};
 use crate::Result;
 use crate::geometry::PatchGrid;
-use crate::telemetry::CacheStats;
+use crate::telemetry::{CacheStats, Meter};
+use std::sync::Arc;
 
 /// How values between voxel centres are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +73,8 @@ pub struct Caches {
     pub chunks: ChunkCache,
     /// Lookup tables.
     pub transforms: TransformCache,
+    /// Where every read reports its stages.
+    pub meter: Arc<Meter>,
 }
 
 /// Reads `grid` from the level that suits its voxel size. `known`, if given, gets 1 inside the volume, else 0.

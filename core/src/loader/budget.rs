@@ -1,0 +1,79 @@
+//! How the one memory budget is divided between batches (in flight and queued) and caches.
+
+use crate::{Error, Result};
+
+/// Batches that wait for the consumer, where memory allows.
+const QUEUED: u64 = 4;
+/// Most threads that build batches at a time.
+const MAX_BUILDERS: u64 = 8;
+/// Lookup tables are small; more would only take room from chunks.
+const MAX_TRANSFORM_BYTES: u64 = 64 << 20;
+
+/// Shares of the budget. Their sum is the budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
+    /// Batches in flight and in the queue together.
+    pub batches_bytes: u64,
+    /// Lookup tables.
+    pub transform_bytes: u64,
+    /// Decoded chunks: the rest.
+    pub chunk_bytes: u64,
+    /// Batches that may be built at a time.
+    pub builders: usize,
+}
+
+impl Budget {
+    /// Divides `memory_bytes` for batches of `batch_bytes` whose samples make `tasks` independent reads, on `threads`.
+    ///
+    /// # Errors
+    /// [`Error::Budget`] if one batch in flight and one queued do not fit.
+    pub(super) fn divide(memory_bytes: u64, batch_bytes: u64, tasks: usize, threads: usize) -> Result<Self> {
+        let batch_bytes = batch_bytes.max(1);
+        let needed_bytes = batch_bytes.saturating_mul(2);
+        if needed_bytes > memory_bytes {
+            let what = "one batch in flight and one queued";
+            return Err(Error::Budget { what, needed_bytes, budget_bytes: memory_bytes });
+        }
+        // Two, so that the workers have the next batch while one is handed over; more where a batch alone cannot keep
+        // the threads busy.
+        let wanted = (threads as u64).div_ceil(tasks.max(1) as u64).saturating_add(1).clamp(2, MAX_BUILDERS);
+        // Half of the memory at most, so that chunks stay; but always the two that are needed.
+        let affordable = (memory_bytes / 2 / batch_bytes).max(2);
+        let builders = wanted.min(affordable - 1);
+        let batches_bytes = affordable.min(builders + QUEUED) * batch_bytes;
+        let rest = memory_bytes - batches_bytes;
+        let transform_bytes = (rest / 16).min(MAX_TRANSFORM_BYTES);
+        Ok(Self { batches_bytes, transform_bytes, chunk_bytes: rest - transform_bytes, builders: builders as usize })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shares_are_the_budget() {
+        for (memory, batch, tasks, threads) in
+            [(1 << 30, 1 << 20, 8, 4), (2 << 20, 1 << 20, 8, 4), (5 << 20, 2 << 20, 1, 64), (100, 1, 1, 1)]
+        {
+            let budget = Budget::divide(memory, batch, tasks, threads).unwrap();
+            assert_eq!(budget.batches_bytes + budget.transform_bytes + budget.chunk_bytes, memory);
+            assert!(budget.batches_bytes >= 2 * batch && budget.builders >= 1, "{budget:?}");
+            assert!(budget.builders as u64 * batch < budget.batches_bytes, "no room in the queue: {budget:?}");
+        }
+    }
+
+    #[test]
+    fn builders_follow_the_threads_that_a_batch_cannot_occupy() {
+        assert_eq!(Budget::divide(1 << 40, 1 << 20, 8, 4).unwrap().builders, 2);
+        assert_eq!(Budget::divide(1 << 40, 1 << 20, 8, 32).unwrap().builders, 5);
+        assert_eq!(Budget::divide(1 << 40, 1 << 20, 1, 128).unwrap().builders, 8);
+        assert_eq!(Budget::divide(2 << 20, 1 << 20, 1, 128).unwrap().builders, 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let error = Budget::divide(100, 51, 1, 1).unwrap_err();
+        assert!(matches!(error, Error::Budget { needed_bytes: 102, budget_bytes: 100, .. }), "{error}");
+    }
+}

@@ -1,0 +1,167 @@
+//! What the loader's threads share: the unchanging parts, the hand-over, and the counts behind [`Stats`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::budget::Budget;
+use super::handover::Handover;
+use super::layout::BatchLayout;
+use super::{Batch, LoaderConfig};
+use crate::catalog::Catalog;
+use crate::sample::{Source, UniformSampler};
+use crate::telemetry::{CacheStats, MemoryStats, StageStats, Stats, resident_set_bytes};
+use crate::volume::Caches;
+use crate::{Error, Result};
+
+/// Shared by builders, workers and whoever asks.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub catalog: Arc<Catalog>,
+    pub config: LoaderConfig,
+    pub layout: BatchLayout,
+    pub sampler: UniformSampler,
+    pub caches: Arc<Caches>,
+    pub handover: Handover,
+    pub counts: Counts,
+    pub threads: usize,
+    started: Instant,
+    baseline: Baseline,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub samples: AtomicU64,
+    pub batches: AtomicU64,
+    pub batch_bytes: AtomicU64,
+    pub skipped_samples: AtomicU64,
+    pub consumer_wait_ns: AtomicU64,
+}
+
+/// What shared caches had counted before this loader started.
+#[derive(Debug)]
+struct Baseline {
+    stages: Vec<StageStats>,
+    chunks: CacheStats,
+    transforms: CacheStats,
+}
+
+/// Everything that is settled before any memory is taken.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub layout: BatchLayout,
+    pub sampler: UniformSampler,
+    pub budget: Budget,
+    pub threads: usize,
+}
+
+impl Settled {
+    /// Checks a configuration against a catalog and the memory budget.
+    ///
+    /// # Errors
+    /// What does not fit, by its key.
+    pub(super) fn new(catalog: &Catalog, config: &LoaderConfig) -> Result<Self> {
+        config.validate()?;
+        let layout = BatchLayout::new(catalog, config)?;
+        let nothing = || Error::Config {
+            file: None,
+            line: None,
+            key: "input".to_owned(),
+            problem: "there is no array to fill".to_owned(),
+        };
+        let primary = config.primary().ok_or_else(nothing)?;
+        let wanted = if config.target.is_empty() { &[][..] } else { &config.data.classes };
+        let sampler = UniformSampler::new(
+            Source::of_catalog(catalog, wanted),
+            primary.shape,
+            primary.voxel_size_nm,
+            &config.sampling,
+            &config.augment,
+            config.loader.seed,
+        )?;
+        let all_cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = if config.loader.threads == 0 { all_cores() } else { config.loader.threads };
+        let full = layout.ticket(0).samples;
+        let tasks = full * layout.channels();
+        let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads)?;
+        Ok(Self { layout, sampler, budget, threads })
+    }
+}
+
+impl Engine {
+    pub(super) fn new(catalog: Arc<Catalog>, config: LoaderConfig, settled: Settled, caches: Arc<Caches>) -> Self {
+        let baseline = Baseline {
+            stages: caches.meter.stages(),
+            chunks: caches.chunks.stats(),
+            transforms: caches.transforms.stats(),
+        };
+        Self {
+            catalog,
+            config,
+            layout: settled.layout,
+            sampler: settled.sampler,
+            caches,
+            handover: Handover::new(settled.budget.batches_bytes),
+            counts: Counts::default(),
+            threads: settled.threads,
+            started: Instant::now(),
+            baseline,
+        }
+    }
+
+    /// Bytes of batch `number`.
+    pub(super) fn bytes_of(&self, number: u64) -> u64 {
+        self.layout.batch_bytes(self.layout.ticket(number).samples)
+    }
+
+    pub(super) fn count_handed_over(&self, batch: &Batch) {
+        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        self.counts.samples.fetch_add(batch.provenance.len() as u64, Ordering::Relaxed);
+        self.counts.batch_bytes.fetch_add(batch.size_bytes(), Ordering::Relaxed);
+    }
+
+    /// Everything that the loader measures about itself.
+    pub(super) fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let chunk_cache = since(self.caches.chunks.stats(), &self.baseline.chunks);
+        let transform_cache = since(self.caches.transforms.stats(), &self.baseline.transforms);
+        let (queue, in_flight_bytes) = self.handover.stats();
+        let mut stages = self.caches.meter.stages();
+        for (now, before) in stages.iter_mut().zip(&self.baseline.stages) {
+            now.calls -= before.calls;
+            now.bytes -= before.bytes;
+            now.busy = now.busy.saturating_sub(before.busy);
+        }
+        Stats {
+            elapsed: self.started.elapsed(),
+            samples: read(&self.counts.samples),
+            batches: read(&self.counts.batches),
+            batch_bytes: read(&self.counts.batch_bytes),
+            skipped_samples: read(&self.counts.skipped_samples),
+            stages,
+            chunk_cache,
+            transform_cache,
+            memory: MemoryStats {
+                budget_bytes: self.config.loader.memory,
+                cache_bytes: chunk_cache.resident_bytes + transform_cache.resident_bytes,
+                queue_bytes: queue.bytes,
+                in_flight_bytes,
+                rss_bytes: resident_set_bytes(),
+            },
+            queue,
+            consumer_wait: Duration::from_nanos(read(&self.counts.consumer_wait_ns)),
+            threads: self.threads,
+        }
+    }
+}
+
+/// Counts since a baseline; sizes as they are now.
+fn since(now: CacheStats, before: &CacheStats) -> CacheStats {
+    CacheStats {
+        hits: now.hits - before.hits,
+        misses: now.misses - before.misses,
+        evictions: now.evictions - before.evictions,
+        ..now
+    }
+}

@@ -1,0 +1,252 @@
+//! The hand-over: batches are begun in order, finished in any order, and leave in order, within a number of bytes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Batch;
+use crate::telemetry::QueueStats;
+use crate::{Error, Result};
+
+/// Where builders and consumers meet. A batch's bytes are reserved before it is begun and given back when it leaves.
+#[derive(Debug)]
+pub(super) struct Handover {
+    capacity_bytes: u64,
+    state: Mutex<State>,
+    /// Room for another batch, or an end of the pause or of everything.
+    room: Condvar,
+    /// Another batch, or an end of everything.
+    ready: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next_in: u64,
+    next_out: u64,
+    /// Batches in flight and queued.
+    reserved_bytes: u64,
+    queued_bytes: u64,
+    queued: BTreeMap<u64, Result<Batch>>,
+    paused: bool,
+    /// An error is queued: nothing is begun any more.
+    failed: bool,
+    stopped: bool,
+}
+
+/// What a builder may do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Build the batch of that number.
+    Build(u64),
+    /// Wait: there is no room.
+    Full,
+    /// Wait: somebody paused.
+    Paused,
+    /// End.
+    Stop,
+}
+
+impl Handover {
+    pub(super) fn new(capacity_bytes: u64) -> Self {
+        Self { capacity_bytes, state: Mutex::default(), room: Condvar::new(), ready: Condvar::new() }
+    }
+
+    /// Reserves the next batch, whose bytes `bytes_of` tells from its number, if there is room.
+    pub(super) fn reserve(&self, bytes_of: impl Fn(u64) -> u64) -> Turn {
+        let mut state = self.state.lock();
+        let turn = self.turn(&state, &bytes_of);
+        if let Turn::Build(number) = turn {
+            state.reserved_bytes += bytes_of(number);
+            state.next_in += 1;
+        }
+        turn
+    }
+
+    /// Waits up to `slice` for [`Handover::reserve`] to have something else to say than now.
+    pub(super) fn wait_for_turn(&self, bytes_of: impl Fn(u64) -> u64, slice: Duration) {
+        let mut state = self.state.lock();
+        if matches!(self.turn(&state, bytes_of), Turn::Full | Turn::Paused) {
+            self.room.wait_for(&mut state, slice);
+        }
+    }
+
+    fn turn(&self, state: &State, bytes_of: impl Fn(u64) -> u64) -> Turn {
+        if state.stopped || state.failed {
+            return Turn::Stop;
+        }
+        if state.paused {
+            return Turn::Paused;
+        }
+        let fits = state.reserved_bytes + bytes_of(state.next_in) <= self.capacity_bytes;
+        if fits { Turn::Build(state.next_in) } else { Turn::Full }
+    }
+
+    /// Queues what became of batch `number`. An error is the last that consumers get to see.
+    pub(super) fn put(&self, number: u64, reserved_bytes: u64, made: Result<Batch>) {
+        let mut state = self.state.lock();
+        if state.stopped {
+            return;
+        }
+        match &made {
+            Ok(_) => state.queued_bytes += reserved_bytes,
+            Err(_) => {
+                state.reserved_bytes -= reserved_bytes;
+                state.failed = true;
+                self.room.notify_all();
+            }
+        }
+        state.queued.insert(number, made);
+        self.ready.notify_all();
+    }
+
+    /// The next batch in order, if it is there.
+    ///
+    /// # Errors
+    /// The error in its place (again and again), or [`Error::Stopped`].
+    pub(super) fn take(&self) -> Result<Option<Batch>> {
+        let mut state = self.state.lock();
+        if state.stopped {
+            return Err(Error::Stopped);
+        }
+        let number = state.next_out;
+        match state.queued.remove(&number) {
+            None => Ok(None),
+            Some(Ok(batch)) => {
+                let bytes = batch.size_bytes();
+                state.queued_bytes -= bytes;
+                state.reserved_bytes -= bytes;
+                state.next_out += 1;
+                self.room.notify_all();
+                Ok(Some(batch))
+            }
+            Some(Err(error)) => {
+                state.queued.insert(number, Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits up to `slice` for [`Handover::take`] to have an answer. True if that was not because of a pause.
+    pub(super) fn wait_for_batch(&self, slice: Duration) -> bool {
+        let mut state = self.state.lock();
+        if !state.stopped && !state.queued.contains_key(&state.next_out) {
+            self.ready.wait_for(&mut state, slice);
+        }
+        !state.paused
+    }
+
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.state.lock().paused = paused;
+        self.room.notify_all();
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.state.lock().paused
+    }
+
+    /// Ends everything: queued batches go, and whoever waits is woken.
+    pub(super) fn stop(&self) {
+        let mut state = self.state.lock();
+        state.stopped = true;
+        let dropped = std::mem::take(&mut state.queued);
+        (state.queued_bytes, state.reserved_bytes) = (0, 0);
+        drop(state);
+        drop(dropped);
+        self.room.notify_all();
+        self.ready.notify_all();
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.state.lock().stopped
+    }
+
+    /// The queue, and the bytes of batches in flight.
+    pub(super) fn stats(&self) -> (QueueStats, u64) {
+        let state = self.state.lock();
+        let batches = state.queued.values().filter(|made| made.is_ok()).count() as u64;
+        let queue = QueueStats { batches, bytes: state.queued_bytes, capacity_bytes: self.capacity_bytes };
+        (queue, state.reserved_bytes - state.queued_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loader::{BatchArray, Role};
+    use crate::volume::Buffer;
+
+    fn batch(number: u64) -> Batch {
+        let data = Buffer::U8(vec![0; 10]);
+        let array =
+            BatchArray { name: "raw".to_owned(), role: Role::Input, shape: [1, 1, 1, 1, 10], data, known: None };
+        Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new() }
+    }
+
+    fn ten(_: u64) -> u64 {
+        10
+    }
+
+    #[test]
+    fn batches_leave_in_order_within_the_bytes() {
+        let handover = Handover::new(20);
+        assert_eq!(handover.reserve(ten), Turn::Build(0));
+        assert_eq!(handover.reserve(ten), Turn::Build(1));
+        assert_eq!(handover.reserve(ten), Turn::Full);
+        handover.put(1, 10, Ok(batch(1)));
+        assert!(handover.take().unwrap().is_none(), "0 comes first");
+        assert_eq!(handover.stats().1, 10);
+        handover.put(0, 10, Ok(batch(0)));
+        assert_eq!(handover.stats(), (QueueStats { batches: 2, bytes: 20, capacity_bytes: 20 }, 0));
+        assert_eq!(handover.reserve(ten), Turn::Full, "queued bytes count");
+        assert_eq!(handover.take().unwrap().unwrap().number, 0);
+        assert_eq!(handover.take().unwrap().unwrap().number, 1);
+        assert_eq!((handover.reserve(ten), handover.stats().1), (Turn::Build(2), 10));
+    }
+
+    #[test]
+    fn an_error_comes_in_its_place_and_stays() {
+        let handover = Handover::new(100);
+        for number in 0..3 {
+            assert_eq!(handover.reserve(ten), Turn::Build(number));
+        }
+        handover.put(1, 10, Err(Error::NotFound { path: "x".to_owned() }));
+        assert_eq!(handover.reserve(ten), Turn::Stop);
+        handover.put(2, 10, Ok(batch(2)));
+        handover.put(0, 10, Ok(batch(0)));
+        assert_eq!(handover.take().unwrap().unwrap().number, 0);
+        assert!(matches!(handover.take(), Err(Error::NotFound { .. })));
+        assert!(matches!(handover.take(), Err(Error::NotFound { .. })));
+    }
+
+    #[test]
+    fn a_pause_holds_builders_back_but_not_what_is_ready() {
+        let handover = Handover::new(100);
+        assert_eq!(handover.reserve(ten), Turn::Build(0));
+        handover.set_paused(true);
+        assert_eq!(handover.reserve(ten), Turn::Paused);
+        handover.put(0, 10, Ok(batch(0)));
+        assert_eq!(handover.take().unwrap().unwrap().number, 0);
+        assert!(!handover.wait_for_batch(Duration::ZERO));
+        handover.set_paused(false);
+        assert_eq!(handover.reserve(ten), Turn::Build(1));
+    }
+
+    #[test]
+    fn stopping_wakes_a_waiting_consumer() {
+        let handover = Handover::new(10);
+        std::thread::scope(|scope| {
+            let consumer = scope.spawn(|| {
+                while handover.take()?.is_none() {
+                    handover.wait_for_batch(Duration::from_secs(60));
+                }
+                Ok(())
+            });
+            handover.stop();
+            assert!(matches!(consumer.join().unwrap(), Err(Error::Stopped)));
+        });
+        assert_eq!(handover.reserve(ten), Turn::Stop);
+        handover.put(0, 10, Ok(batch(0)));
+        assert_eq!(handover.stats(), (QueueStats { batches: 0, bytes: 0, capacity_bytes: 10 }, 0));
+    }
+}

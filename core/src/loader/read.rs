@@ -1,0 +1,170 @@
+//! One read of one sample: a volume's patch in the array's encoding, straight into the batch's memory.
+
+use super::layout::{ArrayLayout, unsigned};
+use super::{BatchArray, Encoding, ReadSource, Role};
+use crate::Result;
+use crate::geometry::PatchGrid;
+use crate::volume::{Buffer, Caches, DType, PatchOut, PatchReport, Resample, Volume, read_patch};
+
+/// One channel of one sample in the batch's memory.
+#[derive(Debug)]
+pub(super) struct Slot<'a> {
+    pub data: SlotData<'a>,
+    pub known: Option<&'a mut [u8]>,
+}
+
+/// Elements of one channel, of the types that batches have.
+#[derive(Debug)]
+pub(super) enum SlotData<'a> {
+    U8(&'a mut [u8]),
+    U16(&'a mut [u16]),
+    U32(&'a mut [u32]),
+    U64(&'a mut [u64]),
+    F16(&'a mut [half::f16]),
+    F32(&'a mut [f32]),
+}
+
+/// The channels of an array, sample by sample: `samples · channels` slots of `voxels` elements.
+pub(super) fn slots(array: &mut BatchArray, voxels: usize) -> Vec<Slot<'_>> {
+    let voxels = voxels.max(1);
+    let data: Vec<_> = match &mut array.data {
+        Buffer::U8(data) => data.chunks_exact_mut(voxels).map(SlotData::U8).collect(),
+        Buffer::U16(data) => data.chunks_exact_mut(voxels).map(SlotData::U16).collect(),
+        Buffer::U32(data) => data.chunks_exact_mut(voxels).map(SlotData::U32).collect(),
+        Buffer::U64(data) => data.chunks_exact_mut(voxels).map(SlotData::U64).collect(),
+        Buffer::F16(data) => data.chunks_exact_mut(voxels).map(SlotData::F16).collect(),
+        Buffer::F32(data) => data.chunks_exact_mut(voxels).map(SlotData::F32).collect(),
+        // The layout makes no arrays of signed or 64-bit float elements.
+        Buffer::I8(_) | Buffer::I16(_) | Buffer::I32(_) | Buffer::I64(_) | Buffer::F64(_) => Vec::new(),
+    };
+    let mut masks = array.known.as_mut().map(|known| known.chunks_exact_mut(voxels));
+    data.into_iter().map(|data| Slot { data, known: masks.as_mut().and_then(Iterator::next) }).collect()
+}
+
+impl Slot<'_> {
+    /// Fills the slot from `volume`, or as unknown where there is none.
+    ///
+    /// # Errors
+    /// A chunk that cannot be read or decoded.
+    pub(super) fn fill(
+        &mut self,
+        array: &ArrayLayout,
+        class: Option<&str>,
+        volume: Option<&Volume>,
+        grid: &PatchGrid,
+        caches: &Caches,
+    ) -> Result<ReadSource> {
+        let report = match volume {
+            None => {
+                self.fill_unknown();
+                None
+            }
+            Some(volume) => Some(match array.role {
+                Role::Input => self.read_raw(volume, grid, caches)?,
+                Role::Target => self.read_labels(array.spec.encoding, volume, grid, caches)?,
+            }),
+        };
+        Ok(ReadSource {
+            array: array.name.clone(),
+            class: class.map(str::to_owned),
+            level: report.map(|report| report.level),
+            chunks: report.map_or(0, |report| report.chunks),
+            absent_chunks: report.map_or(0, |report| report.absent_chunks),
+        })
+    }
+
+    /// What nobody annotated: NaN where the element type has it, else 0 and a mask of 0.
+    fn fill_unknown(&mut self) {
+        match &mut self.data {
+            SlotData::U8(data) => data.fill(0),
+            SlotData::U16(data) => data.fill(0),
+            SlotData::U32(data) => data.fill(0),
+            SlotData::U64(data) => data.fill(0),
+            SlotData::F16(data) => data.fill(half::f16::NAN),
+            SlotData::F32(data) => data.fill(f32::NAN),
+        }
+        if let Some(known) = &mut self.known {
+            known.fill(0);
+        }
+    }
+
+    fn read_raw(&mut self, volume: &Volume, grid: &PatchGrid, caches: &Caches) -> Result<PatchReport> {
+        let out = match &mut self.data {
+            SlotData::U8(data) => PatchOut::U8(data),
+            SlotData::U16(data) => PatchOut::Ids16(data),
+            SlotData::U32(data) => PatchOut::Ids32(data),
+            SlotData::U64(data) => PatchOut::Ids64(data),
+            SlotData::F16(data) => PatchOut::F16(data),
+            SlotData::F32(data) => PatchOut::F32(data),
+        };
+        read_patch(volume, grid, Resample::Area, caches, out, self.known.as_deref_mut())
+    }
+
+    fn read_labels(
+        &mut self,
+        encoding: Encoding,
+        volume: &Volume,
+        grid: &PatchGrid,
+        caches: &Caches,
+    ) -> Result<PatchReport> {
+        let read = |out: PatchOut<'_>, known: Option<&mut [u8]>| {
+            read_patch(volume, grid, Resample::Nearest, caches, out, known)
+        };
+        match &mut self.data {
+            SlotData::U8(data) if encoding == Encoding::U8 => {
+                let mask = self.known.as_deref_mut();
+                with_presence(
+                    volume.dtype(),
+                    data.len(),
+                    |out| read(out, mask),
+                    |index, present| {
+                        data[index] = u8::from(present);
+                    },
+                )
+            }
+            SlotData::F32(data) => {
+                let mut known = vec![0; data.len()];
+                let report = with_presence(
+                    volume.dtype(),
+                    data.len(),
+                    |out| read(out, Some(&mut known)),
+                    |index, present| {
+                        data[index] = f32::from(u8::from(present));
+                    },
+                )?;
+                for (value, _) in data.iter_mut().zip(&known).filter(|(_, known)| **known == 0) {
+                    *value = f32::NAN;
+                }
+                Ok(report)
+            }
+            SlotData::U8(data) => read(PatchOut::Ids8(data), self.known.as_deref_mut()),
+            SlotData::U16(data) => read(PatchOut::Ids16(data), self.known.as_deref_mut()),
+            SlotData::U32(data) => read(PatchOut::Ids32(data), self.known.as_deref_mut()),
+            SlotData::U64(data) => read(PatchOut::Ids64(data), self.known.as_deref_mut()),
+            SlotData::F16(data) => read(PatchOut::F16(data), self.known.as_deref_mut()),
+        }
+    }
+}
+
+/// Reads ids of a label volume of `dtype` aside and tells `set` for each voxel whether its id is not 0.
+fn with_presence(
+    dtype: DType,
+    voxels: usize,
+    read: impl FnOnce(PatchOut<'_>) -> Result<PatchReport>,
+    mut set: impl FnMut(usize, bool),
+) -> Result<PatchReport> {
+    macro_rules! through {
+        ($out:ident, $element:ty) => {{
+            let mut ids: Vec<$element> = vec![0; voxels];
+            let report = read(PatchOut::$out(&mut ids))?;
+            ids.iter().enumerate().for_each(|(index, id)| set(index, *id != 0));
+            Ok(report)
+        }};
+    }
+    match unsigned(dtype) {
+        DType::U8 => through!(Ids8, u8),
+        DType::U16 => through!(Ids16, u16),
+        DType::U32 => through!(Ids32, u32),
+        _ => through!(Ids64, u64),
+    }
+}
