@@ -24,6 +24,24 @@ pub enum Error {
         /// What the user may have meant.
         hint: String,
     },
+    /// A Zarr hierarchy is there, but nothing in it that can be trained on.
+    #[error("no image here; {hint}: {path}")]
+    NoImage {
+        /// The folder.
+        path: String,
+        /// What is there instead, or what the user may have meant.
+        hint: String,
+    },
+    /// A crop lacks a class that was asked for.
+    #[error("no labels of class {class:?}; this crop has {found}: {path}")]
+    NoClass {
+        /// The crop.
+        path: String,
+        /// What was asked for.
+        class: String,
+        /// What there is.
+        found: String,
+    },
     /// A metadata file is not JSON.
     #[error("broken JSON at line {line}, column {column} ({reason}); restore or rewrite the file: {path}")]
     Json {

@@ -1,4 +1,13 @@
 //! What there is to train on: image groups and CellMap datasets, their label crops and classes.
+//!
+//! CellMap's layout: `x.zarr/recon-1/em/fibsem-uint8` beside `x.zarr/recon-1/labels/groundtruth/crop7/mito`.
+
+mod crops;
+mod info;
+mod natural;
+mod open;
+mod place;
+mod source;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,6 +15,8 @@ use std::sync::Arc;
 use crate::Result;
 use crate::geometry::BoxNm;
 use crate::volume::Volume;
+
+pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
 
 /// The labels of one class in one crop.
 #[derive(Debug, Clone)]
@@ -63,9 +74,23 @@ impl Catalog {
     /// Opens what is at a local path: an OME-Zarr image group (or array), a CellMap dataset (`…/x.zarr`,
     /// `…/x.zarr/recon-1`), or a folder of such datasets.
     ///
+    /// A dataset has the first `uint8` image of `em` as its EM and every `crop*` with every class as labels. A class or
+    /// crop that cannot be opened is a warning; so is a dataset in a folder, if another one can be opened.
+    ///
     /// # Errors
     /// Nothing there, no EM volume in it, or metadata that cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
-        todo!("{path:?}")
+        open::open(path)
+    }
+
+    /// Adds what one entry of a configuration names: a raw image and the labels of one crop, as `…/crop1/[mito,er]`,
+    /// `…/crop1` (every class) or `…/crop1/mito`. Without labels it adds all that [`Catalog::open`] finds at `raw`.
+    /// Crops of the same raw image become one dataset.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`]; [`crate::Error::NoClass`] for a class that the crop lacks, [`crate::Error::Config`] for
+    /// labels that are not written as above, [`crate::Error::NoImage`] for labels that lie outside the raw image.
+    pub fn add_source(&mut self, raw: &Path, labels: Option<&str>) -> Result<()> {
+        source::add_source(self, raw, labels)
     }
 }
