@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use microtome_core::Error;
 use microtome_core::catalog::{Catalog, CatalogInfo, DiskUse, ImageInfo, describe};
 use microtome_core::geometry::{BoxNm, Zyx};
+use microtome_core::loader::LoaderConfig;
 use microtome_tests::data;
 use serde_json::{Value, json};
 
@@ -298,4 +299,29 @@ fn sources_of_a_configuration_name_crops_and_classes() {
     }
     let error = Catalog::default().add_source(&raw, Some(&crop("crop9"))).expect_err("no such crop");
     assert!(error.to_string().contains("crop9"), "{error}");
+}
+
+#[test]
+fn a_configuration_opens_the_labels_that_it_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    data::copy("fib25.zarr", &folder.path().join("fib25.zarr"));
+    let train = |class: &str| {
+        let recon = "fib25.zarr/recon-1";
+        format!(
+            "[[data.train]]\nraw = \"{recon}/em/fibsem-uint8\"\nlabels = \"{recon}/labels/groundtruth/crop2/[{class}]\"\n\
+             [input.raw]\nshape = [32, 32, 32]\nvoxel_size_nm = [10, 10, 10]\nencoding = \"u8\"\n"
+        )
+    };
+    let file = folder.path().join("train.toml");
+    fs::write(&file, train("cell")).expect("written");
+    let catalog = LoaderConfig::from_file(&file).expect("a configuration").open_catalog().expect("a catalog");
+    let crops: Vec<_> = catalog.datasets[0].crops.iter().map(|crop| crop.name.as_str()).collect();
+    assert_eq!(crops, ["crop2"], "crop1 is not asked for");
+    fs::write(&file, train("golgi")).expect("written");
+    let error = LoaderConfig::from_file(&file).expect("a configuration").open_catalog().expect_err("no golgi");
+    let message = error.to_string();
+    assert!(
+        message.contains("data.train[0]") && message.contains("golgi") && message.contains("has cell"),
+        "{message}"
+    );
 }

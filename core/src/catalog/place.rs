@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::natural::natural_order;
 use crate::Result;
 use crate::ome::{self, NodeKind};
-use crate::store::Metered;
+use crate::store::{FileStore, Metered};
 
 /// What a folder is, as far as it concerns training.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +55,11 @@ pub(super) fn recon_above(path: &Path) -> Option<(PathBuf, PathBuf)> {
 /// The Zarr array that `path` lies inside, as a chunk folder does.
 pub(super) fn array_above(path: &Path) -> Option<PathBuf> {
     let real = path.canonicalize().ok()?;
-    let says_array = |folder: &Path| {
-        let text = std::fs::read_to_string(folder.join("zarr.json")).unwrap_or_default();
-        folder.join(".zarray").is_file() || text.contains("\"array\"")
+    let is_array = |folder: &&Path| {
+        let node = ome::read_node(&FileStore::new(*folder), "", &folder.display().to_string());
+        matches!(node, Ok(Some(node)) if node.kind == NodeKind::Array)
     };
-    real.ancestors().skip(1).find(|folder| says_array(folder)).map(Path::to_owned)
+    real.ancestors().skip(1).find(is_array).map(Path::to_owned)
 }
 
 /// What a dataset is called: the nearest folder around it that is named `….zarr` (or its own), without the ending.

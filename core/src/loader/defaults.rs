@@ -59,7 +59,7 @@ impl LoaderConfig {
     /// Opens the datasets of `[data]`.
     ///
     /// # Errors
-    /// What [`Catalog::open`] says, with the key of the entry.
+    /// What [`Catalog::open`] and [`Catalog::add_source`] say, with the key of the entry.
     pub fn open_catalog(&self) -> Result<Catalog> {
         let mut catalog = Catalog::default();
         if let Some(path) = &self.data.path {
@@ -68,11 +68,11 @@ impl LoaderConfig {
             catalog.warnings.extend(opened.warnings);
         }
         for (index, source) in self.data.train.iter().enumerate() {
-            let key = if source.labels.is_some() { "labels" } else { "raw" };
-            let opened =
-                Catalog::open(&source.raw).map_err(|error| at(format!("data.train[{index}].{key}"), &error))?;
-            catalog.datasets.extend(opened.datasets);
-            catalog.warnings.extend(opened.warnings);
+            let added = catalog.add_source(&source.raw, source.labels.as_deref());
+            added.map_err(|error| match error {
+                Error::Config { key, problem, .. } => at(format!("data.train[{index}].{key}"), &problem),
+                error => at(format!("data.train[{index}]"), &error),
+            })?;
         }
         if catalog.datasets.is_empty() {
             let problem = "there is nothing to train on; set path to a dataset, or add a [[data.train]] table";

@@ -138,3 +138,72 @@ impl ListableStorageTraits for FileStore {
         sizes.map(|size| size.map(Option::unwrap_or_default)).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This crate's own sources, as a store that is sure to be there.
+    fn sources() -> FileStore {
+        FileStore::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+    }
+
+    fn key(text: &str) -> StoreKey {
+        StoreKey::new(text).unwrap()
+    }
+
+    #[test]
+    fn ranges_are_parts_of_the_file() {
+        let store = sources();
+        let whole = store.get(&key("store/file.rs")).unwrap().unwrap();
+        let size = whole.len() as u64;
+        assert_eq!(store.size_key(&key("store/file.rs")).unwrap(), Some(size));
+        let ranges = [
+            (ByteRange::FromStart(5, Some(10)), 5..15),
+            (ByteRange::Suffix(7), whole.len() - 7..whole.len()),
+            (ByteRange::FromStart(3, None), 3..whole.len()),
+            (ByteRange::FromStart(size, Some(0)), whole.len()..whole.len()),
+        ];
+        let asked = Box::new(ranges.clone().into_iter().map(|(range, _)| range));
+        let parts = store.get_partial_many(&key("store/file.rs"), asked).unwrap().unwrap();
+        for (part, (_, range)) in parts.zip(ranges) {
+            assert_eq!(part.unwrap(), whole[range]);
+        }
+    }
+
+    #[test]
+    fn ranges_beyond_the_end_fail_without_allocating_them() {
+        let store = sources();
+        for range in [
+            ByteRange::FromStart(0, Some(u64::MAX)),
+            ByteRange::FromStart(u64::MAX, Some(1)),
+            ByteRange::FromStart(u64::MAX, None),
+            ByteRange::Suffix(u64::MAX),
+            ByteRange::FromStart(0, Some(1 << 50)),
+        ] {
+            assert!(store.get_partial(&key("store/file.rs"), range).is_err(), "{range}");
+        }
+    }
+
+    #[test]
+    fn what_is_absent_is_none_even_below_a_file() {
+        let store = sources();
+        for absent in ["nothing", "store/nothing/at/all", "store/file.rs/s0"] {
+            assert!(store.get(&key(absent)).unwrap().is_none(), "{absent}");
+            assert!(store.get_partial(&key(absent), ByteRange::Suffix(1)).unwrap().is_none(), "{absent}");
+            assert_eq!(store.size_key(&key(absent)).unwrap(), None, "{absent}");
+        }
+        // A folder is no value, but reading one is not the same as its absence.
+        assert!(store.get(&key("store")).is_err());
+        assert_eq!(store.size_key(&key("store")).unwrap(), None);
+    }
+
+    #[test]
+    fn listing_finds_files_and_folders() {
+        let store = sources();
+        let listed = store.list_dir(&StorePrefix::new("store/").unwrap()).unwrap();
+        assert!(listed.keys().contains(&key("store/file.rs")) && listed.prefixes().is_empty());
+        assert!(store.list().unwrap().contains(&key("store/file.rs")));
+        assert!(store.list_dir(&StorePrefix::new("nowhere/").unwrap()).unwrap().keys().is_empty());
+    }
+}

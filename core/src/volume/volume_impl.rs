@@ -70,8 +70,8 @@ impl Volume {
             NodeKind::Group => match ome::multiscales_of(&node.attributes, &path)?.first() {
                 Some(image) => open_pyramid(store, key, image)?,
                 None => {
-                    let hint = "this group holds no image (no multiscales); open an image group inside it".to_owned();
-                    return Err(Error::NotZarr { path, hint });
+                    let hint = "this group has no multiscales; open an image group inside it".to_owned();
+                    return Err(Error::NoImage { path, hint });
                 }
             },
         };
