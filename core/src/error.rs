@@ -142,6 +142,16 @@ pub enum Error {
         /// The panic's words.
         reason: String,
     },
+    /// The memory handed in for a patch does not have the patch's size.
+    #[error("memory for {got} voxels was given for a patch of {shape:?}: {path}")]
+    PatchSize {
+        /// The volume.
+        path: String,
+        /// Voxels of the patch, z, y, x.
+        shape: [usize; 3],
+        /// Elements given.
+        got: usize,
+    },
     /// The loader was stopped while somebody waited for it.
     #[error("the loader was stopped")]
     Stopped,

@@ -44,6 +44,13 @@ impl Meter {
         StageTimer::open(meter, stage, detail)
     }
 
+    /// Until the guard is dropped, what this thread starts with [`Meter::nested`] counts here.
+    #[must_use]
+    pub fn enter(self: &Arc<Self>) -> MeterGuard {
+        let depth = push(Some(Arc::clone(self)));
+        MeterGuard { depth, not_send: PhantomData }
+    }
+
     /// Runs `work` as `stage`, which `bytes` go through.
     pub fn time<R>(self: &Arc<Self>, stage: Stage, bytes: u64, work: impl FnOnce() -> R) -> R {
         let mut timer = self.start(stage, String::new);
@@ -70,6 +77,20 @@ impl Meter {
     fn totals(&self, stage: Stage) -> &Totals {
         // The variants number from 0 and there are as many as `ALL` lists.
         &self.stages[stage as usize]
+    }
+}
+
+/// Makes a meter the thread's own until dropped; see [`Meter::enter`].
+#[derive(Debug)]
+pub struct MeterGuard {
+    depth: usize,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for MeterGuard {
+    fn drop(&mut self) {
+        // What ran inside belongs to whatever stage is around this guard: it was not that stage's own work.
+        pop(self.depth, |nested| nested);
     }
 }
 
@@ -106,14 +127,32 @@ thread_local! {
     static OPEN: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Opens a frame on this thread's stack; answers its place.
+fn push(meter: Option<Arc<Meter>>) -> usize {
+    OPEN.with_borrow_mut(|open| {
+        open.push(Frame { meter, nested: Duration::ZERO });
+        open.len() - 1
+    })
+}
+
+/// Closes the frame at `depth`. Answers the time of the stages nested in it; `took` of that is what the frame around
+/// it counts as nested.
+fn pop(depth: usize, took: impl FnOnce(Duration) -> Duration) -> Duration {
+    OPEN.with_borrow_mut(|open| {
+        let nested = open.get(depth).map_or(Duration::ZERO, |frame| frame.nested);
+        open.truncate(depth);
+        if let Some(around) = open.last_mut() {
+            around.nested += took(nested);
+        }
+        nested
+    })
+}
+
 impl StageTimer {
     fn open(meter: Option<Arc<Meter>>, stage: Stage, detail: impl FnOnce() -> String) -> Self {
         let span =
             puffin::are_scopes_on().then(|| Span { _scope: puffin::ProfilerScope::new(scope_id(stage), detail()) });
-        let depth = OPEN.with_borrow_mut(|open| {
-            open.push(Frame { meter: meter.clone(), nested: Duration::ZERO });
-            open.len() - 1
-        });
+        let depth = push(meter.clone());
         Self { meter, stage, start: Instant::now(), depth, bytes: 0, span, not_send: PhantomData }
     }
 
@@ -126,14 +165,7 @@ impl StageTimer {
 impl Drop for StageTimer {
     fn drop(&mut self) {
         let elapsed = self.start.elapsed();
-        let nested = OPEN.with_borrow_mut(|open| {
-            let nested = open.get(self.depth).map_or(Duration::ZERO, |frame| frame.nested);
-            open.truncate(self.depth);
-            if let Some(around) = open.last_mut() {
-                around.nested += elapsed;
-            }
-            nested
-        });
+        let nested = pop(self.depth, |_| elapsed);
         self.span = None;
         let Some(meter) = &self.meter else { return };
         let totals = meter.totals(self.stage);
@@ -187,6 +219,17 @@ mod tests {
         assert!(fetch.busy >= pause, "the sleep belongs to fetch: {fetch:?}");
         assert!(decode.busy < fetch.busy, "the sleep was counted twice: {decode:?}");
         assert_eq!(row(&meter, Stage::Wait).calls, 0);
+    }
+
+    #[test]
+    fn an_entered_meter_collects_what_is_nested() {
+        let meter = Meter::new();
+        {
+            let _here = meter.enter();
+            drop(Meter::nested(Stage::Wait, String::new));
+        }
+        drop(Meter::nested(Stage::Wait, String::new));
+        assert_eq!(row(&meter, Stage::Wait).calls, 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod recorder;
 mod stats;
 mod timeline;
 
-pub use meter::{Meter, StageTimer};
+pub use meter::{Meter, MeterGuard, StageTimer};
 pub use process::resident_set_bytes;
 pub use recorder::Recorder;
 pub use stats::{CacheStats, MemoryStats, QueueStats, Stage, StageStats, Stats};

@@ -1,10 +1,19 @@
 //! Reading a patch: plan, fetch what the cache lacks, and one gather straight into the caller's memory.
 
-use super::{ChunkCache, Volume};
-use crate::Result;
-use crate::geometry::PatchGrid;
-use crate::telemetry::{CacheStats, Meter};
 use std::sync::Arc;
+
+use super::convert::Intensity;
+use super::gather::{self, Source};
+use super::plan::{Placement, ReadPlan};
+use super::{Chunk, ChunkCache, TransformCache, Volume, Voxel, choose_level};
+use crate::geometry::{PatchGrid, Zyx};
+use crate::telemetry::{Meter, Stage};
+use crate::{Error, Result, with_dtype};
+
+/// A patch that touches more decoded bytes than this is a mistake in its voxel size.
+const LARGEST_READ_BYTES: u64 = 1 << 36;
+/// Averages over more voxels of one axis than this are a mistake too.
+const LARGEST_AVERAGE_VOXELS: u64 = 1 << 26;
 
 /// How values between voxel centres are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,39 +57,74 @@ pub struct PatchReport {
     pub outside_voxels: usize,
 }
 
-/// Lookup tables of resampling and orientation by geometry, so that classes and samples of equal geometry share them.
-#[derive(Debug)]
-pub struct TransformCache {}
-
-impl TransformCache {
-    /// An empty cache that may hold `capacity_bytes`.
-    #[must_use]
-    pub fn new(capacity_bytes: u64) -> Self {
-        todo!("{capacity_bytes}")
-    }
-
-    /// Counts and sizes.
-    #[must_use]
-    pub fn stats(&self) -> CacheStats {
-        todo!()
-    }
-}
-
-/// The two caches that every read goes through.
+/// The two caches that every read goes through, and the meter that it reports to.
 #[derive(Debug)]
 pub struct Caches {
     /// Decoded chunks.
     pub chunks: ChunkCache,
     /// Lookup tables.
     pub transforms: TransformCache,
-    /// Where every read reports its stages.
+    /// Totals per stage.
     pub meter: Arc<Meter>,
+}
+
+impl Caches {
+    /// Empty caches that may hold so many bytes, and a meter at zero.
+    #[must_use]
+    pub fn new(chunk_bytes: u64, transform_bytes: u64) -> Self {
+        Self {
+            chunks: ChunkCache::new(chunk_bytes),
+            transforms: TransformCache::new(transform_bytes),
+            meter: Meter::new(),
+        }
+    }
+}
+
+impl PatchOut<'_> {
+    /// Elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8(out) | Self::Ids8(out) => out.len(),
+            Self::F16(out) => out.len(),
+            Self::F32(out) => out.len(),
+            Self::Ids16(out) => out.len(),
+            Self::Ids32(out) => out.len(),
+            Self::Ids64(out) => out.len(),
+        }
+    }
+
+    /// True if there is no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of the elements.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::U8(out) | Self::Ids8(out) => size_of_val::<[_]>(out),
+            Self::F16(out) => size_of_val::<[_]>(out),
+            Self::F32(out) => size_of_val::<[_]>(out),
+            Self::Ids16(out) => size_of_val::<[_]>(out),
+            Self::Ids32(out) => size_of_val::<[_]>(out),
+            Self::Ids64(out) => size_of_val::<[_]>(out),
+        }
+    }
+
+    const fn holds_ids(&self) -> bool {
+        matches!(self, Self::Ids8(_) | Self::Ids16(_) | Self::Ids32(_) | Self::Ids64(_))
+    }
 }
 
 /// Reads `grid` from the level that suits its voxel size. `known`, if given, gets 1 inside the volume, else 0.
 ///
+/// Ids are never averaged: with an output of ids, [`Resample::Nearest`] is used whatever is asked for.
+///
 /// # Errors
-/// A chunk that cannot be read or decoded.
+/// A chunk that cannot be read or decoded; [`Error::TooLarge`] for a patch so coarse that it touches more than memory
+/// holds; [`Error::PatchSize`] if `out` or `known` have not as many elements as `grid` has voxels.
 pub fn read_patch(
     volume: &Volume,
     grid: &PatchGrid,
@@ -89,5 +133,114 @@ pub fn read_patch(
     out: PatchOut<'_>,
     known: Option<&mut [u8]>,
 ) -> Result<PatchReport> {
-    todo!("{volume:?} {grid:?} {resample:?} {caches:?} {out:?} {known:?}")
+    let _here = caches.meter.enter();
+    check_size(volume, grid, out.len())?;
+    check_size(volume, grid, known.as_ref().map_or(out.len(), |known| known.len()))?;
+    let resample = if out.holds_ids() { Resample::Nearest } else { resample };
+    let plan = make_plan(volume, grid, resample, caches)?;
+    let chunks = plan
+        .chunks()
+        .map(|chunk| volume.chunk(plan.level, chunk, &caches.chunks))
+        .collect::<Result<Vec<Option<Arc<Chunk>>>>>()?;
+
+    let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
+    gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
+    with_dtype!(volume.dtype(), T => {
+        let fill = T::elements_of(volume.fill(plan.level)).and_then(|fill| fill.first()).copied().unwrap_or_default();
+        gather_into::<T>(&plan, &Source { chunks: &chunks, fill }, out);
+    });
+    if let Some(known) = known {
+        gather::mark_known(&plan, known);
+    }
+    Ok(PatchReport {
+        level: plan.level,
+        chunks: chunks.len(),
+        absent_chunks: chunks.iter().filter(|chunk| chunk.is_none()).count(),
+        outside_voxels: plan.patch_voxels - plan.inside_voxels(),
+    })
+}
+
+fn check_size(volume: &Volume, grid: &PatchGrid, got: usize) -> Result<()> {
+    let expected = grid.shape.to_array().into_iter().try_fold(1, usize::checked_mul);
+    if expected == Some(got) {
+        return Ok(());
+    }
+    Err(Error::PatchSize { path: volume.path().to_owned(), shape: grid.shape.to_array(), got })
+}
+
+fn make_plan(volume: &Volume, grid: &PatchGrid, resample: Resample, caches: &Caches) -> Result<ReadPlan> {
+    let _planning = Meter::nested(Stage::Plan, String::new);
+    let index = choose_level(volume.levels(), grid_voxel_size_in_world(grid));
+    let level = &volume.levels()[index];
+    let placements = Zyx::from_fn(|axis| Placement::of(level, grid, resample, axis));
+    let too_large = || Error::TooLarge {
+        path: volume.path().to_owned(),
+        shape: placements.map(|placement| placement.reach()).to_array(),
+    };
+    if placements.any(|placement| placement.key.average && placement.reach() > LARGEST_AVERAGE_VOXELS) {
+        return Err(too_large());
+    }
+    let tables = {
+        let _tables = Meter::nested(Stage::Augment, String::new);
+        let [z, y, x] = placements.to_array().map(|placement| caches.transforms.table(&placement.key));
+        Zyx::new(z?, y?, x?)
+    };
+    let plan = ReadPlan::new((index, level), grid, &placements, &tables);
+    let chunk_bytes = level.chunk_shape.product() * level.dtype.size_bytes() as u64;
+    if (plan.chunk_count() as u64).saturating_mul(chunk_bytes) > LARGEST_READ_BYTES && plan.chunk_count() > 1 {
+        return Err(too_large());
+    }
+    Ok(plan)
+}
+
+/// Voxel size along world axes, by which the level is chosen.
+fn grid_voxel_size_in_world(grid: &PatchGrid) -> Zyx<f64> {
+    grid.orientation.along_world(grid.voxel_size_nm)
+}
+
+/// Dispatches on the output. What lies outside becomes 0.
+fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: PatchOut<'_>) {
+    match out {
+        PatchOut::U8(out) => gather_raw(plan, source, out, S::byte, S::mean_byte),
+        PatchOut::F16(out) => {
+            let half = half::f16::from_f32;
+            gather_raw(plan, source, out, |v| half(v.unit()), |mean| half(S::mean_unit(mean)));
+        }
+        PatchOut::F32(out) => gather_raw(plan, source, out, S::unit, S::mean_unit),
+        PatchOut::Ids8(out) => gather_ids(plan, source, out, |id| id as u8),
+        PatchOut::Ids16(out) => gather_ids(plan, source, out, |id| id as u16),
+        PatchOut::Ids32(out) => gather_ids(plan, source, out, |id| id as u32),
+        PatchOut::Ids64(out) => gather_ids(plan, source, out, |id| id),
+    }
+}
+
+fn gather_raw<S: Intensity, D: Copy + Default>(
+    plan: &ReadPlan,
+    source: &Source<'_, S>,
+    out: &mut [D],
+    convert: impl Fn(S) -> D + Copy,
+    finish: impl Fn(f32) -> D,
+) {
+    clear_outside(plan, out);
+    if plan.copies() {
+        gather::copy(plan, source, out, convert);
+    } else {
+        gather::average(plan, source, out, finish);
+    }
+}
+
+fn gather_ids<S: Voxel, D: Copy + Default>(
+    plan: &ReadPlan,
+    source: &Source<'_, S>,
+    out: &mut [D],
+    narrow: impl Fn(u64) -> D + Copy,
+) {
+    clear_outside(plan, out);
+    gather::copy(plan, source, out, |voxel: S| narrow(voxel.to_id()));
+}
+
+fn clear_outside<D: Copy + Default>(plan: &ReadPlan, out: &mut [D]) {
+    if plan.inside_voxels() < out.len() {
+        out.fill(D::default());
+    }
 }
