@@ -1,18 +1,39 @@
 //! The app: one frame is `logic` (take in, apply commands), then `ui` (paint).
 
+mod loading;
+mod streaming;
+
+use std::sync::Arc;
+
 use egui_wgpu::RenderState;
 
-use crate::command::{self, Command};
+use crate::background::{Choice, Dialogs, Opened, Opener, Waker, Writer};
+use crate::chrome;
+use crate::command::{self, Command, Effect};
 use crate::context::{CommandSender, PaneContext};
+use crate::keys;
+use crate::layout::Layout;
 use crate::options::AppOptions;
-use crate::state::State;
+use crate::settings::Settings;
+use crate::state::{LogLevel, OpenData, Session, State};
 use crate::theme::Theme;
+use loading::Loading;
+use streaming::Streaming;
 
 /// The app, whatever hosts it.
 pub struct App {
     state: State,
     commands: CommandSender,
     theme: Theme,
+    layout: Layout,
+    opener: Opener,
+    dialogs: Dialogs,
+    loading: Loading,
+    streaming: Streaming,
+    writer: Option<Writer>,
+    written: Settings,
+    run_loader: bool,
+    quitting: bool,
 }
 
 impl App {
@@ -20,11 +41,42 @@ impl App {
     ///
     /// # Errors
     /// A background thread cannot be started.
-    pub fn new(ctx: &egui::Context, _render_state: &RenderState, options: AppOptions) -> anyhow::Result<Self> {
-        let state = State { theme: options.theme.unwrap_or_default(), ..State::default() };
+    pub fn new(ctx: &egui::Context, render_state: &RenderState, options: AppOptions) -> anyhow::Result<Self> {
+        let repaint = ctx.clone();
+        let waker: Waker = Arc::new(move || repaint.request_repaint());
+        let (settings, complaint) = match &options.settings_dir {
+            Some(folder) => Settings::read(&Settings::file(folder)),
+            None => (Settings::default(), None),
+        };
+        let layout = settings.layout.clone().and_then(Layout::from_value).unwrap_or_default();
+        let mut state = State {
+            theme: options.theme.unwrap_or(settings.theme),
+            recent: settings.recent.clone(),
+            ..State::default()
+        };
+        if let Some(complaint) = complaint {
+            state.say(LogLevel::Warning, complaint);
+        }
+        let writer = match &options.settings_dir {
+            Some(folder) => Some(Writer::start(Settings::file(folder), Arc::clone(&waker))?),
+            None => None,
+        };
         let theme = Theme::new(state.theme);
         theme.install(ctx);
-        let mut app = Self { state, commands: CommandSender::default(), theme };
+        let mut app = Self {
+            state,
+            commands: CommandSender::default(),
+            theme,
+            layout,
+            opener: Opener::new(Arc::clone(&waker)),
+            dialogs: Dialogs::new(Arc::clone(&waker)),
+            loading: Loading::new(Arc::clone(&waker)),
+            streaming: Streaming::start(render_state, &waker)?,
+            writer,
+            written: settings,
+            run_loader: options.run_loader,
+            quitting: false,
+        };
         app.run(Command::Open(options.start));
         Ok(app)
     }
@@ -40,23 +92,162 @@ impl App {
         command::apply(&mut self.state, command);
     }
 
+    /// True once the user wants to quit.
+    #[must_use]
+    pub const fn is_quitting(&self) -> bool {
+        self.quitting
+    }
+
     /// First half of a frame: takes in what the background did and applies commands. Paints nothing.
     pub fn logic(&mut self, ctx: &egui::Context) {
         self.state.now_s = ctx.input(|input| input.time);
-        for command in self.commands.take() {
+        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
+        if let Some(path) = dropped {
+            self.run(Command::Open(crate::Start::from_path(path)));
+        }
+        self.state.views.begin_frame();
+        let pressed = keys::pressed(ctx, &self.state);
+        for command in pressed.into_iter().chain(self.commands.take()) {
             self.run(command);
+        }
+        self.take_answers();
+        self.loading.take_news(&mut self.state, &mut self.streaming);
+        self.run_effects(ctx);
+        if self.state.views.fit_pending && self.state.views.any_visible() {
+            self.state.views.fit_pending = false;
+            command::reset_view(&mut self.state);
+        }
+        if self.streaming.advance(&mut self.state) {
+            ctx.request_repaint();
         }
         if self.theme.name != self.state.theme {
             self.theme = Theme::new(self.state.theme);
             self.theme.install(ctx);
         }
+        self.remember();
+        chrome::wake_for_notices(ctx, &self.state);
     }
 
     /// Second half of a frame: paints.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
-        let ctx = PaneContext { state: &self.state, commands: &self.commands, theme: &self.theme };
-        egui::CentralPanel::default().show(ui, |ui| {
-            crate::panes::pane_ui(ui, crate::panes::PaneKind::Log, &ctx);
-        });
+        let ctx = PaneContext {
+            state: &self.state,
+            commands: &self.commands,
+            theme: &self.theme,
+            slices: self.streaming.renderer(),
+        };
+        chrome::window_ui(ui, &ctx, &mut self.layout);
+        if self.commands.wants_frame(&self.state) {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// Takes in what opener, dialogs and settings writer have done.
+    fn take_answers(&mut self) {
+        if let Some(opened) = self.opener.poll() {
+            self.opened(opened);
+        }
+        match self.dialogs.poll() {
+            Some(Choice::Open(start)) => self.run(Command::Open(start)),
+            Some(Choice::Unavailable) => {
+                self.state.say(LogLevel::Info, "this desktop shows no file dialog; type or paste the path instead");
+                self.state.path_field_open = true;
+            }
+            Some(Choice::Cancelled) | None => {}
+        }
+        if let Some(failure) = self.writer.as_ref().and_then(Writer::take_failure) {
+            self.state.say(LogLevel::Warning, failure);
+        }
+    }
+
+    fn opened(&mut self, opened: Opened) {
+        let Opened { source, path, result } = opened;
+        match result {
+            Ok((catalog, config)) => {
+                for warning in &catalog.warnings {
+                    self.state.say(LogLevel::Warning, warning.clone());
+                }
+                self.state.say(LogLevel::Info, format!("opened {}", path.display()));
+                Settings::remember(&mut self.state.recent, &path);
+                let data = OpenData::new(source, catalog, config);
+                self.state.display.forget_dataset();
+                self.state.display.auto_contrast_pending = true;
+                self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);
+                self.state.session = Session::Open(Box::new(data));
+                self.state.views.fit_pending = true;
+                if self.run_loader {
+                    self.state.effects.push(Effect::StartLoader);
+                }
+            }
+            Err(message) => {
+                self.state.say(LogLevel::Error, message.clone());
+                self.state.session = Session::Failed { path, message };
+            }
+        }
+    }
+
+    fn run_effects(&mut self, ctx: &egui::Context) {
+        for effect in std::mem::take(&mut self.state.effects) {
+            let result = match effect {
+                Effect::Open(start) => {
+                    self.close();
+                    self.opener.open(start)
+                }
+                Effect::ChooseFolder => self.dialogs.show(false),
+                Effect::ChooseConfig => self.dialogs.show(true),
+                Effect::Close => {
+                    self.opener.cancel();
+                    self.close();
+                    self.state.session = Session::Empty;
+                    Ok(())
+                }
+                Effect::StartLoader | Effect::RestartLoader => self.loading.start(&mut self.state),
+                Effect::PauseLoader => self.loading.set_paused(true),
+                Effect::ResumeLoader => self.loading.set_paused(false),
+                Effect::ShowPane(kind) => {
+                    self.layout.show(kind);
+                    Ok(())
+                }
+                Effect::ResetLayout => {
+                    self.layout.reset();
+                    Ok(())
+                }
+                Effect::Fullscreen => {
+                    ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(self.state.fullscreen));
+                    Ok(())
+                }
+                Effect::Quit => {
+                    self.quitting = true;
+                    ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                    Ok(())
+                }
+            };
+            if let Err(error) = result {
+                self.state.say(LogLevel::Error, format!("{error:#}"));
+            }
+        }
+    }
+
+    /// Lets go of the catalog and everything made from it.
+    fn close(&mut self) {
+        self.loading.stop(&mut self.state);
+        self.streaming.forget(&mut self.state);
+    }
+
+    /// Hands changed settings to the writer.
+    fn remember(&mut self) {
+        let Some(writer) = &self.writer else { return };
+        let layout_changed = self.layout.take_changed();
+        if !layout_changed && self.written.theme == self.state.theme && self.written.recent == self.state.recent {
+            return;
+        }
+        if layout_changed {
+            self.written.layout = self.layout.to_value();
+        }
+        self.written.theme = self.state.theme;
+        self.written.recent.clone_from(&self.state.recent);
+        if let Ok(text) = serde_json::to_string_pretty(&self.written) {
+            writer.write(text);
+        }
     }
 }

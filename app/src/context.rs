@@ -1,9 +1,13 @@
 //! What a pane gets: the state to read, a sender for commands, and the theme.
 
 use std::cell::RefCell;
+use std::sync::Arc;
+
+use microtome_render::SliceRenderer;
+use parking_lot::Mutex;
 
 use crate::command::Command;
-use crate::state::State;
+use crate::state::{State, Viewport};
 use crate::theme::Theme;
 
 /// Where panes put what the user wants; applied after painting, before the next frame.
@@ -16,6 +20,20 @@ impl CommandSender {
     /// Queues a command.
     pub fn send(&self, command: Command) {
         self.queue.borrow_mut().push(command);
+    }
+
+    /// True if something is queued that changes what the next frame shows.
+    #[must_use]
+    pub fn wants_frame(&self, state: &State) -> bool {
+        let views = &state.views;
+        self.queue.borrow().iter().any(|command| match command {
+            Command::SetViewport { normal, points, pixels } => {
+                views.viewport[*normal] != Viewport { points: *points, pixels: *pixels, visible: true }
+            }
+            Command::Hover(Some((normal, at_nm))) => views.hover_nm != Some(*at_nm) || views.active != *normal,
+            Command::Hover(None) => views.hover_nm.is_some(),
+            _ => true,
+        })
     }
 
     /// Takes what was queued, in order.
@@ -35,6 +53,8 @@ pub struct PaneContext<'a> {
     pub commands: &'a CommandSender,
     /// Names every colour.
     pub theme: &'a Theme,
+    /// Draws the slices from chunks that are resident.
+    pub slices: &'a Arc<Mutex<SliceRenderer>>,
 }
 
 impl PaneContext<'_> {

@@ -5,12 +5,17 @@
 //! [`command::Command`]s; nothing on the UI thread reads data or waits.
 
 mod app;
+pub mod background;
+mod chrome;
 pub mod command;
 pub mod context;
 pub mod format;
 pub mod host;
+mod keys;
+mod layout;
 pub mod options;
 pub mod panes;
+pub mod settings;
 pub mod state;
 pub mod theme;
 

@@ -4,6 +4,7 @@ use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Visuals};
 use microtome_core::telemetry::Stage;
 
+use crate::background::Palette;
 use crate::options::ThemeName;
 
 /// Every colour of the window.
@@ -47,6 +48,34 @@ pub struct Theme {
     pub image_ground: Color32,
     /// Curves of plots, in order of use; safe for colour-blind readers.
     pub series: [Color32; 6],
+}
+
+/// Colours of classes, for swatches, overlays and pictures; they repeat after twelve.
+const CLASSES: [[u8; 3]; 12] = [
+    [86, 180, 233],
+    [0, 200, 140],
+    [204, 121, 200],
+    [240, 228, 66],
+    [120, 120, 255],
+    [150, 220, 80],
+    [255, 140, 190],
+    [60, 210, 220],
+    [200, 170, 120],
+    [170, 110, 240],
+    [120, 200, 180],
+    [220, 220, 150],
+];
+
+/// The colours that pictures of batches need, as plain values.
+#[must_use]
+pub fn palette() -> Palette {
+    Palette { classes: CLASSES.to_vec(), unknown: [128, 132, 140] }
+}
+
+/// The colour of the n-th class, sRGB.
+#[must_use]
+pub const fn class_rgb(index: usize) -> [u8; 3] {
+    CLASSES[index % CLASSES.len()]
 }
 
 impl Theme {
@@ -142,24 +171,16 @@ impl Theme {
         }
     }
 
-    /// The colour of the n-th class, for swatches and overlays; repeats after twelve.
+    /// The colour of the n-th class.
     #[must_use]
-    pub fn class(&self, index: usize) -> Color32 {
-        const HUES: [(u8, u8, u8); 12] = [
-            (86, 180, 233),
-            (0, 200, 140),
-            (204, 121, 200),
-            (240, 228, 66),
-            (120, 120, 255),
-            (150, 220, 80),
-            (255, 140, 190),
-            (60, 210, 220),
-            (200, 170, 120),
-            (170, 110, 240),
-            (120, 200, 180),
-            (220, 220, 150),
-        ];
-        let (r, g, b) = HUES[index % HUES.len()];
+    pub const fn class(&self, index: usize) -> Color32 {
+        let [r, g, b] = class_rgb(index);
+        Color32::from_rgb(r, g, b)
+    }
+
+    /// A colour given as plain sRGB, such as the one of an object.
+    #[must_use]
+    pub const fn rgb([r, g, b]: [u8; 3]) -> Color32 {
         Color32::from_rgb(r, g, b)
     }
 

@@ -4,7 +4,7 @@ use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
 use super::{Command, Effect};
 use crate::options::Start;
-use crate::state::{LoaderPhase, Session, State, Views};
+use crate::state::{LoaderPhase, Session, State, Viewport, Views};
 
 /// Applies one command.
 pub fn apply(state: &mut State, command: Command) {
@@ -51,8 +51,11 @@ fn apply_to_slices(state: &mut State, command: Command) {
         Command::ToggleLabels => state.display.show_labels = !state.display.show_labels,
         Command::SetLabelOpacity(opacity) => state.display.label_opacity = opacity.clamp(0.0, 1.0),
         Command::ToggleBoxes => state.display.show_boxes = !state.display.show_boxes,
-        Command::SetContrast(contrast) => state.display.contrast = contrast,
-        Command::AutoContrast => state.effects.push(Effect::AutoContrast),
+        Command::SetContrast(contrast) => {
+            state.display.contrast = contrast;
+            state.display.auto_contrast_pending = false;
+        }
+        Command::AutoContrast => auto_contrast(state),
         Command::SetClassVisible { crop, class, visible } => state.display.set_class_visible(crop, class, visible),
         Command::ShowDataset(index) => show_dataset(state, index),
         Command::StepSlice { axis, voxels } => step(state, axis, voxels),
@@ -76,10 +79,26 @@ fn apply_to_slices(state: &mut State, command: Command) {
             }
             state.views.hover_nm = hover.map(|(_, at_nm)| at_nm);
         }
+        Command::SetViewport { normal, points, pixels } => {
+            state.views.viewport[normal] = Viewport { points, pixels, visible: true };
+        }
+        Command::ToggleColorByObject => state.display.color_by_object = !state.display.color_by_object,
+        Command::ToggleSmooth => state.display.smooth = !state.display.smooth,
         Command::ResetView => reset_view(state),
         Command::FlyTo { dataset, target } => fly_to(state, dataset, &target),
         Command::SelectCrop(index) => select_crop(state, index),
         _ => {}
+    }
+}
+
+/// Spreads what is on display over black to white; at once if it is known, else when it is.
+pub fn auto_contrast(state: &mut State) {
+    let raw = state.session.open().and_then(|data| data.dataset()).map(|set| &set.raw);
+    let fill = raw.and_then(|raw| raw.levels().first()).map_or(0.0, |level| level.fill_value);
+    let found = state.histogram.as_ref().and_then(|histogram| histogram.auto_contrast(fill));
+    state.display.auto_contrast_pending = found.is_none();
+    if let Some(contrast) = found {
+        state.display.contrast = contrast;
     }
 }
 
@@ -179,7 +198,8 @@ fn keep_center_near(state: &mut State) {
     }
 }
 
-fn reset_view(state: &mut State) {
+/// Fits the whole volume.
+pub fn reset_view(state: &mut State) {
     if let Some(bounds) = state.session.open().and_then(|data| data.bounds()) {
         state.views.fit(&bounds);
         state.views.cursor_nm = snapped(state, bounds.center_nm());
@@ -199,8 +219,10 @@ fn show_dataset(state: &mut State, index: usize) {
         && index < data.catalog.datasets.len()
         && index != data.dataset_index
     {
-        data.dataset_index = index;
+        data.show(index);
         state.display.forget_dataset();
+        state.readout = None;
+        state.histogram = None;
         reset_view(state);
     }
 }

@@ -9,7 +9,7 @@ mod table;
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
-pub use apply::apply;
+pub use apply::{apply, auto_contrast, reset_view};
 pub use shortcut::{Key, Shortcut};
 pub use table::{CommandSpec, Menu, by_key, table};
 
@@ -98,6 +98,19 @@ pub enum Command {
     MoveCursor(Zyx<f64>),
     /// The pointer is over this point of the slice across the axis, or over no slice.
     Hover(Option<(Axis, Zyx<f64>)>),
+    /// A slice pane says where it is on the screen; sent in every frame that paints it.
+    SetViewport {
+        /// The slice's normal.
+        normal: Axis,
+        /// Width and height, points.
+        points: [f32; 2],
+        /// Width and height, physical pixels.
+        pixels: [u32; 2],
+    },
+    /// Colour labels by object, or by class.
+    ToggleColorByObject,
+    /// Smooth the EM between voxels, or show every voxel as a square.
+    ToggleSmooth,
     /// Fit the whole dataset.
     ResetView,
     /// Look at a box of a dataset.
@@ -152,8 +165,6 @@ pub enum Effect {
     ResumeLoader,
     /// Stop the loader and start it anew.
     RestartLoader,
-    /// Compute the contrast window from what is on display.
-    AutoContrast,
     /// Bring a pane to the front.
     ShowPane(PaneKind),
     /// The arrangement that a new user sees.

@@ -122,6 +122,11 @@ fn view() -> Vec<CommandSpec> {
         spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
             .key(Shortcut::plain(Key::Char('A')))
             .when(is_open),
+        spec(View, Command::ToggleColorByObject, "Colour by object", "A colour for each object, not for each class.")
+            .check(|state| state.display.color_by_object),
+        spec(View, Command::ToggleSmooth, "Smooth", "Interpolate the EM between voxels; off, every voxel is a square.")
+            .key(Shortcut::plain(Key::Char('I')))
+            .check(|state| state.display.smooth),
         spec(View, Command::ResetView, "Fit the whole volume", "Centre the volume and fit it into the slices.")
             .key(Shortcut::plain(Key::Char('R')))
             .when(is_open),

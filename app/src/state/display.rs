@@ -26,10 +26,16 @@ pub struct Display {
     pub show_raw: bool,
     /// The contrast window.
     pub contrast: Contrast,
+    /// The contrast window is to be computed as soon as what is on display is known.
+    pub auto_contrast_pending: bool,
+    /// The EM is interpolated between voxels.
+    pub smooth: bool,
     /// Labels are drawn over the slices.
     pub show_labels: bool,
     /// Opacity of the labels, 0–1.
     pub label_opacity: f32,
+    /// A colour for each object, not for each class.
+    pub color_by_object: bool,
     /// Crop boxes are drawn over the slices.
     pub show_boxes: bool,
     /// Label volumes that are not drawn: (crop, class) of the shown dataset.
@@ -45,8 +51,11 @@ impl Default for Display {
         Self {
             show_raw: true,
             contrast: Contrast::default(),
+            auto_contrast_pending: false,
+            smooth: true,
             show_labels: true,
             label_opacity: 0.45,
+            color_by_object: false,
             show_boxes: true,
             hidden_classes: HashSet::new(),
             selected_crop: None,

@@ -22,7 +22,7 @@ pub enum LoaderPhase {
 }
 
 /// One picture, 8-bit RGBA.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Thumbnail {
     /// Pixels: width, height.
     pub size: [usize; 2],
@@ -37,6 +37,8 @@ pub struct CropView {
     pub raw: Thumbnail,
     /// The labels of the same slice, transparent where background; hatched where nobody annotated.
     pub labels: Option<Thumbnail>,
+    /// How large the labels are beside the EM (right, down): 1 if they cover the same part of the world.
+    pub label_share: [f32; 2],
     /// Where it came from.
     pub provenance: Provenance,
 }

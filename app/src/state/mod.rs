@@ -1,10 +1,13 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
 mod display;
+mod histogram;
 pub mod history;
+mod layers;
 mod loader;
 mod log;
 mod pane;
+mod readout;
 mod session;
 pub mod timeline;
 mod views;
@@ -12,13 +15,16 @@ mod views;
 use std::path::PathBuf;
 
 pub use display::{Contrast, Display};
+pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
+pub use layers::{Layer, LayerKind};
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
 pub use pane::PaneKind;
+pub use readout::{LabelReadout, Probe, Readout, value_in};
 pub use session::{OpenData, Session};
 pub use timeline::{Recording, TimelineState};
-pub use views::Views;
+pub use views::{Viewport, Views};
 
 use crate::command::Effect;
 use crate::options::ThemeName;
@@ -56,6 +62,10 @@ pub struct State {
     pub history: StatsHistory,
     /// What the threads did in the last seconds.
     pub timeline: TimelineState,
+    /// What is under the pointer.
+    pub readout: Option<Readout>,
+    /// Grey values of the EM on display; `None` until a chunk is there.
+    pub histogram: Option<Histogram>,
     /// What happened.
     pub log: Log,
     /// Textures on the graphics card.

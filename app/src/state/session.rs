@@ -7,6 +7,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::LoaderConfig;
 
+use super::Layer;
 use crate::options::Start;
 
 /// What is open.
@@ -21,7 +22,7 @@ pub enum Session {
         path: PathBuf,
     },
     /// Data.
-    Open(OpenData),
+    Open(Box<OpenData>),
     /// It could not be opened.
     Failed {
         /// What was asked for.
@@ -42,9 +43,25 @@ pub struct OpenData {
     pub config: LoaderConfig,
     /// The dataset in the slices.
     pub dataset_index: usize,
+    /// Its volumes, in drawing order.
+    pub layers: Vec<Layer>,
 }
 
 impl OpenData {
+    /// A catalog just opened; its first dataset is in the slices.
+    #[must_use]
+    pub fn new(source: Start, catalog: Arc<Catalog>, config: LoaderConfig) -> Self {
+        let mut data = Self { source, catalog, config, dataset_index: 0, layers: Vec::new() };
+        data.show(0);
+        data
+    }
+
+    /// Puts another dataset into the slices.
+    pub fn show(&mut self, dataset_index: usize) {
+        self.dataset_index = dataset_index;
+        self.layers = self.dataset().map(Layer::of_dataset).unwrap_or_default();
+    }
+
     /// The dataset in the slices.
     #[must_use]
     pub fn dataset(&self) -> Option<&Dataset> {
@@ -61,7 +78,7 @@ impl OpenData {
 impl Session {
     /// The catalog, if one is open.
     #[must_use]
-    pub const fn open(&self) -> Option<&OpenData> {
+    pub fn open(&self) -> Option<&OpenData> {
         match self {
             Self::Open(data) => Some(data),
             _ => None,

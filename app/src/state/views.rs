@@ -1,6 +1,18 @@
 //! Where the three linked slices look: one cursor, one centre, one zoom.
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
+use microtome_render::SliceView;
+
+/// A slice on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Viewport {
+    /// Width and height, points.
+    pub points: [f32; 2],
+    /// Width and height, physical pixels.
+    pub pixels: [u32; 2],
+    /// It was painted in the last frame.
+    pub visible: bool,
+}
 
 /// The linked slices. The slice across an axis lies at the cursor's position on that axis; panning moves the shared
 /// centre, zooming the shared scale.
@@ -16,8 +28,8 @@ pub struct Views {
     pub active: Axis,
     /// The pointer's position in the world and the slice it is over.
     pub hover_nm: Option<Zyx<f64>>,
-    /// Size of each slice on the screen, points [width, height], by normal; as last drawn.
-    pub viewport: Zyx<[f32; 2]>,
+    /// Each slice on the screen, by normal; as last drawn.
+    pub viewport: Zyx<Viewport>,
     /// A new dataset wants to be fitted as soon as the viewports are known.
     pub fit_pending: bool,
 }
@@ -30,7 +42,7 @@ impl Default for Views {
             nm_per_point: 8.0,
             active: Axis::Z,
             hover_nm: None,
-            viewport: Zyx::splat([0.0; 2]),
+            viewport: Zyx::splat(Viewport { points: [0.0; 2], pixels: [0; 2], visible: false }),
             fit_pending: false,
         }
     }
@@ -48,6 +60,30 @@ impl Views {
         }
     }
 
+    /// The slice across `normal` in physical pixels: at the cursor along its normal, at the shared centre otherwise.
+    #[must_use]
+    pub fn slice_view(&self, normal: Axis) -> SliceView {
+        let viewport = self.viewport[normal];
+        let mut center_nm = self.center_nm;
+        center_nm[normal] = self.cursor_nm[normal];
+        let points = f64::from(viewport.points[0].max(1.0));
+        let pixels = f64::from(viewport.pixels[0].max(1));
+        SliceView { normal, center_nm, nm_per_pixel: self.nm_per_point * points / pixels, viewport: viewport.pixels }
+    }
+
+    /// Slices that are painted in this frame will say so again.
+    pub fn begin_frame(&mut self) {
+        for axis in Axis::ALL {
+            self.viewport[axis].visible = false;
+        }
+    }
+
+    /// True if at least one slice is on the screen.
+    #[must_use]
+    pub fn any_visible(&self) -> bool {
+        self.viewport.any(|viewport| viewport.visible)
+    }
+
     /// Centres everything on `target` and chooses the zoom at which it fits every slice with a margin.
     pub fn fit(&mut self, target: &BoxNm) {
         const MARGIN: f64 = 1.06;
@@ -57,8 +93,8 @@ impl Views {
         let mut needed = 0.0_f64;
         for normal in Axis::ALL {
             let (right, down) = Self::plane_axes(normal);
-            let [width, height] = self.viewport[normal].map(f64::from);
-            if width > 1.0 && height > 1.0 {
+            let [width, height] = self.viewport[normal].points.map(f64::from);
+            if self.viewport[normal].visible && width > 1.0 && height > 1.0 {
                 needed = needed.max(extent_nm[right] / width).max(extent_nm[down] / height);
             }
         }
@@ -71,12 +107,49 @@ impl Views {
     pub fn show_whole(&mut self, target: &BoxNm) {
         const SHARE: f64 = 0.5;
         const SPECK: f64 = 0.1;
-        let smallest = self.viewport.to_array().into_iter().flatten().fold(f32::MAX, f32::min);
+        let shown = self.viewport.to_array().into_iter().filter(|viewport| viewport.visible);
+        let smallest = shown.flat_map(|viewport| viewport.points).fold(f32::MAX, f32::min);
         let extent_nm = target.extent_nm().to_array().into_iter().fold(0.0, f64::max);
         let points = extent_nm / self.nm_per_point;
         let room = f64::from(smallest);
-        if room > 1.0 && extent_nm > 0.0 && !(room * SPECK..=room).contains(&points) {
+        if room > 1.0 && room < f64::from(f32::MAX) && extent_nm > 0.0 && !(room * SPECK..=room).contains(&points) {
             self.nm_per_point = extent_nm / (room * SHARE);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn views(points: [f32; 2]) -> Views {
+        let pixels = points.map(|p| (p * 2.0) as u32);
+        Views { viewport: Zyx::splat(Viewport { points, pixels, visible: true }), ..Views::default() }
+    }
+
+    #[test]
+    fn a_fitted_box_is_inside_every_slice() {
+        let target = BoxNm::new(Zyx::new(-100.0, 0.0, 50.0), Zyx::new(900.0, 5000.0, 350.0));
+        let mut views = views([300.0, 200.0]);
+        views.fit(&target);
+        for normal in Axis::ALL {
+            let view = views.slice_view(normal);
+            for corner in [target.lo, target.hi] {
+                let [right, down] = view.pixel_from_world(corner);
+                assert!((0.0..=600.0).contains(&right) && (0.0..=400.0).contains(&down), "{normal:?} {right} {down}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_box_that_can_be_seen_keeps_the_zoom() {
+        let mut views = views([300.0, 300.0]);
+        views.nm_per_point = 8.0;
+        views.show_whole(&BoxNm::new(Zyx::splat(0.0), Zyx::splat(1000.0)));
+        assert_eq!(views.nm_per_point, 8.0);
+        views.show_whole(&BoxNm::new(Zyx::splat(0.0), Zyx::splat(100_000.0)));
+        assert!(100_000.0 / views.nm_per_point < 300.0);
+        views.show_whole(&BoxNm::new(Zyx::splat(0.0), Zyx::splat(10.0)));
+        assert!(10.0 / views.nm_per_point > 30.0);
     }
 }

@@ -1,0 +1,76 @@
+//! The app's side of the loader: starts and stops it, and takes its news into the state.
+
+use std::sync::Arc;
+
+use super::streaming::Streaming;
+use crate::background::{Consumer, Waker};
+use crate::state::{LoaderPhase, LoaderView, LogLevel, State};
+use crate::theme;
+
+/// The loader, while there is one.
+pub struct Loading {
+    waker: Waker,
+    consumer: Option<Consumer>,
+}
+
+impl Loading {
+    /// No loader yet.
+    pub fn new(waker: Waker) -> Self {
+        Self { waker, consumer: None }
+    }
+
+    /// Starts the loader on what is open; one that runs already is stopped first.
+    pub fn start(&mut self, state: &mut State) -> anyhow::Result<()> {
+        self.stop(state);
+        let Some(data) = state.session.open() else { return Ok(()) };
+        let consumer =
+            Consumer::start(Arc::clone(&data.catalog), data.config.clone(), theme::palette(), Arc::clone(&self.waker))?;
+        self.consumer = Some(consumer);
+        state.loader.phase = LoaderPhase::Running;
+        Ok(())
+    }
+
+    /// Stops the loader, if there is one.
+    pub fn stop(&mut self, state: &mut State) {
+        self.consumer = None;
+        state.loader = LoaderView::default();
+    }
+
+    /// Stops taking batches, or goes on.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn set_paused(&self, paused: bool) -> anyhow::Result<()> {
+        if let Some(consumer) = &self.consumer {
+            consumer.set_paused(paused);
+        }
+        Ok(())
+    }
+
+    /// Takes in what is new.
+    pub fn take_news(&mut self, state: &mut State, streaming: &mut Streaming) {
+        let Some(consumer) = &self.consumer else { return };
+        let news = consumer.take();
+        if let Some(caches) = news.caches {
+            streaming.use_caches(caches);
+        }
+        if let Some(stats) = news.stats {
+            state.take_stats(stats);
+        }
+        if let Some(timeline) = news.timeline {
+            state.take_timeline(timeline);
+        }
+        if let Some(batch) = news.batch {
+            state.loader.batch = Some(batch);
+            state.display.selected_crop = None;
+        }
+        state.loader.add_footprints(news.footprints);
+        for complaint in news.complaints {
+            state.say(LogLevel::Warning, complaint);
+        }
+        if let Some(reason) = news.ended {
+            state.say(LogLevel::Error, format!("the loader stopped: {reason}"));
+            state.loader.phase = LoaderPhase::Failed(reason);
+            self.consumer = None;
+            streaming.use_own_caches();
+        }
+    }
+}

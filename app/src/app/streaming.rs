@@ -1,0 +1,325 @@
+//! What the slices need, frame by frame: which chunks to ask for, what came, what is under the pointer.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use egui_wgpu::{RenderState, wgpu};
+use microtome_core::geometry::{Axis, Zyx};
+use microtome_core::telemetry::Meter;
+use microtome_core::volume::{Caches, Chunk, ChunkCache, TransformCache};
+use microtome_render::{ChunkId, RenderError, SliceRenderer, Texels, choose_display_level, wanted_chunks};
+use parking_lot::Mutex;
+
+use crate::background::{Loaded, Outcome, Prepared, Viewer, Waker, Want};
+use crate::command;
+use crate::state::{GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, Probe, Readout, State, value_in};
+
+/// Texture memory that the slices may take.
+const TEXTURE_BUDGET_BYTES: u64 = 1 << 30;
+/// Bytes that are handed to the graphics card in one frame, so that scrubbing never stalls.
+const FRAME_UPLOAD_BYTES: u64 = 16 << 20;
+/// Decoded chunks that are kept for the slices while no loader runs.
+const OWN_CACHE_BYTES: u64 = 256 << 20;
+
+/// Chunks on their way to the slices.
+pub struct Streaming {
+    viewer: Viewer,
+    own_caches: Arc<Caches>,
+    renderer: Arc<Mutex<SliceRenderer>>,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    /// Grey values by chunk of the EM.
+    histograms: HashMap<ChunkId, Arc<Histogram>>,
+    /// Chunks under the pointer, as stored; `None`: absent from the store, with its fill value.
+    probed: HashMap<ChunkId, Probed>,
+    /// Chunks that cannot be read, or do not fit; not asked for again.
+    refused: HashSet<ChunkId>,
+    wanted: Vec<ChunkId>,
+    histogram_of: Vec<ChunkId>,
+    texture_budget_told: bool,
+}
+
+#[derive(Clone)]
+enum Probed {
+    Chunk(Arc<Chunk>),
+    Fill(f64),
+}
+
+impl Streaming {
+    /// Starts the threads that decode for the slices.
+    pub fn start(render_state: &RenderState, waker: &Waker) -> anyhow::Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2).min(4));
+        let own_caches = own_caches();
+        let (device, queue) = (render_state.device.clone(), render_state.queue.clone());
+        let mut renderer = SliceRenderer::new(&device, &queue, render_state.target_format, TEXTURE_BUDGET_BYTES);
+        renderer.textures_mut().set_frame_upload_limit_bytes(FRAME_UPLOAD_BYTES);
+        Ok(Self {
+            viewer: Viewer::start(threads, Arc::clone(&own_caches), waker)?,
+            own_caches,
+            renderer: Arc::new(Mutex::new(renderer)),
+            device,
+            queue,
+            histograms: HashMap::new(),
+            probed: HashMap::new(),
+            refused: HashSet::new(),
+            wanted: Vec::new(),
+            histogram_of: Vec::new(),
+            texture_budget_told: false,
+        })
+    }
+
+    /// Draws the slices.
+    pub const fn renderer(&self) -> &Arc<Mutex<SliceRenderer>> {
+        &self.renderer
+    }
+
+    /// Reads through the loader's caches, so that both live under one budget.
+    pub fn use_caches(&mut self, caches: Arc<Caches>) {
+        self.viewer.use_caches(caches);
+        self.own_caches = own_caches();
+    }
+
+    /// Reads through caches of its own again.
+    pub fn use_own_caches(&self) {
+        self.viewer.use_caches(Arc::clone(&self.own_caches));
+    }
+
+    /// Lets go of everything that belongs to what was open.
+    pub fn forget(&mut self, state: &mut State) {
+        self.viewer.want(Vec::new());
+        self.own_caches = own_caches();
+        self.use_own_caches();
+        let mut renderer = self.renderer.lock();
+        for layer in state.session.open().map_or(&[][..], |data| &data.layers) {
+            renderer.textures_mut().remove_volume(layer.slot);
+        }
+        drop(renderer);
+        self.histograms.clear();
+        self.probed.clear();
+        self.refused.clear();
+        self.wanted.clear();
+        self.histogram_of.clear();
+        state.readout = None;
+        state.histogram = None;
+        state.pending_chunks = 0;
+    }
+
+    /// Takes in what came, asks for what is missing, and brings readout, histogram and figures up to date. True if
+    /// more has come than one frame may upload.
+    pub fn advance(&mut self, state: &mut State) -> bool {
+        self.renderer.lock().begin_frame();
+        let more = self.take_loaded(state);
+        let (shown, probes) = self.ask(state);
+        self.update_readout(state, &probes);
+        self.update_histogram(state, shown);
+        let stats = self.renderer.lock().textures().stats();
+        state.gpu = GpuView {
+            bytes: stats.bytes,
+            budget_bytes: stats.budget_bytes,
+            textures: stats.textures as u64,
+            evictions: stats.evictions,
+        };
+        more
+    }
+
+    fn take_loaded(&mut self, state: &mut State) -> bool {
+        while self.renderer.lock().textures().upload_room_bytes() > 0 {
+            let Some(loaded) = self.viewer.poll() else { return false };
+            self.take_one(state, loaded);
+        }
+        true
+    }
+
+    fn take_one(&mut self, state: &mut State, loaded: Loaded) {
+        let id = loaded.id;
+        let is_current =
+            state.session.open().is_some_and(|data| data.layers.iter().any(|layer| layer.slot == id.volume));
+        if !is_current {
+            return;
+        }
+        // Even slots are EM, odd ones labels.
+        let is_raw = id.volume.is_multiple_of(2);
+        match loaded.outcome {
+            Outcome::Chunk { chunk, prepared, histogram } => {
+                if let Some(histogram) = histogram {
+                    self.histograms.insert(id, histogram);
+                    self.histogram_of.clear();
+                }
+                let texels = match prepared {
+                    Prepared::Converted(texels) => texels,
+                    Prepared::AsStored if is_raw => Texels::intensities(&chunk.data),
+                    Prepared::AsStored => Texels::ids(&chunk.data),
+                };
+                if !self.renderer.lock().textures().contains(&id) {
+                    self.upload(state, id, &chunk, &texels);
+                }
+                drop(texels);
+                self.probed.insert(id, Probed::Chunk(chunk));
+            }
+            Outcome::Absent(fill) => {
+                let value = match fill {
+                    microtome_render::Fill::Intensity(value) => f64::from(value),
+                    microtome_render::Fill::Id(id) => f64::from(id),
+                };
+                self.probed.insert(id, Probed::Fill(value));
+                self.renderer.lock().textures_mut().mark_absent(id, fill);
+            }
+            Outcome::Failed(message) => {
+                self.refused.insert(id);
+                state.say(LogLevel::Error, message);
+            }
+        }
+    }
+
+    fn upload(&mut self, state: &mut State, id: ChunkId, chunk: &Chunk, texels: &Texels<'_>) {
+        let shape = chunk.shape.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let result = self.renderer.lock().textures_mut().upload(&self.device, &self.queue, id, shape, texels);
+        match result {
+            Ok(()) => {}
+            Err(error @ RenderError::OverBudget { .. }) => {
+                self.refused.insert(id);
+                if !std::mem::replace(&mut self.texture_budget_told, true) {
+                    state.say(LogLevel::Warning, format!("{error}; what is missing is drawn coarser"));
+                }
+            }
+            Err(error) => {
+                self.refused.insert(id);
+                state.say(LogLevel::Error, error.to_string());
+            }
+        }
+    }
+
+    /// Tells the threads what is wanted now. Answers the EM chunks on display and the chunks under the pointer.
+    fn ask(&mut self, state: &mut State) -> (Vec<ChunkId>, Vec<Want>) {
+        let (coarse, fine, shown) = wanted_by_views(state);
+        let probes = probes(state);
+        let renderer = self.renderer.lock();
+        let is_missing = |want: &Want| !renderer.textures().contains(&want.id) && !self.refused.contains(&want.id);
+        let mut seen = HashSet::new();
+        let missing: Vec<Want> =
+            coarse.into_iter().chain(fine).filter(|want| is_missing(want) && seen.insert(want.id)).collect();
+        drop(renderer);
+        state.pending_chunks = missing.len();
+        let unknown = |want: &&Want| !self.probed.contains_key(&want.id) && !self.refused.contains(&want.id);
+        let asked: Vec<Want> = probes.iter().filter(unknown).cloned().chain(missing).collect();
+        let ids: Vec<ChunkId> = asked.iter().map(|want| want.id).collect();
+        if ids != self.wanted {
+            self.wanted = ids;
+            self.viewer.want(asked);
+        }
+        let keep: HashSet<ChunkId> = probes.iter().map(|want| want.id).collect();
+        self.probed.retain(|id, _| keep.contains(id));
+        (shown, probes)
+    }
+
+    fn update_readout(&self, state: &mut State, probes: &[Want]) {
+        let Some(world_nm) = probe_point(state) else {
+            state.readout = None;
+            return;
+        };
+        let value = |layer: &Layer, level: usize| {
+            let probe = Probe::at(&layer.levels[level], world_nm)?;
+            let want = probes.iter().find(|want| want.id.volume == layer.slot && want.id.chunk == probe.chunk)?;
+            match self.probed.get(&want.id)? {
+                Probed::Chunk(chunk) => value_in(chunk, probe.index_in(chunk)),
+                Probed::Fill(value) => Some((*value, *value as u64)),
+            }
+        };
+        let mut readout = Readout { world_nm, level: String::new(), voxel: None, raw: None, labels: Vec::new() };
+        let Some(data) = state.session.open() else { return };
+        for layer in state.visible_layers() {
+            let level = choose_display_level(&layer.levels, &state.views.slice_view(state.views.active));
+            match layer.kind {
+                LayerKind::Raw => {
+                    readout.level = layer.volume.levels()[level].path.clone();
+                    readout.voxel = Probe::at(&layer.levels[level], world_nm).map(|probe| probe.voxel);
+                    readout.raw = value(layer, level).map(|(value, _)| value);
+                }
+                LayerKind::Labels { crop, class, .. } => {
+                    let names = data.dataset().and_then(|set| set.crops.get(crop));
+                    let names =
+                        names.and_then(|crop| Some((crop.name.clone(), crop.classes.get(class)?.class.clone())));
+                    if let (Some((crop, class)), Some((_, id))) = (names, value(layer, level)) {
+                        readout.labels.push(LabelReadout { crop, class, id });
+                    }
+                }
+            }
+        }
+        state.readout = Some(readout);
+    }
+
+    fn update_histogram(&mut self, state: &mut State, shown: Vec<ChunkId>) {
+        if shown != self.histogram_of {
+            let keep: HashSet<&ChunkId> = shown.iter().collect();
+            let parts: Vec<_> = self.histograms.iter().filter(|(id, _)| keep.contains(id)).collect();
+            let merged = Histogram::merged(parts.iter().map(|(_, histogram)| histogram.as_ref()));
+            if merged.is_some() {
+                state.histogram = merged;
+            }
+            // Chunks that left the screen may come back without being read again: their counts stay a while.
+            const KEPT: usize = 4096;
+            if self.histograms.len() > KEPT {
+                let keep: HashSet<ChunkId> = shown.iter().copied().collect();
+                self.histograms.retain(|id, _| keep.contains(id));
+            }
+            self.histogram_of = shown;
+        }
+        if state.display.auto_contrast_pending && state.pending_chunks == 0 && state.histogram.is_some() {
+            command::auto_contrast(state);
+            // If nothing could be found, more data may come; another frame will ask again.
+        }
+    }
+}
+
+fn own_caches() -> Arc<Caches> {
+    const TRANSFORM_BYTES: u64 = 1 << 20;
+    Arc::new(Caches {
+        chunks: ChunkCache::new(OWN_CACHE_BYTES),
+        transforms: TransformCache::new(TRANSFORM_BYTES),
+        meter: Meter::new(),
+    })
+}
+
+/// What all visible views want: coarsest levels, then the levels on display, each view's most urgent first in turn; and
+/// the EM chunks of the levels on display.
+fn wanted_by_views(state: &State) -> (Vec<Want>, Vec<Want>, Vec<ChunkId>) {
+    let (mut coarse, mut fine, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+    for normal in Axis::ALL.into_iter().filter(|normal| state.views.viewport[*normal].visible) {
+        let view = state.views.slice_view(normal);
+        for layer in state.visible_layers() {
+            let on_display = choose_display_level(&layer.levels, &view);
+            for (rank, (level, chunk)) in wanted_chunks(&view, &layer.levels).into_iter().enumerate() {
+                let want = Want::new(layer, level, chunk);
+                if level == on_display {
+                    if layer.kind == LayerKind::Raw {
+                        shown.push(want.id);
+                    }
+                    fine.push((rank, want));
+                } else {
+                    coarse.push((rank, want));
+                }
+            }
+        }
+    }
+    fine.sort_by_key(|(rank, _)| *rank);
+    coarse.sort_by_key(|(rank, _)| *rank);
+    let plain = |ranked: Vec<(usize, Want)>| ranked.into_iter().map(|(_, want)| want).collect();
+    (plain(coarse), plain(fine), shown)
+}
+
+/// Where values are read out: under the pointer, else at the cursor.
+fn probe_point(state: &State) -> Option<Zyx<f64>> {
+    state.session.open()?;
+    Some(state.views.hover_nm.unwrap_or(state.views.cursor_nm))
+}
+
+/// The chunks at the point where values are read out, one per visible layer that has one there.
+fn probes(state: &State) -> Vec<Want> {
+    let Some(world_nm) = probe_point(state) else { return Vec::new() };
+    let view = state.views.slice_view(state.views.active);
+    let probe = |layer: &Layer| {
+        let level = choose_display_level(&layer.levels, &view);
+        Some(Want::new(layer, level, Probe::at(&layer.levels[level], world_nm)?.chunk))
+    };
+    state.visible_layers().filter_map(probe).collect()
+}

@@ -1,0 +1,207 @@
+//! Runs the loader for the window: takes batches as fast as they come, keeps the last one as pictures, measures.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use microtome_core::catalog::Catalog;
+use microtome_core::loader::{Batch, Loader, LoaderConfig};
+use microtome_core::telemetry::{Recorder, Stats};
+use microtome_core::volume::Caches;
+use parking_lot::{Condvar, Mutex};
+
+use super::thumbnails::{Palette, batch_view};
+use super::{Waker, spawn};
+use crate::state::{BatchView, Footprint, LoaderView, Recording};
+
+/// How much of the past the timeline shows.
+const TIMELINE: Duration = Duration::from_secs(10);
+/// How often statistics are taken.
+const STATS_EVERY: Duration = Duration::from_millis(100);
+/// How often a batch becomes pictures.
+const PICTURES_EVERY: Duration = Duration::from_millis(250);
+
+/// What is new since the window last looked; the latest of each.
+#[derive(Default)]
+pub struct News {
+    /// The loader runs; slices read through its caches from now on.
+    pub caches: Option<Arc<Caches>>,
+    /// Statistics.
+    pub stats: Option<Stats>,
+    /// Spans of the last seconds.
+    pub timeline: Option<Arc<Recording>>,
+    /// The last batch as pictures.
+    pub batch: Option<Arc<BatchView>>,
+    /// Where samples were drawn, oldest first.
+    pub footprints: VecDeque<Footprint>,
+    /// Samples that could not be read and were replaced, in words.
+    pub complaints: Vec<String>,
+    /// The loader ended, and why.
+    pub ended: Option<String>,
+}
+
+#[derive(Default)]
+struct Slot {
+    news: News,
+    paused: bool,
+    stop: bool,
+}
+
+struct Shared {
+    slot: Mutex<Slot>,
+    wake: Condvar,
+    waker: Waker,
+}
+
+/// The loader with a thread named `consumer` that takes its batches. Stops when it is dropped.
+pub struct Consumer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Consumer {
+    /// Starts the loader.
+    ///
+    /// # Errors
+    /// The system refuses another thread. A loader that cannot start says so in [`News::ended`].
+    pub fn start(catalog: Arc<Catalog>, config: LoaderConfig, palette: Palette, waker: Waker) -> anyhow::Result<Self> {
+        let shared = Arc::new(Shared { slot: Mutex::default(), wake: Condvar::new(), waker });
+        let for_thread = Arc::clone(&shared);
+        let thread = spawn("consumer", move || run(catalog, config, &palette, &for_thread))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Stops taking batches, or goes on.
+    pub fn set_paused(&self, paused: bool) {
+        self.shared.slot.lock().paused = paused;
+        self.shared.wake.notify_all();
+    }
+
+    /// What is new.
+    #[must_use]
+    pub fn take(&self) -> News {
+        std::mem::take(&mut self.shared.slot.lock().news)
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.shared.slot.lock().stop = true;
+        self.shared.wake.notify_all();
+        // The thread ends within one STATS_EVERY and stops the loader's threads; nobody has to wait for that.
+        self.thread = None;
+    }
+}
+
+fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &Shared) {
+    let recorder = Recorder::start(TIMELINE);
+    if let Err(error) = &recorder {
+        shared.tell(|news| news.complaints.push(format!("there will be no timeline: {error}")));
+    }
+    let loader = match Loader::new(catalog, config) {
+        Ok(loader) => loader,
+        Err(error) => {
+            shared.tell(|news| news.ended = Some(error.to_string()));
+            return;
+        }
+    };
+    shared.tell(|news| news.caches = Some(Arc::clone(loader.caches())));
+    let mut taker = Taker { loader, recorder: recorder.ok(), palette, shared, last: None, pictured: None, told: None };
+    if let Err(message) = taker.take_batches() {
+        shared.tell(|news| news.ended = Some(message));
+    }
+}
+
+struct Taker<'a> {
+    loader: Loader,
+    recorder: Option<Recorder>,
+    palette: &'a Palette,
+    shared: &'a Shared,
+    /// The last batch, until it has become pictures.
+    last: Option<Batch>,
+    pictured: Option<Instant>,
+    told: Option<(Instant, Stats)>,
+}
+
+impl Taker<'_> {
+    fn take_batches(&mut self) -> Result<(), String> {
+        loop {
+            let paused = {
+                let mut slot = self.shared.slot.lock();
+                if slot.paused && !slot.stop {
+                    self.shared.wake.wait_for(&mut slot, STATS_EVERY);
+                }
+                if slot.stop {
+                    return Ok(());
+                }
+                slot.paused
+            };
+            if !paused {
+                match self.loader.next_batch_timeout(STATS_EVERY) {
+                    Ok(Some(batch)) => self.took(batch),
+                    Ok(None) => {}
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+            self.picture(paused);
+            self.measure(paused);
+        }
+    }
+
+    fn took(&mut self, batch: Batch) {
+        let footprints = batch
+            .provenance
+            .iter()
+            .map(|provenance| Footprint { dataset_index: provenance.dataset_index, world_box: provenance.world_box });
+        let mut slot = self.shared.slot.lock();
+        slot.news.footprints.extend(footprints);
+        let excess = slot.news.footprints.len().saturating_sub(LoaderView::FOOTPRINTS);
+        slot.news.footprints.drain(..excess);
+        drop(slot);
+        self.last = Some(batch);
+    }
+
+    /// Makes pictures of the last batch a few times a second, and of the very last one when paused.
+    fn picture(&mut self, paused: bool) {
+        let due = paused || self.pictured.is_none_or(|at| at.elapsed() >= PICTURES_EVERY);
+        if due && let Some(batch) = self.last.take() {
+            let view = Arc::new(batch_view(&batch, self.loader.config(), self.palette));
+            self.pictured = Some(Instant::now());
+            self.shared.tell(|news| news.batch = Some(view));
+        }
+    }
+
+    fn measure(&mut self, paused: bool) {
+        if self.told.as_ref().is_some_and(|(at, _)| at.elapsed() < STATS_EVERY) {
+            return;
+        }
+        let stats = self.loader.stats();
+        // While nothing moves nobody is woken: an idle window costs nothing.
+        let still = paused && self.told.as_ref().is_some_and(|(_, told)| nothing_moved(told, &stats));
+        self.told = Some((Instant::now(), stats.clone()));
+        if !still {
+            let timeline = self.recorder.as_ref().map(|recorder| Arc::new(Recording::new(recorder.timeline())));
+            self.shared.tell(|news| {
+                news.stats = Some(stats);
+                news.timeline = timeline;
+            });
+        }
+    }
+}
+
+/// True if the loader did no work between two statistics; waiting is no work.
+fn nothing_moved(before: &Stats, after: &Stats) -> bool {
+    before.samples == after.samples
+        && before.queue == after.queue
+        && before.chunk_cache == after.chunk_cache
+        && before.transform_cache == after.transform_cache
+        && before.memory.in_flight_bytes == after.memory.in_flight_bytes
+}
+
+impl Shared {
+    fn tell(&self, change: impl FnOnce(&mut News)) {
+        change(&mut self.slot.lock().news);
+        (self.waker)();
+    }
+}

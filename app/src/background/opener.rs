@@ -1,0 +1,79 @@
+//! Opens data and configurations away from the UI thread. Only the last request counts.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+use microtome_core::catalog::Catalog;
+use microtome_core::loader::LoaderConfig;
+
+use super::{Waker, spawn};
+use crate::options::Start;
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Opened {
+    /// What was asked for.
+    pub source: Start,
+    /// Its path.
+    pub path: PathBuf,
+    /// The data and what the loader would run with, or what went wrong.
+    pub result: Result<(Arc<Catalog>, LoaderConfig), String>,
+}
+
+/// Opens data on threads named `opener`.
+pub struct Opener {
+    waker: Waker,
+    latest: Option<Receiver<Opened>>,
+}
+
+impl Opener {
+    /// Nothing asked for yet.
+    #[must_use]
+    pub fn new(waker: Waker) -> Self {
+        Self { waker, latest: None }
+    }
+
+    /// Starts to open something; what was asked for before is forgotten.
+    ///
+    /// # Errors
+    /// The system refuses another thread.
+    pub fn open(&mut self, source: Start) -> anyhow::Result<()> {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        self.latest = Some(receiver);
+        let waker = Arc::clone(&self.waker);
+        spawn("opener", move || work(source, &sender, &waker))?;
+        Ok(())
+    }
+
+    /// Forgets what was asked for.
+    pub fn cancel(&mut self) {
+        self.latest = None;
+    }
+
+    /// The answer to the last request, once.
+    pub fn poll(&mut self) -> Option<Opened> {
+        let opened = self.latest.as_ref()?.try_recv().ok()?;
+        self.latest = None;
+        Some(opened)
+    }
+}
+
+fn work(source: Start, sender: &Sender<Opened>, waker: &Waker) {
+    let Some(path) = source.path().cloned() else { return };
+    let result = match &source {
+        Start::Config(file) => LoaderConfig::from_file(file).and_then(|config| {
+            let catalog = config.open_catalog()?;
+            Ok((Arc::new(catalog), config))
+        }),
+        _ => Catalog::open(&path).map(|catalog| {
+            let config = LoaderConfig::for_catalog(&catalog);
+            (Arc::new(catalog), config)
+        }),
+    };
+    let result = result.map_err(|error| error.to_string());
+    // A newer request may have dropped the receiver.
+    if sender.send(Opened { source, path, result }).is_ok() {
+        waker();
+    }
+}

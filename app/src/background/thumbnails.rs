@@ -1,0 +1,127 @@
+//! Batches as pictures: the middle slice of each sample, its labels in colour, and a hatch where nobody annotated.
+
+use microtome_core::geometry::Zyx;
+use microtome_core::loader::{ArraySpec, Batch, BatchArray, LoaderConfig, Role};
+use microtome_core::volume::{Buffer, Voxel};
+use microtome_core::with_buffer;
+use microtome_render::{fold_id, label_color};
+
+use crate::state::{BatchView, CropView, Thumbnail};
+
+/// Colours of classes, in order; the theme names them.
+#[derive(Debug, Clone)]
+pub struct Palette {
+    /// sRGB by class.
+    pub classes: Vec<[u8; 3]>,
+    /// Where nobody annotated.
+    pub unknown: [u8; 3],
+}
+
+/// The middle slices of a batch.
+#[must_use]
+pub fn batch_view(batch: &Batch, config: &LoaderConfig, palette: &Palette) -> BatchView {
+    let input = batch.arrays.iter().find(|array| array.role == Role::Input);
+    let target = batch.arrays.iter().find(|array| array.role == Role::Target);
+    let slices: Vec<_> = (0..batch.provenance.len()).map(|sample| input.and_then(|a| grey_slice(a, sample))).collect();
+    let window = window(slices.iter().flatten().flat_map(|slice| &slice.values));
+    let label_share = share(config, input, target);
+    let crops = batch.provenance.iter().enumerate().map(|(sample, provenance)| CropView {
+        raw: slices[sample].as_ref().map_or_else(Thumbnail::default, |slice| grey(slice, window)),
+        labels: target.and_then(|array| label_slice(array, sample, palette)),
+        label_share,
+        provenance: provenance.clone(),
+    });
+    BatchView { number: batch.number, crops: crops.collect() }
+}
+
+struct Slice {
+    size: [usize; 2],
+    values: Vec<f32>,
+}
+
+/// Elements of the middle z slice of one channel of one sample.
+fn middle(array: &BatchArray, sample: usize, channel: usize) -> Option<std::ops::Range<usize>> {
+    let [samples, channels, depth, height, width] = array.shape;
+    (sample < samples && channel < channels && depth > 0).then(|| {
+        let plane = height * width;
+        let start = ((sample * channels + channel) * depth + depth / 2) * plane;
+        start..start + plane
+    })
+}
+
+fn grey_slice(array: &BatchArray, sample: usize) -> Option<Slice> {
+    let range = middle(array, sample, 0)?;
+    let [.., height, width] = array.shape;
+    let values = with_buffer!(&array.data, data => {
+        data.get(range)?.iter().map(|value| value.to_f64() as f32).collect()
+    });
+    Some(Slice { size: [width, height], values })
+}
+
+/// Grey values from the 0.5th to the 99.5th percentile over the whole batch, so that crops compare.
+fn window<'a>(values: impl Iterator<Item = &'a f32>) -> [f32; 2] {
+    const TAIL: f64 = 0.005;
+    let mut sorted: Vec<f32> = values.copied().filter(|value| value.is_finite()).step_by(7).collect();
+    if sorted.is_empty() {
+        return [0.0, 1.0];
+    }
+    sorted.sort_unstable_by(f32::total_cmp);
+    let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    let (lo, hi) = (at(TAIL), at(1.0 - TAIL));
+    [lo, if hi > lo { hi } else { lo + 1.0 }]
+}
+
+fn grey(slice: &Slice, [lo, hi]: [f32; 2]) -> Thumbnail {
+    let shade = |value: &f32| ((value - lo) / (hi - lo) * 255.0).clamp(0.0, 255.0) as u8;
+    let rgba = slice.values.iter().map(shade).flat_map(|v| [v, v, v, 255]).collect();
+    Thumbnail { size: slice.size, rgba }
+}
+
+fn label_slice(array: &BatchArray, sample: usize, palette: &Palette) -> Option<Thumbnail> {
+    let [_, channels, _, height, width] = array.shape;
+    let mut rgba = vec![0_u8; height * width * 4];
+    let mut known_anywhere = vec![false; height * width];
+    for channel in 0..channels {
+        let range = middle(array, sample, channel)?;
+        let known = array.known.as_ref().and_then(|known| known.get(range.clone()));
+        for (pixel, id) in ids(&array.data, range)?.into_iter().enumerate() {
+            let is_known = known.map_or(id.is_some(), |known| known[pixel] != 0);
+            known_anywhere[pixel] |= is_known;
+            let Some(id) = id.filter(|id| is_known && *id != 0) else { continue };
+            let class = palette.classes.get(channel % palette.classes.len().max(1)).copied();
+            // One class alone is shown by object, several by class, as in the slices.
+            let [r, g, b] = if channels == 1 { label_color(fold_id(id)) } else { class.unwrap_or([255; 3]) };
+            rgba[pixel * 4..pixel * 4 + 4].copy_from_slice(&[r, g, b, 255]);
+        }
+    }
+    hatch(&mut rgba, &known_anywhere, width, palette.unknown);
+    Some(Thumbnail { size: [width, height], rgba })
+}
+
+/// Ids of a stretch of elements; `None` is NaN, which says unknown.
+fn ids(data: &Buffer, range: std::ops::Range<usize>) -> Option<Vec<Option<u64>>> {
+    let id = |value: f64, id: u64| (!value.is_nan()).then_some(if value > 0.0 && id == 0 { 1 } else { id });
+    Some(with_buffer!(data, values => values.get(range)?.iter().map(|v| id(v.to_f64(), v.to_id())).collect()))
+}
+
+/// Diagonal lines where nobody annotated any class.
+fn hatch(rgba: &mut [u8], known: &[bool], width: usize, [r, g, b]: [u8; 3]) {
+    let spacing = (width / 16).clamp(4, 12);
+    for (pixel, _) in known.iter().enumerate().filter(|(_, known)| !**known) {
+        let (row, column) = (pixel / width, pixel % width);
+        let alpha = if (row + column) % spacing < spacing.div_ceil(4) { 170 } else { 60 };
+        rgba[pixel * 4..pixel * 4 + 4].copy_from_slice(&[r, g, b, alpha]);
+    }
+}
+
+/// How large the target's slice is beside the input's, per direction (right, down): 1 if they cover the same world.
+fn share(config: &LoaderConfig, input: Option<&BatchArray>, target: Option<&BatchArray>) -> [f32; 2] {
+    let extent = |spec: &ArraySpec| spec.shape.map(|n| n as f64) * spec.voxel_size_nm;
+    let input = input.and_then(|array| config.input.get(&array.name)).map(extent);
+    let target = target.and_then(|array| config.target.get(&array.name)).map(extent);
+    let share: Zyx<f64> = match (input, target) {
+        (Some(input), Some(target)) => target / input,
+        _ => Zyx::splat(1.0),
+    };
+    [share.x as f32, share.y as f32]
+}

@@ -1,0 +1,74 @@
+//! The bar at the top: menus at the left; what the loader does, palette and theme at the right.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use super::menus;
+use crate::command::{Command, CommandSpec, table};
+use crate::context::PaneContext;
+use crate::format;
+use crate::options::ThemeName;
+use crate::state::LoaderPhase;
+
+/// Draws the bar.
+pub fn bar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    ui.horizontal(|ui| {
+        menus::menus_ui(ui, ctx);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            theme_ui(ui, ctx);
+            let palette = ui.button("Commands  Ctrl P");
+            if palette.on_hover_text("Find any command by typing a part of its name.").clicked() {
+                ctx.send(Command::TogglePalette);
+            }
+            ui.separator();
+            loader_ui(ui, ctx);
+        });
+    });
+}
+
+fn theme_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let (sign, name) = match ctx.state.theme {
+        ThemeName::Dark => ("☀", "Light theme"),
+        ThemeName::Light => ("🌙", "Dark theme"),
+    };
+    let button = ui.button(sign).on_hover_text(name);
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+    if button.clicked() {
+        ctx.send(Command::ToggleTheme);
+    }
+}
+
+/// Right to left: the button stands right of its words.
+fn loader_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let (sign, name) = match ctx.state.loader.phase {
+        LoaderPhase::Running => ("⏸", "Pause the loader"),
+        _ => ("▶", "Run the loader"),
+    };
+    let enabled = find(&Command::PlayPause).is_none_or(|spec| (spec.enabled)(ctx.state));
+    let button = ui.add_enabled(enabled, egui::Button::new(sign));
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
+    if button.on_hover_text(format!("{name} (Space)")).clicked() {
+        ctx.send(Command::PlayPause);
+    }
+    let (words, color) = match &ctx.state.loader.phase {
+        LoaderPhase::Off => ("loader off".to_owned(), ctx.theme.weak),
+        LoaderPhase::Paused => ("paused".to_owned(), ctx.theme.weak),
+        LoaderPhase::Failed(_) => ("loader stopped".to_owned(), ctx.theme.loss),
+        LoaderPhase::Running => (rate(ctx), ctx.theme.strong),
+    };
+    let tooltip = match &ctx.state.loader.phase {
+        LoaderPhase::Failed(reason) => reason.clone(),
+        _ => "Samples handed over to this window per second, over the last five seconds.".to_owned(),
+    };
+    ui.label(RichText::new(words).color(color)).on_hover_text(tooltip);
+}
+
+fn rate(ctx: &PaneContext<'_>) -> String {
+    match ctx.state.history.recent_samples_per_second(std::time::Duration::from_secs(5)) {
+        Some(rate) => format!("{} samples", format::per_second(rate)),
+        None => "starting…".to_owned(),
+    }
+}
+
+fn find(command: &Command) -> Option<&'static CommandSpec> {
+    table().iter().find(|spec| spec.command == *command)
+}

@@ -1,0 +1,126 @@
+//! The bar at the bottom: what is under the pointer at the left; what is pending and what memory takes at the right.
+
+use egui::{Align, Label, Layout, RichText, Ui};
+use microtome_core::geometry::Zyx;
+
+use crate::context::PaneContext;
+use crate::format;
+use crate::state::{LabelReadout, Readout};
+
+/// Draws the bar.
+pub fn status_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            memory_ui(ui, ctx);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &ctx.state.readout {
+                Some(readout) => {
+                    let text = RichText::new(readout_text(readout)).monospace();
+                    ui.add(Label::new(text).truncate()).on_hover_text(
+                        "World position in nanometres (z, y, x), voxel of the level on display, its stored value, and \
+                         the visible labels there. Under the pointer; at the cursor while the pointer is elsewhere.",
+                    );
+                }
+                None => {
+                    ui.weak("nothing open");
+                }
+            });
+        });
+    });
+}
+
+/// Right to left.
+fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let gpu = &ctx.state.gpu;
+    let share = gpu.bytes as f64 / gpu.budget_bytes.max(1) as f64;
+    let color = if share >= 0.8 { ctx.theme.of_budget(share) } else { ctx.theme.text };
+    ui.label(RichText::new(format!("VRAM {}", format::bytes(gpu.bytes))).color(color)).on_hover_text(format!(
+        "Textures of the slices: {} of at most {}. The driver may round up.",
+        format::counted(gpu.textures, "chunk", "chunks"),
+        format::bytes(gpu.budget_bytes),
+    ));
+    if let Some(stats) = &ctx.state.loader.stats {
+        ui.separator();
+        let memory = &stats.memory;
+        let used = memory.cache_bytes + memory.queue_bytes + memory.in_flight_bytes;
+        let share = used as f64 / memory.budget_bytes.max(1) as f64;
+        let color = if share >= 0.8 { ctx.theme.of_budget(share) } else { ctx.theme.text };
+        let text = format!("RAM {} / {}", format::bytes(used), format::bytes(memory.budget_bytes));
+        ui.label(RichText::new(text).color(color)).on_hover_text(
+            "Decoded chunks, finished batches and batches being built, against loader.memory. The whole process is in \
+             the Memory pane.",
+        );
+    }
+    if ctx.state.pending_chunks > 0 {
+        ui.separator();
+        ui.label(format!("{} pending", format::count(ctx.state.pending_chunks as u64)))
+            .on_hover_text("Chunks that the slices want and do not have yet. Coarser levels stand in for them.");
+    }
+}
+
+fn readout_text(readout: &Readout) -> String {
+    let axes = |v: Zyx<String>| format!("z {} y {} x {}", v.z, v.y, v.x);
+    let mut parts = vec![format!("{} nm", axes(readout.world_nm.map(|nm| format!("{nm:.0}"))))];
+    match readout.voxel {
+        Some(voxel) => parts.push(format!("{} ({}, {}, {})", readout.level, voxel.z, voxel.y, voxel.x)),
+        None if readout.level.is_empty() => {}
+        None => parts.push("outside".to_owned()),
+    }
+    if let Some(raw) = readout.raw {
+        parts.push(format!("raw {}", trimmed(raw)));
+    }
+    parts.extend(labels_text(&readout.labels));
+    parts.join("  ·  ")
+}
+
+/// The labels there; annotated background only if there is nothing else.
+fn labels_text(labels: &[LabelReadout]) -> Option<String> {
+    let named: Vec<_> =
+        labels.iter().filter(|label| label.id != 0).map(|label| format!("{} {}", label.class, label.id)).collect();
+    if !named.is_empty() {
+        return Some(named.join(", "));
+    }
+    labels.first().map(|label| format!("background of {}", label.crop))
+}
+
+/// A stored value: integers as they are, others with four significant digits.
+fn trimmed(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return format!("{value:.0}");
+    }
+    let decimals = (3 - value.abs().log10().floor().clamp(-6.0, 3.0) as i32).max(0);
+    format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(class: &str, id: u64) -> LabelReadout {
+        LabelReadout { crop: "crop1".to_owned(), class: class.to_owned(), id }
+    }
+
+    #[test]
+    fn the_readout_says_where_and_what() {
+        let readout = Readout {
+            world_nm: Zyx::new(1024.0, 880.4, 412.0),
+            level: "s1".to_owned(),
+            voxel: Some(Zyx::new(128, 110, 51)),
+            raw: Some(143.0),
+            labels: vec![label("er", 0), label("mito", 7)],
+        };
+        let text = readout_text(&readout);
+        assert_eq!(text, "z 1024 y 880 x 412 nm  ·  s1 (128, 110, 51)  ·  raw 143  ·  mito 7");
+    }
+
+    #[test]
+    fn annotated_background_is_told_from_nothing() {
+        assert_eq!(labels_text(&[label("er", 0)]), Some("background of crop1".to_owned()));
+        assert_eq!(labels_text(&[]), None);
+    }
+
+    #[test]
+    fn values_keep_what_they_need() {
+        let texts = [143.0, 0.123_456, -12.5, 65_535.0, 1234.5].map(trimmed);
+        assert_eq!(texts, ["143", "0.1235", "-12.50", "65535", "1234"]);
+    }
+}

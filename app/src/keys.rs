@@ -1,0 +1,58 @@
+//! From the keys that egui reports to the shortcuts of the command table.
+
+use egui::{Event, Key as EguiKey};
+
+use crate::command::{Command, Key, Shortcut, by_key};
+use crate::state::State;
+
+/// The commands whose keys were pressed in this frame. Keys typed into a text field stay there, but for those with
+/// Ctrl, Escape and function keys; Space on a focused button presses the button.
+#[must_use]
+pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
+    let typing = ctx.text_edit_focused();
+    let focused = ctx.egui_wants_keyboard_input();
+    let shortcuts = ctx.input(|input| input.events.iter().filter_map(shortcut).collect::<Vec<_>>());
+    let allowed = |shortcut: &Shortcut| {
+        let always = shortcut.ctrl || matches!(shortcut.key, Key::Escape | Key::F(_));
+        let moves_focus = matches!(shortcut.key, Key::Space | Key::Left | Key::Right | Key::Up | Key::Down);
+        always || !(typing || state.palette_open || focused && moves_focus)
+    };
+    let commands = shortcuts.into_iter().filter(allowed).filter_map(by_key);
+    commands.filter(|spec| (spec.enabled)(state)).map(|spec| spec.command.clone()).collect()
+}
+
+fn shortcut(event: &Event) -> Option<Shortcut> {
+    let Event::Key { key, pressed: true, modifiers, .. } = event else { return None };
+    if modifiers.alt {
+        return None;
+    }
+    let key = named(*key)?;
+    // On many keyboards + is a shifted key; its shift says nothing.
+    let shift = modifiers.shift && key != Key::Char('+');
+    Some(Shortcut { ctrl: modifiers.command, shift, key })
+}
+
+fn named(key: EguiKey) -> Option<Key> {
+    Some(match key {
+        EguiKey::Space => Key::Space,
+        EguiKey::Escape => Key::Escape,
+        EguiKey::ArrowLeft => Key::Left,
+        EguiKey::ArrowRight => Key::Right,
+        EguiKey::ArrowUp => Key::Up,
+        EguiKey::ArrowDown => Key::Down,
+        EguiKey::Comma => Key::Char(','),
+        EguiKey::Period => Key::Char('.'),
+        EguiKey::Plus | EguiKey::Equals => Key::Char('+'),
+        EguiKey::Minus => Key::Char('-'),
+        EguiKey::F1 => Key::F(1),
+        EguiKey::F11 => Key::F(11),
+        other => {
+            // Letters and digits are named by themselves.
+            let mut name = other.name().chars();
+            match (name.next(), name.next()) {
+                (Some(c), None) if c.is_ascii_alphanumeric() => Key::Char(c),
+                _ => return None,
+            }
+        }
+    })
+}

@@ -1,0 +1,208 @@
+//! The arrangement of the panes: the default, what the user makes of it, and its shape on disk.
+
+use egui::{Ui, WidgetText};
+use egui_tiles::{
+    Behavior, Container, EditAction, Grid, GridLayout, Linear, LinearDir, SimplificationOptions, TabState, Tabs, Tile,
+    TileId, Tiles, Tree, UiResponse,
+};
+
+use crate::context::PaneContext;
+use crate::panes::pane_ui;
+use crate::state::PaneKind;
+
+/// The arrangement of the panes.
+pub struct Layout {
+    tree: Tree<PaneKind>,
+    changed: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { tree: default_tree(), changed: false }
+    }
+}
+
+impl Layout {
+    /// From its shape on disk; `None` if it is no arrangement of the panes of this version.
+    #[must_use]
+    pub fn from_value(value: serde_json::Value) -> Option<Self> {
+        let tree: Tree<PaneKind> = serde_json::from_value(value).ok()?;
+        let panes = |kind| tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(k) if *k == kind)).count();
+        let sane = tree.root().is_some() && PaneKind::ALL.into_iter().all(|kind| panes(kind) <= 1);
+        sane.then_some(Self { tree, changed: false })
+    }
+
+    /// Its shape on disk.
+    #[must_use]
+    pub fn to_value(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(&self.tree).ok()
+    }
+
+    /// True if the user changed it since the last call.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Back to the arrangement that a new user sees.
+    pub fn reset(&mut self) {
+        *self = Self { changed: true, ..Self::default() };
+    }
+
+    /// Brings a pane to the front; one that was closed comes back at the root.
+    pub fn show(&mut self, kind: PaneKind) {
+        self.changed = true;
+        if self.tree.tiles.find_pane(&kind).is_none() {
+            let pane = self.tree.tiles.insert_pane(kind);
+            match self.tree.root() {
+                Some(root) => self.tree.move_tile_to_container(pane, root, usize::MAX, false),
+                None => self.tree.root = Some(pane),
+            }
+        }
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if *pane == kind));
+    }
+
+    /// Draws all panes into `ui`.
+    pub fn layout_ui(&mut self, ui: &mut Ui, ctx: &PaneContext<'_>) {
+        let mut behavior = Panes { ctx, edited: false };
+        self.tree.ui(&mut behavior, ui);
+        self.changed |= behavior.edited;
+    }
+}
+
+fn default_tree() -> Tree<PaneKind> {
+    use PaneKind as P;
+    let mut tiles = Tiles::default();
+    let tab = |tiles: &mut Tiles<PaneKind>, kinds: &[PaneKind]| {
+        let children = kinds.iter().map(|kind| tiles.insert_pane(*kind)).collect();
+        tiles.insert_tab_tile(children)
+    };
+    let data = tab(&mut tiles, &[P::Data]);
+    // yz beside xy shares its y, xz below xy shares its x.
+    let slices = [P::SliceXy, P::SliceYz, P::SliceXz, P::Crops].map(|kind| tab(&mut tiles, &[kind]));
+    let bottom = tab(&mut tiles, &[P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
+    let mut grid = Grid::new(slices.to_vec());
+    grid.layout = GridLayout::Columns(2);
+    let grid = tiles.insert_new(Tile::Container(Container::Grid(grid)));
+    let middle = Linear::new_binary(LinearDir::Horizontal, [data, grid], 0.2);
+    let middle = tiles.insert_new(Tile::Container(Container::Linear(middle)));
+    let whole = Linear::new_binary(LinearDir::Vertical, [middle, bottom], 0.74);
+    let root = tiles.insert_new(Tile::Container(Container::Linear(whole)));
+    Tree::new(egui::Id::unique("panes"), root, tiles)
+}
+
+struct Panes<'a> {
+    ctx: &'a PaneContext<'a>,
+    edited: bool,
+}
+
+impl Behavior<PaneKind> for Panes<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut PaneKind) -> UiResponse {
+        framed_pane_ui(ui, *pane, self.ctx);
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &PaneKind) -> WidgetText {
+        pane.title().into()
+    }
+
+    fn is_tab_closable(&self, tiles: &Tiles<PaneKind>, tile: TileId) -> bool {
+        matches!(tiles.get(tile), Some(Tile::Pane(_)))
+    }
+
+    fn on_tab_close(&mut self, _tiles: &mut Tiles<PaneKind>, _tile: TileId) -> bool {
+        self.edited = true;
+        true
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
+    }
+
+    fn min_size(&self) -> f32 {
+        90.0
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        3.0
+    }
+
+    fn tab_bar_color(&self, _visuals: &egui::Visuals) -> egui::Color32 {
+        self.ctx.theme.raised
+    }
+
+    fn tab_outline_stroke(
+        &self,
+        _visuals: &egui::Visuals,
+        _tiles: &Tiles<PaneKind>,
+        _tile: TileId,
+        _state: &TabState,
+    ) -> egui::Stroke {
+        egui::Stroke::NONE
+    }
+
+    fn tab_text_color(
+        &self,
+        _visuals: &egui::Visuals,
+        _tiles: &Tiles<PaneKind>,
+        _tile: TileId,
+        state: &TabState,
+    ) -> egui::Color32 {
+        if state.active { self.ctx.theme.strong } else { self.ctx.theme.weak }
+    }
+
+    fn is_tab_bar_visible(&self, _tile: TileId, _tabs: &Tabs) -> bool {
+        true
+    }
+
+    fn on_edit(&mut self, action: EditAction) {
+        // A drag in progress is not an arrangement yet.
+        self.edited |= action != EditAction::TileDragged;
+    }
+}
+
+/// A pane with the margin that suits it: slices go to the very edge.
+pub fn framed_pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
+    let is_slice = kind.normal().is_some();
+    let frame = egui::Frame::new()
+        .fill(if is_slice { ctx.theme.image_ground } else { ctx.theme.panel })
+        .inner_margin(if is_slice { 0 } else { 8 });
+    frame.show(ui, |ui| {
+        ui.set_min_size(ui.available_size());
+        pane_ui(ui, kind, ctx);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(layout: &Layout) -> usize {
+        layout.tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(_))).count()
+    }
+
+    #[test]
+    fn every_pane_is_there_and_survives_the_disk() {
+        let layout = Layout::default();
+        assert_eq!(kinds(&layout), PaneKind::ALL.len());
+        let back = Layout::from_value(layout.to_value().unwrap()).unwrap();
+        assert_eq!(back.to_value(), layout.to_value());
+    }
+
+    #[test]
+    fn nonsense_on_disk_is_no_layout() {
+        for text in ["null", "[]", "{}", r#"{"root": 7}"#] {
+            assert!(Layout::from_value(serde_json::from_str(text).unwrap()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_closed_pane_comes_back() {
+        let mut layout = Layout::default();
+        let log = layout.tree.tiles.find_pane(&PaneKind::Log).unwrap();
+        layout.tree.remove_recursively(log);
+        assert_eq!(kinds(&layout), PaneKind::ALL.len() - 1);
+        layout.show(PaneKind::Log);
+        assert_eq!(kinds(&layout), PaneKind::ALL.len());
+        assert!(layout.take_changed() && !layout.take_changed());
+    }
+}

@@ -1,0 +1,219 @@
+//! How the slices look: contrast over the histogram of what is on display, labels, boxes.
+
+use egui::{Painter, Pos2, Rect, Role, Sense, Shape, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use crate::command::Command;
+use crate::context::PaneContext;
+use crate::state::{BINS, Contrast, Histogram};
+
+/// Draws it.
+pub fn look_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    if ctx.state.session.open().is_none() {
+        return;
+    }
+    ui.separator();
+    ui.horizontal(|ui| {
+        ui.label("Contrast");
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let auto = ui.small_button("Auto").on_hover_text(
+                "Spread the grey values on display, between their 0.5th and 99.5th percentile, over black to white (A).",
+            );
+            if auto.clicked() {
+                ctx.send(Command::AutoContrast);
+            }
+        });
+    });
+    contrast_ui(ui, ctx);
+    let display = &ctx.state.display;
+    let mut opacity = display.label_opacity;
+    ui.horizontal(|ui| {
+        toggle_ui(ui, ctx, "Labels", display.show_labels, Command::ToggleLabels);
+        ui.spacing_mut().slider_width = (ui.available_width() - 50.0).max(40.0);
+        let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(true).fixed_decimals(2);
+        let slider = ui.add_enabled(display.show_labels, slider);
+        slider.widget_info(|| WidgetInfo::slider(display.show_labels, f64::from(opacity), "Label opacity"));
+        if slider.on_hover_text("Opacity of the labels.").changed() {
+            ctx.send(Command::SetLabelOpacity(opacity));
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        toggle_ui(ui, ctx, "Boxes", display.show_boxes, Command::ToggleBoxes);
+        toggle_ui(ui, ctx, "By object", display.color_by_object, Command::ToggleColorByObject);
+        toggle_ui(ui, ctx, "Smooth", display.smooth, Command::ToggleSmooth);
+    });
+}
+
+fn toggle_ui(ui: &mut Ui, ctx: &PaneContext<'_>, label: &str, on: bool, command: Command) {
+    let mut value = on;
+    let spec = crate::command::table().iter().find(|spec| spec.command == command);
+    let check = ui.checkbox(&mut value, label);
+    let check = match spec {
+        Some(spec) => check.on_hover_text(&spec.tooltip),
+        None => check,
+    };
+    if check.changed() {
+        ctx.send(command);
+    }
+}
+
+/// The histogram with a handle at either end of the contrast window.
+fn contrast_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    const HEIGHT: f32 = 64.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click_and_drag());
+    let contrast = ctx.state.display.contrast;
+    response.widget_info(|| {
+        let label = format!("Contrast window {} to {}", number(contrast.lo), number(contrast.hi));
+        WidgetInfo::labeled(Role::Slider, true, label)
+    });
+    let range = shown_range(ctx.state.histogram.as_ref(), contrast);
+    let plot = rect.shrink2(vec2(6.0, 0.0));
+    let x_of = |value: f64| {
+        let share = (value - range.0) / (range.1 - range.0);
+        egui::lerp(plot.x_range(), share.clamp(0.0, 1.0) as f32)
+    };
+    drag(ui, ctx, &response, plot, range, x_of);
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 4.0, ctx.theme.deep);
+    if let Some(histogram) = &ctx.state.histogram {
+        bars_ui(&painter, ctx, plot, histogram, x_of);
+    }
+    handles_ui(&painter, ctx, rect, contrast, x_of);
+    response.on_hover_text(
+        "Grey values of the chunks on display. Left of the first line is drawn black, right of the second white. Drag a \
+         line, or drag between them to move both.",
+    );
+}
+
+/// A little room on both sides of what occurs and of the window.
+fn shown_range(histogram: Option<&Histogram>, contrast: Contrast) -> (f64, f64) {
+    let (lo, hi) = histogram.map_or((contrast.lo, contrast.hi), |histogram| (histogram.lo, histogram.hi));
+    let (lo, hi) = (lo.min(contrast.lo), hi.max(contrast.hi));
+    if hi > lo { (lo, hi) } else { (lo, lo + 1.0) }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Grip {
+    Lo,
+    Hi,
+    Both,
+}
+
+fn drag(
+    ui: &Ui,
+    ctx: &PaneContext<'_>,
+    response: &egui::Response,
+    plot: Rect,
+    range: (f64, f64),
+    x_of: impl Fn(f64) -> f32,
+) {
+    let id = response.id.with("grip");
+    let contrast = ctx.state.display.contrast;
+    let Some(at) = response.interact_pointer_pos() else { return };
+    if response.drag_started() || response.clicked() {
+        let origin = ui.input(|input| input.pointer.press_origin()).unwrap_or(at);
+        ui.data_mut(|data| data.insert_temp(id, grip_at(origin, x_of(contrast.lo), x_of(contrast.hi))));
+    }
+    if !response.dragged() && !response.clicked() {
+        return;
+    }
+    let Some(grip) = ui.data(|data| data.get_temp::<Grip>(id)) else { return };
+    let per_point = (range.1 - range.0) / f64::from(plot.width().max(1.0));
+    let value = range.0 + f64::from(at.x - plot.left()) * per_point;
+    let least = (range.1 - range.0) / BINS as f64;
+    let moved = match grip {
+        Grip::Lo => Contrast { lo: value.clamp(range.0, contrast.hi - least), ..contrast },
+        Grip::Hi => Contrast { hi: value.clamp(contrast.lo + least, range.1), ..contrast },
+        Grip::Both => {
+            let by = f64::from(response.drag_delta().x) * per_point;
+            let by = by.clamp(range.0 - contrast.lo, range.1 - contrast.hi);
+            Contrast { lo: contrast.lo + by, hi: contrast.hi + by }
+        }
+    };
+    if moved != contrast {
+        ctx.send(Command::SetContrast(moved));
+    }
+}
+
+fn grip_at(at: Pos2, lo_x: f32, hi_x: f32) -> Grip {
+    const REACH: f32 = 10.0;
+    let (to_lo, to_hi) = ((at.x - lo_x).abs(), (at.x - hi_x).abs());
+    if to_lo.min(to_hi) > REACH && at.x > lo_x && at.x < hi_x {
+        Grip::Both
+    } else if to_lo < to_hi {
+        Grip::Lo
+    } else {
+        Grip::Hi
+    }
+}
+
+fn bars_ui(painter: &Painter, ctx: &PaneContext<'_>, plot: Rect, histogram: &Histogram, x_of: impl Fn(f64) -> f32) {
+    // One crowded bin (padding, as a rule) must not flatten all others: the scale ends at the second highest, and
+    // grows with the square root.
+    let mut sorted = histogram.counts.clone();
+    sorted.sort_unstable();
+    let top = (sorted[BINS - 2].max(sorted[BINS - 1] / 8).max(1) as f64).sqrt();
+    let bin_width = (x_of(histogram.value_of(1)) - x_of(histogram.value_of(0))).max(1.0);
+    let floor = plot.bottom() - 13.0;
+    let room = floor - plot.top() - 4.0;
+    for (bin, count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let height = (((*count as f64).sqrt() / top).min(1.0) as f32 * room).max(1.0);
+        let x = x_of(histogram.value_of(bin));
+        let bar = Rect::from_min_max(pos2(x - bin_width * 0.5, floor - height), pos2(x + bin_width * 0.5, floor));
+        painter.rect_filled(bar, 0.0, ctx.theme.weak);
+    }
+}
+
+fn handles_ui(painter: &Painter, ctx: &PaneContext<'_>, rect: Rect, contrast: Contrast, x_of: impl Fn(f64) -> f32) {
+    let (lo, hi) = (x_of(contrast.lo), x_of(contrast.hi));
+    let floor = rect.bottom() - 13.0;
+    let stroke = Stroke::new(1.5, ctx.theme.accent);
+    // The curve from black to white.
+    painter.add(Shape::line(
+        vec![
+            pos2(rect.left(), floor),
+            pos2(lo, floor),
+            pos2(hi, rect.top() + 4.0),
+            pos2(rect.right(), rect.top() + 4.0),
+        ],
+        Stroke::new(1.0, crate::theme::Theme::faded(ctx.theme.accent, 0.6)),
+    ));
+    let font = egui::FontId::proportional(10.5);
+    for x in [lo, hi] {
+        painter.line_segment([pos2(x, rect.top()), pos2(x, floor)], stroke);
+        painter.circle_filled(pos2(x, floor), 3.5, ctx.theme.accent);
+    }
+    let lo_text = painter.layout_no_wrap(number(contrast.lo), font.clone(), ctx.theme.text);
+    let hi_text = painter.layout_no_wrap(number(contrast.hi), font, ctx.theme.text);
+    // Side by side even when the window is narrow.
+    let gap = 6.0;
+    let lo_x = (lo - lo_text.size().x * 0.5)
+        .clamp(rect.left() + 2.0, rect.right() - lo_text.size().x - hi_text.size().x - gap);
+    let hi_x = (hi - hi_text.size().x * 0.5).clamp(
+        lo_x + lo_text.size().x + gap,
+        (rect.right() - hi_text.size().x - 2.0).max(lo_x + lo_text.size().x + gap),
+    );
+    painter.galley(pos2(lo_x, rect.bottom() - 13.0), lo_text, ctx.theme.text);
+    painter.galley(pos2(hi_x, rect.bottom() - 13.0), hi_text, ctx.theme.text);
+}
+
+fn number(value: f64) -> String {
+    if value.abs() >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.3}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_a_line_it_is_gripped_and_between_them_both() {
+        let grip = |x: f32| grip_at(pos2(x, 0.0), 50.0, 150.0);
+        assert!(grip(45.0) == Grip::Lo && grip(145.0) == Grip::Hi && grip(100.0) == Grip::Both);
+        assert!(grip(0.0) == Grip::Lo && grip(500.0) == Grip::Hi);
+    }
+
+    #[test]
+    fn the_range_is_never_empty() {
+        let (lo, hi) = shown_range(None, Contrast { lo: 5.0, hi: 5.0 });
+        assert!(hi > lo);
+    }
+}

@@ -1,0 +1,61 @@
+//! Boxes over a slice: the volume, the label crops, and where samples were drawn, the newest brightest.
+
+use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, StrokeKind, vec2};
+
+use super::Screen;
+use crate::context::PaneContext;
+use crate::theme::Theme;
+
+/// Draws them.
+pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
+    let Some(data) = ctx.state.session.open() else { return };
+    let Some(dataset) = data.dataset() else { return };
+    if let Some(rect) = screen.rect_of(&dataset.raw.bounds()) {
+        outline(painter, rect, Stroke::new(1.0, ctx.theme.line));
+    }
+    if ctx.state.display.show_boxes {
+        for crop in &dataset.crops {
+            if let Some(rect) = screen.rect_of(&crop.bounds) {
+                outline(painter, rect, Stroke::new(1.5, ctx.theme.label_crop));
+                name_ui(painter, ctx, screen, rect, &crop.name);
+            }
+        }
+        samples_ui(painter, ctx, screen, data.dataset_index);
+    }
+    if let Some(rect) = ctx.state.display.selected.as_ref().and_then(|selected| screen.rect_of(selected)) {
+        painter.rect_filled(rect, 0.0, Theme::faded(ctx.theme.sample, 0.08));
+        outline(painter, rect, Stroke::new(2.5, ctx.theme.sample));
+    }
+}
+
+fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset_index: usize) {
+    let footprints = &ctx.state.loader.footprints;
+    for (age, footprint) in footprints.iter().rev().enumerate().rev() {
+        if footprint.dataset_index != dataset_index {
+            continue;
+        }
+        if let Some(rect) = screen.rect_of(&footprint.world_box) {
+            let freshness = 1.0 - age as f32 / footprints.len() as f32;
+            let color = Theme::faded(ctx.theme.sample, 0.08 + 0.82 * freshness.powi(3));
+            outline(painter, rect, Stroke::new(1.0, color));
+        }
+    }
+}
+
+fn outline(painter: &Painter, rect: Rect, stroke: Stroke) {
+    painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Middle);
+}
+
+/// The name of a label crop inside its upper left corner, if there is room for it.
+fn name_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, rect: Rect, name: &str) {
+    let seen = rect.intersect(screen.rect);
+    if seen.width() < 60.0 || seen.height() < 24.0 {
+        return;
+    }
+    let font = FontId::proportional(11.0);
+    let at = rect.left_bottom() + vec2(4.0, -3.0);
+    let galley = painter.layout_no_wrap(name.to_owned(), font, ctx.theme.label_crop);
+    let ground = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
+    painter.rect_filled(ground.expand(2.0), 2.0, ctx.theme.over_image_ground);
+    painter.galley(ground.min, galley, Color32::PLACEHOLDER);
+}

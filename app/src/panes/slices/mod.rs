@@ -1,0 +1,76 @@
+//! One of the three linked slices: the image by wgpu, everything over it by the painter, and what the mouse does.
+
+mod boxes;
+mod mouse;
+mod overlay;
+mod paint;
+mod scale_bar;
+
+use egui::{Role, Sense, Ui, WidgetInfo};
+use microtome_core::geometry::{Axis, Zyx};
+use microtome_render::SliceView;
+
+use crate::command::Command;
+use crate::context::PaneContext;
+use crate::state::PaneKind;
+
+/// Draws the slice and sends what the mouse does on it.
+pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
+    let Some(normal) = kind.normal() else { return };
+    let rect = ui.available_rect_before_wrap();
+    let response = ui.allocate_rect(rect, Sense::click_and_drag());
+    let label = format!("{} slice", kind.title());
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &label));
+    let pixels_per_point = ui.ctx().pixels_per_point();
+    let pixels = paint::pixels_of(rect, pixels_per_point);
+    ctx.send(Command::SetViewport { normal, points: rect.size().into(), pixels });
+
+    // What is drawn is what this frame's size shows, not the last one's.
+    let mut view = ctx.state.views.slice_view(normal);
+    view.viewport = pixels;
+    view.nm_per_pixel = ctx.state.views.nm_per_point / f64::from(pixels_per_point);
+    let screen = Screen { rect, view, pixels_per_point };
+
+    mouse::mouse_ui(ui, ctx, &screen, &response, kind);
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, ctx.theme.image_ground);
+    painter.add(paint::callback(ctx, &screen));
+    boxes::boxes_ui(&painter, ctx, &screen);
+    overlay::overlay_ui(&painter, ctx, &screen);
+    mouse::menu_ui(ctx, &screen, &response, kind);
+}
+
+/// A slice on the screen: from world to points and back.
+#[derive(Debug, Clone, Copy)]
+struct Screen {
+    rect: egui::Rect,
+    view: SliceView,
+    pixels_per_point: f32,
+}
+
+impl Screen {
+    fn normal(&self) -> Axis {
+        self.view.normal
+    }
+
+    fn world_from_point(&self, at: egui::Pos2) -> Zyx<f64> {
+        let pixel = (at - self.rect.min) * self.pixels_per_point;
+        self.view.world_from_pixel([f64::from(pixel.x), f64::from(pixel.y)])
+    }
+
+    fn point_from_world(&self, world_nm: Zyx<f64>) -> egui::Pos2 {
+        let [right, down] = self.view.pixel_from_world(world_nm);
+        self.rect.min + egui::vec2(right as f32, down as f32) / self.pixels_per_point
+    }
+
+    /// The part of the screen that a box covers, if the plane cuts it.
+    fn rect_of(&self, target: &microtome_core::geometry::BoxNm) -> Option<egui::Rect> {
+        let plane_nm = self.view.center_nm[self.normal()];
+        let is_cut = target.lo[self.normal()] <= plane_nm && plane_nm < target.hi[self.normal()];
+        is_cut.then(|| egui::Rect::from_two_pos(self.point_from_world(target.lo), self.point_from_world(target.hi)))
+    }
+
+    fn nm_per_point(&self) -> f64 {
+        self.view.nm_per_pixel * f64::from(self.pixels_per_point)
+    }
+}

@@ -1,0 +1,140 @@
+//! What the mouse does on a slice, as neuroglancer and napari users expect it.
+
+use egui::{Event, MouseWheelUnit, Response, Ui};
+use microtome_core::geometry::Zyx;
+
+use super::Screen;
+use crate::command::Command;
+use crate::context::PaneContext;
+use crate::state::PaneKind;
+
+/// Sends hover, wheel, zoom, drag and click.
+pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind: PaneKind) {
+    let normal = screen.normal();
+    if let Some(at) = response.hover_pos() {
+        ctx.send(Command::Hover(Some((normal, screen.world_from_point(at)))));
+        wheel(ui, ctx, screen, response, at);
+    } else if ctx.state.views.active == normal && ctx.state.views.hover_nm.is_some() {
+        ctx.send(Command::Hover(None));
+    }
+    if response.dragged_by(egui::PointerButton::Primary) || response.dragged_by(egui::PointerButton::Middle) {
+        let by = response.drag_delta();
+        let mut by_nm = Zyx::splat(0.0);
+        by_nm[screen.view.right()] = -f64::from(by.x) * screen.nm_per_point();
+        by_nm[screen.view.down()] = -f64::from(by.y) * screen.nm_per_point();
+        if by != egui::Vec2::ZERO {
+            ctx.send(Command::Pan(by_nm));
+        }
+    }
+    if response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        ctx.send(Command::MoveCursor(screen.world_from_point(at)));
+    }
+    if response.double_clicked() {
+        ctx.send(Command::ToggleMaximise(kind));
+    }
+}
+
+fn wheel(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Response, at: egui::Pos2) {
+    let zoom = ui.input(egui::InputState::zoom_delta);
+    if (zoom - 1.0).abs() > f32::EPSILON {
+        let about_nm = screen.world_from_point(at);
+        ctx.send(Command::Zoom { normal: screen.normal(), about_nm, factor: f64::from(zoom) });
+        return;
+    }
+    let id = response.id.with("wheel");
+    let carried = ui.data_mut(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
+    let (steps, carried) = ui.input(|input| slices_of(&input.events, carried));
+    ui.data_mut(|data| data.insert_temp(id, carried));
+    if steps != 0 {
+        ctx.send(Command::StepSlice { axis: screen.normal(), voxels: steps });
+    }
+}
+
+/// Slices that wheel events ask for: a notch is one, with Shift ten. Touchpads send points, which add up; what does
+/// not make a whole slice is carried over.
+fn slices_of(events: &[Event], carried: f32) -> (i64, f32) {
+    const POINTS_PER_SLICE: f32 = 24.0;
+    let mut total = carried;
+    for event in events {
+        let Event::MouseWheel { unit, delta, modifiers, .. } = event else { continue };
+        if modifiers.command || modifiers.ctrl {
+            continue;
+        }
+        // Some systems turn Shift wheel sideways. Wheel down is the next slice.
+        let amount = if delta.y == 0.0 { -delta.x } else { -delta.y };
+        let slices = match unit {
+            MouseWheelUnit::Point => amount / POINTS_PER_SLICE,
+            MouseWheelUnit::Line => amount,
+            MouseWheelUnit::Page => amount * 10.0,
+        };
+        total += slices * if modifiers.shift { 10.0 } else { 1.0 };
+    }
+    let whole = total.trunc();
+    (whole as i64, total - whole)
+}
+
+/// The menu of a right click.
+pub fn menu_ui(ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind: PaneKind) {
+    let at_id = response.id.with("menu at");
+    if response.secondary_clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        response.ctx.data_mut(|data| data.insert_temp(at_id, screen.world_from_point(at).to_array()));
+    }
+    response.context_menu(|ui| {
+        let at_nm: Zyx<f64> = ui.data(|data| data.get_temp::<[f64; 3]>(at_id)).unwrap_or_default().into();
+        ui.weak(format!("z {:.0} y {:.0} x {:.0} nm", at_nm.z, at_nm.y, at_nm.x));
+        let mut item = |label: &str, command: Command| {
+            if ui.button(label).clicked() {
+                ctx.send(command);
+                ui.close();
+            }
+        };
+        item("Move the cursor here", Command::MoveCursor(at_nm));
+        item("Centre here", Command::Pan(at_nm - ctx.state.views.center_nm));
+        item("Auto contrast", Command::AutoContrast);
+        item("Fit the whole volume", Command::ResetView);
+        let is_maximised = ctx.state.maximised == Some(kind);
+        item(if is_maximised { "Back to the layout" } else { "Maximise" }, Command::ToggleMaximise(kind));
+        if ui.button("Copy position").clicked() {
+            ui.ctx().copy_text(format!("{:.1}, {:.1}, {:.1}", at_nm.z, at_nm.y, at_nm.x));
+            ui.close();
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{Modifiers, MouseWheelSource, TouchPhase, vec2};
+
+    fn wheel(unit: MouseWheelUnit, x: f32, y: f32, modifiers: Modifiers) -> Event {
+        let (phase, source) = (TouchPhase::Move, MouseWheelSource::Unknown);
+        Event::MouseWheel { unit, delta: vec2(x, y), phase, source, modifiers }
+    }
+
+    #[test]
+    fn a_notch_is_a_slice_and_shift_makes_ten() {
+        let down = wheel(MouseWheelUnit::Line, 0.0, -1.0, Modifiers::NONE);
+        assert_eq!(slices_of(&[down], 0.0), (1, 0.0));
+        let up = wheel(MouseWheelUnit::Line, 0.0, 2.0, Modifiers::SHIFT);
+        assert_eq!(slices_of(&[up], 0.0), (-20, 0.0));
+        let sideways = wheel(MouseWheelUnit::Line, -1.0, 0.0, Modifiers::SHIFT);
+        assert_eq!(slices_of(&[sideways], 0.0), (10, 0.0));
+        let zoom = wheel(MouseWheelUnit::Line, 0.0, -1.0, Modifiers::COMMAND);
+        assert_eq!(slices_of(&[zoom], 0.0), (0, 0.0));
+    }
+
+    #[test]
+    fn touchpad_points_add_up() {
+        let (mut total, mut carried) = (0, 0.0);
+        for _ in 0..24 {
+            let (steps, rest) = slices_of(&[wheel(MouseWheelUnit::Point, 0.0, -5.0, Modifiers::NONE)], carried);
+            total += steps;
+            carried = rest;
+        }
+        assert!((4..=5).contains(&total), "{total}");
+    }
+}

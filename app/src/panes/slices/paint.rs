@@ -1,0 +1,84 @@
+//! The image of a slice: which layers with which look, handed to the renderer from egui's own render pass.
+
+use std::sync::Arc;
+
+use egui::{Rect, Shape};
+use egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor, wgpu};
+use microtome_render::{
+    ColorMap, ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, PaintHandle, SliceDraw, SliceLayer,
+    SliceRenderer,
+};
+use parking_lot::Mutex;
+
+use super::Screen;
+use crate::context::PaneContext;
+use crate::state::{Layer, LayerKind, State};
+use crate::theme::class_rgb;
+
+/// The physical pixels that egui gives a callback in `rect`.
+pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
+    let edge = |points: f32| (points * pixels_per_point).round().max(0.0);
+    let side = |lo: f32, hi: f32| (edge(hi) - edge(lo)).max(1.0) as u32;
+    [side(rect.min.x, rect.max.x), side(rect.min.y, rect.max.y)]
+}
+
+/// The shape that draws the image.
+pub fn callback(ctx: &PaneContext<'_>, screen: &Screen) -> Shape {
+    let layers = ctx.state.visible_layers().map(|layer| slice_layer(ctx.state, layer)).collect();
+    let paint = Paint {
+        renderer: Arc::clone(ctx.slices),
+        draw: SliceDraw { view: screen.view, layers },
+        handle: Mutex::new(None),
+    };
+    Shape::Callback(egui_wgpu::Callback::new_paint_callback(screen.rect, paint))
+}
+
+fn slice_layer(state: &State, layer: &Layer) -> SliceLayer {
+    let display = &state.display;
+    let style = match layer.kind {
+        LayerKind::Raw => LayerStyle::Image(ImageStyle {
+            window: [display.contrast.lo as f32, display.contrast.hi as f32],
+            color_map: ColorMap::Grey,
+            invert: false,
+            interpolation: if display.smooth { Interpolation::Linear } else { Interpolation::Nearest },
+            opacity: 1.0,
+        }),
+        LayerKind::Labels { color, .. } => LayerStyle::Labels(LabelStyle {
+            colors: if display.color_by_object { LabelColors::PerId } else { LabelColors::Uniform(class_rgb(color)) },
+            opacity: display.label_opacity,
+            highlight: None,
+        }),
+    };
+    SliceLayer { volume: layer.slot, levels: Arc::clone(&layer.levels), style }
+}
+
+struct Paint {
+    renderer: Arc<Mutex<SliceRenderer>>,
+    draw: SliceDraw,
+    handle: Mutex<Option<PaintHandle>>,
+}
+
+impl CallbackTrait for Paint {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        _resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        *self.handle.lock() = Some(self.renderer.lock().prepare(device, queue, &self.draw));
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        _info: egui::PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        _resources: &CallbackResources,
+    ) {
+        if let Some(handle) = *self.handle.lock() {
+            self.renderer.lock().paint(pass, handle);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The volumes of the shown dataset as layers of the slices: the EM below, labels above.
+
+use std::sync::Arc;
+
+use microtome_core::catalog::Dataset;
+use microtome_core::volume::Volume;
+use microtome_render::LevelGeometry;
+
+use super::State;
+
+/// What a layer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LayerKind {
+    /// The EM.
+    Raw,
+    /// One class of one label crop.
+    Labels {
+        /// Index of the crop in the dataset.
+        crop: usize,
+        /// Index of the class in the crop.
+        class: usize,
+        /// Index of the class among all classes of the dataset: chooses its colour.
+        color: usize,
+    },
+}
+
+/// One volume as the slices draw it.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What it shows.
+    pub kind: LayerKind,
+    /// The data.
+    pub volume: Arc<Volume>,
+    /// Its levels as drawing sees them, finest first.
+    pub levels: Arc<[LevelGeometry]>,
+    /// Its number among the textures; a volume shown as EM and as labels has two.
+    pub slot: u64,
+}
+
+impl Layer {
+    fn new(kind: LayerKind, volume: &Arc<Volume>) -> Self {
+        let geometry = volume.levels().iter().map(|level| LevelGeometry {
+            shape: level.shape,
+            chunk_shape: level.chunk_shape,
+            world_from_voxel: level.world_from_voxel,
+        });
+        let slot = u64::from(volume.id().0) * 2 + u64::from(kind != LayerKind::Raw);
+        Self { kind, volume: Arc::clone(volume), levels: geometry.collect(), slot }
+    }
+
+    /// Every layer of a dataset, in drawing order.
+    #[must_use]
+    pub fn of_dataset(dataset: &Dataset) -> Vec<Self> {
+        let names = dataset.class_names();
+        let mut layers = vec![Self::new(LayerKind::Raw, &dataset.raw)];
+        for (crop, labels) in dataset.crops.iter().enumerate() {
+            for (class, labels) in labels.classes.iter().enumerate() {
+                let color = names.iter().position(|name| *name == labels.class).unwrap_or(0);
+                layers.push(Self::new(LayerKind::Labels { crop, class, color }, &labels.volume));
+            }
+        }
+        layers
+    }
+}
+
+impl State {
+    /// The layers that are drawn now, in drawing order.
+    pub fn visible_layers(&self) -> impl Iterator<Item = &Layer> {
+        let display = &self.display;
+        let layers = self.session.open().map_or(&[][..], |data| &data.layers);
+        layers.iter().filter(move |layer| match layer.kind {
+            LayerKind::Raw => display.show_raw,
+            LayerKind::Labels { crop, class, .. } => {
+                display.show_labels && display.label_opacity > 0.0 && display.is_class_visible(crop, class)
+            }
+        })
+    }
+}
