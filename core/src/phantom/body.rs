@@ -189,7 +189,7 @@ impl Nucleus {
         let (clump, grain) = (self.clump.at(p), self.grain.at(p));
         let lining = (1.0 - ramp(0.0, 75.0, depth)) * ramp(PORE_NM, PORE_NM + 45.0, beside_pore);
         let density = 0.75 * clump + 0.38 * grain + 0.72 * lining;
-        let dense = ramp(0.30, 0.48, density);
+        let dense = ramp(0.24, 0.42, density);
         let nucleolus = ramp(12.0, -12.0, self.nucleolus.distance(p, 40.0, 40.0));
         let fine = self.fine.at(p);
         let loose = stain::NUCLEOPLASM + 11.0 * grain + 11.0 * fine;

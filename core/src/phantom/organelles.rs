@@ -4,7 +4,7 @@ use super::classes::Structure;
 use super::noise::{Noise, floor, fraction, hash3};
 use super::paint::{MEMBRANE_NM, Paint, membrane, stain};
 use super::spine::{Foot, Segment, foot};
-use super::vector::{Vec3, across, band, dot, norm, ramp, scaled, smooth_max};
+use super::vector::{Vec3, across, band, dot, norm, ramp, scaled, smooth_max, unit};
 
 /// How far beyond its surface an organelle still matters: stain of the membrane, room kept free of ER.
 pub(super) const REACH_NM: f32 = 26.0;
@@ -72,8 +72,8 @@ impl Mito {
             let lamella = (arc - position).abs() * self.pitch - 10.0;
             // Each lamella grows from its own side of the inner membrane and ends before the other.
             let side = Vec3::new(draw(2) - 0.5, draw(3) - 0.5, draw(4) - 0.5);
-            let side = scaled(side, 1.0 / norm(side).max(0.05));
-            let edge = (draw(5) * 1.5 - 0.95) * self.radius - dot(foot.offset, side);
+            let side = unit(across(side, foot.axis));
+            let edge = (draw(5) * 1.4 - 0.95) * self.radius - dot(foot.offset, side);
             least.min(smooth_max(smooth_max(lamella, edge, 12.0), INNER_MEMBRANE_NM - 4.0 - depth, 4.0))
         })
     }

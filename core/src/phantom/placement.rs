@@ -14,13 +14,13 @@ use super::vector::{Vec3, norm, scaled, unit};
 const MARGIN_NM: f32 = 180.0;
 
 /// How many of each per cubic micrometre of box, if they find room.
-const MITOS: f32 = 1.2;
-const LYSOSOMES: f32 = 0.4;
+const MITOS: f32 = 3.0;
+const LYSOSOMES: f32 = 0.45;
 const STACKS: f32 = 0.12;
 const VESICLES: f32 = 16.0;
-const TUBULES: f32 = 9.0;
+const TUBULES: f32 = 14.0;
 /// How often each is tried before it is given up.
-const TRIES: usize = 16;
+const TRIES: usize = 40;
 
 /// Fills a box of `extent_nm` with the tissue of `seed`.
 pub(super) fn populate(seed: u64, extent_nm: Vec3) -> Cell {
@@ -135,7 +135,7 @@ impl Site {
                 relief: dice.noise(230.0),
                 warp: dice.noise(120.0),
                 grain: dice.noise(30.0),
-                pitch: dice.between(46.0, 64.0),
+                pitch: dice.between(44.0, 60.0),
                 lean: scaled(dice.direction(), dice.between(0.0, 0.55)),
             })
         })

@@ -38,6 +38,8 @@ pub(super) struct Foot {
     pub(super) arc: f32,
     /// From the axis to the point, at right angles to the axis.
     pub(super) offset: Vec3,
+    /// The direction of the axis there.
+    pub(super) axis: Vec3,
 }
 
 /// The foot of `p` on the nearest of `segments`.
@@ -51,7 +53,7 @@ pub(super) fn foot<'a>(segments: impl Iterator<Item = &'a Segment>, p: Vec3) -> 
     }
     nearest.map(|(distance, segment)| {
         let q = p - segment.from;
-        Foot { distance, arc: segment.start + dot(q, segment.along), offset: across(q, segment.along) }
+        Foot { distance, arc: segment.start + dot(q, segment.along), offset: across(q, segment.along), axis: segment.along }
     })
 }
 
