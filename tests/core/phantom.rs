@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use microtome_core::catalog::Catalog;
 use microtome_core::geometry::{BoxNm, VoxelBox, Zyx};
 use microtome_core::ome::NgffVersion;
 use microtome_core::phantom::{CLASSES, Cell, PhantomSpec, Probe, Structure, write};
@@ -272,6 +273,21 @@ fn crops_are_laid_out_as_promised() {
     // Two half voxels share one whole one: their centres lie a quarter before and after its centre.
     let at = raw.levels()[0].world_from_voxel.voxel_from_world(half.translation_nm);
     assert!(at.all(|v| (v - v.floor() - 0.75).abs() < 1e-9), "{at}");
+}
+
+#[test]
+fn the_catalog_opens_it_without_a_warning() {
+    for format in [NgffVersion::V04, NgffVersion::V05] {
+        let catalog = Catalog::open(&dataset(format)).unwrap();
+        assert_eq!(catalog.warnings, Vec::<String>::new());
+        let [dataset] = catalog.datasets.as_slice() else { panic!("one dataset") };
+        assert_eq!(
+            dataset.crops.iter().map(|crop| crop.name.as_str()).collect::<Vec<_>>(),
+            ["crop1", "crop2", "crop3", "crop4"]
+        );
+        assert_eq!(dataset.class_names(), CLASSES.iter().map(|class| class.name).collect::<Vec<_>>());
+        assert_eq!(dataset.raw.levels()[0].shape, spec(format).shape);
+    }
 }
 
 #[test]

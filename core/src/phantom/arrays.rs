@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::{Map, Value, json};
-use zarrs::array::{Array, ArrayMetadata, ArraySubset, Element, ElementOwned};
+use zarrs::array::{Array, ArrayMetadata, ArraySubset, CodecOptions, Element, ElementOwned};
 use zarrs::filesystem::FilesystemStore;
 
 use super::spec::{LevelPlan, whole};
@@ -100,10 +100,12 @@ impl Target {
             NgffVersion::V05 => self.block,
         };
         let windows: Vec<_> = chunk_windows(block, self.level.shape, unit).collect();
+        // With more, inner chunks would stand in a shard in the order in which they happen to be done.
+        let options = CodecOptions::default().with_concurrent_target(1);
         windows.into_par_iter().try_for_each(|window| {
             let part = padded(values, block, &window.voxels, unit);
             self.array
-                .store_chunk(&window.chunk.to_array(), part)
+                .store_chunk_opt(&window.chunk.to_array(), part, &options)
                 .map_err(|error| io("write", &self.path(), std::io::Error::other(error)))
         })
     }

@@ -154,10 +154,10 @@ impl Nucleus {
         self.beside(pore, p) < reach_nm
     }
 
-    /// Distance from the axis of a pore; infinite behind the middle of the nucleus.
+    /// Distance from the axis of a pore, which begins in the middle of the nucleus.
     fn beside(&self, pore: &Pore, p: Vec3) -> f32 {
         let q = p - self.surface.center;
-        if dot(q, pore.axis) > 0.0 { norm(cross(q, pore.axis)) } else { f32::INFINITY }
+        if dot(q, pore.axis) > 0.0 { norm(cross(q, pore.axis)) } else { norm(q) }
     }
 
     /// The nucleus at `p`, `distance` from its outer face; only darkens where `p` is outside.

@@ -53,7 +53,12 @@ pub(super) fn foot<'a>(segments: impl Iterator<Item = &'a Segment>, p: Vec3) -> 
     }
     nearest.map(|(distance, segment)| {
         let q = p - segment.from;
-        Foot { distance, arc: segment.start + dot(q, segment.along), offset: across(q, segment.along), axis: segment.along }
+        Foot {
+            distance,
+            arc: segment.start + dot(q, segment.along),
+            offset: across(q, segment.along),
+            axis: segment.along,
+        }
     })
 }
 
