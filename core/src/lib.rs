@@ -9,6 +9,8 @@ pub mod phantom;
 pub mod sample;
 pub mod store;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod volume;
 
 pub use error::{Error, Result};

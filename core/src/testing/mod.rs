@@ -1,0 +1,9 @@
+//! For tests and benches (feature `testing`): a slow oracle of the read path, stores that count and fail, small arrays.
+
+pub mod fixture;
+pub mod oracle;
+pub mod stores;
+
+pub use fixture::{ArrayFormat, Fixture, FixtureLevel};
+pub use oracle::Oracle;
+pub use stores::{CountingStore, Fault, FaultStore, Read};
