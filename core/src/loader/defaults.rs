@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// Voxels per axis of the default patch, where they fit.
 const PATCH: u64 = 128;
 /// A crop that holds fewer voxels on an axis does not shrink the default patch; it is padded.
-const USEFUL: u64 = 32;
+const USEFUL: u64 = 64;
 /// Larger patches are a multiple of this, as networks that halve four times need.
 const MULTIPLE: u64 = 16;
 

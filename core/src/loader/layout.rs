@@ -149,7 +149,7 @@ fn id_dtype(catalog: &Catalog, classes: &[String]) -> DType {
 }
 
 /// The unsigned type in which ids of `dtype` are read.
-pub(super) const fn unsigned(dtype: DType) -> DType {
+const fn unsigned(dtype: DType) -> DType {
     match dtype {
         DType::U8 | DType::I8 => DType::U8,
         DType::U16 | DType::I16 => DType::U16,

@@ -1,10 +1,10 @@
 //! One read of one sample: a volume's patch in the array's encoding, straight into the batch's memory.
 
-use super::layout::{ArrayLayout, unsigned};
+use super::layout::ArrayLayout;
 use super::{BatchArray, Encoding, ReadSource, Role};
 use crate::Result;
 use crate::geometry::PatchGrid;
-use crate::volume::{Buffer, Caches, DType, PatchOut, PatchReport, Resample, Volume, read_patch};
+use crate::volume::{Buffer, Caches, PatchOut, PatchReport, Resample, Volume, read_patch};
 
 /// One channel of one sample in the batch's memory.
 #[derive(Debug)]
@@ -91,13 +91,12 @@ impl Slot<'_> {
     fn read_raw(&mut self, volume: &Volume, grid: &PatchGrid, caches: &Caches) -> Result<PatchReport> {
         let out = match &mut self.data {
             SlotData::U8(data) => PatchOut::U8(data),
-            SlotData::U16(data) => PatchOut::Ids16(data),
-            SlotData::U32(data) => PatchOut::Ids32(data),
-            SlotData::U64(data) => PatchOut::Ids64(data),
             SlotData::F16(data) => PatchOut::F16(data),
             SlotData::F32(data) => PatchOut::F32(data),
+            // Inputs are never encoded as ids: `Encoding::of_role`.
+            SlotData::U16(_) | SlotData::U32(_) | SlotData::U64(_) => return Ok(PatchReport::default()),
         };
-        read_patch(volume, grid, Resample::Area, caches, out, self.known.as_deref_mut())
+        read_patch(volume, grid, Resample::Area, caches, out, None)
     }
 
     fn read_labels(
@@ -107,64 +106,24 @@ impl Slot<'_> {
         grid: &PatchGrid,
         caches: &Caches,
     ) -> Result<PatchReport> {
-        let read = |out: PatchOut<'_>, known: Option<&mut [u8]>| {
-            read_patch(volume, grid, Resample::Nearest, caches, out, known)
-        };
+        let read = |out: PatchOut<'_>, known| read_patch(volume, grid, Resample::Nearest, caches, out, known);
+        let known = self.known.as_deref_mut();
         match &mut self.data {
-            SlotData::U8(data) if encoding == Encoding::U8 => {
-                let mask = self.known.as_deref_mut();
-                with_presence(
-                    volume.dtype(),
-                    data.len(),
-                    |out| read(out, mask),
-                    |index, present| {
-                        data[index] = u8::from(present);
-                    },
-                )
-            }
+            SlotData::U8(data) if encoding == Encoding::U8 => read(PatchOut::Present8(data), known),
+            SlotData::U8(data) => read(PatchOut::Ids8(data), known),
+            SlotData::U16(data) => read(PatchOut::Ids16(data), known),
+            SlotData::U32(data) => read(PatchOut::Ids32(data), known),
+            SlotData::U64(data) => read(PatchOut::Ids64(data), known),
             SlotData::F32(data) => {
-                let mut known = vec![0; data.len()];
-                let report = with_presence(
-                    volume.dtype(),
-                    data.len(),
-                    |out| read(out, Some(&mut known)),
-                    |index, present| {
-                        data[index] = f32::from(u8::from(present));
-                    },
-                )?;
-                for (value, _) in data.iter_mut().zip(&known).filter(|(_, known)| **known == 0) {
+                let mut inside = vec![0; data.len()];
+                let report = read(PatchOut::PresentF32(data), Some(&mut inside))?;
+                for (value, _) in data.iter_mut().zip(inside).filter(|(_, inside)| *inside == 0) {
                     *value = f32::NAN;
                 }
                 Ok(report)
             }
-            SlotData::U8(data) => read(PatchOut::Ids8(data), self.known.as_deref_mut()),
-            SlotData::U16(data) => read(PatchOut::Ids16(data), self.known.as_deref_mut()),
-            SlotData::U32(data) => read(PatchOut::Ids32(data), self.known.as_deref_mut()),
-            SlotData::U64(data) => read(PatchOut::Ids64(data), self.known.as_deref_mut()),
-            SlotData::F16(data) => read(PatchOut::F16(data), self.known.as_deref_mut()),
+            // Targets are never encoded in half precision: `Encoding::of_role`.
+            SlotData::F16(_) => Ok(PatchReport::default()),
         }
-    }
-}
-
-/// Reads ids of a label volume of `dtype` aside and tells `set` for each voxel whether its id is not 0.
-fn with_presence(
-    dtype: DType,
-    voxels: usize,
-    read: impl FnOnce(PatchOut<'_>) -> Result<PatchReport>,
-    mut set: impl FnMut(usize, bool),
-) -> Result<PatchReport> {
-    macro_rules! through {
-        ($out:ident, $element:ty) => {{
-            let mut ids: Vec<$element> = vec![0; voxels];
-            let report = read(PatchOut::$out(&mut ids))?;
-            ids.iter().enumerate().for_each(|(index, id)| set(index, *id != 0));
-            Ok(report)
-        }};
-    }
-    match unsigned(dtype) {
-        DType::U8 => through!(Ids8, u8),
-        DType::U16 => through!(Ids16, u16),
-        DType::U32 => through!(Ids32, u32),
-        _ => through!(Ids64, u64),
     }
 }

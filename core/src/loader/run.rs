@@ -8,8 +8,8 @@ use super::engine::{Engine, Settled};
 use super::threads::{Threads, WAIT_SLICE};
 use super::{Batch, LoaderConfig};
 use crate::catalog::Catalog;
-use crate::telemetry::{Meter, Stage, Stats};
-use crate::volume::{Caches, ChunkCache, TransformCache};
+use crate::telemetry::{Stage, Stats};
+use crate::volume::Caches;
 use crate::{Error, Result};
 
 /// Draws, reads and hands over batches on its own threads until it is dropped. Batches come in order.
@@ -30,11 +30,7 @@ impl Loader {
     /// A configuration that does not fit the catalog or the memory budget.
     pub fn new(catalog: Arc<Catalog>, config: LoaderConfig) -> Result<Self> {
         let settled = Settled::new(&catalog, &config)?;
-        let caches = Arc::new(Caches {
-            chunks: ChunkCache::new(settled.budget.chunk_bytes),
-            transforms: TransformCache::new(settled.budget.transform_bytes),
-            meter: Meter::new(),
-        });
+        let caches = Arc::new(Caches::new(settled.budget.chunk_bytes, settled.budget.transform_bytes));
         Self::start(catalog, config, settled, caches)
     }
 

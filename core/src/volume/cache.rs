@@ -205,7 +205,7 @@ mod tests {
         on_eight_threads(|thread| {
             for step in 0..400_u64 {
                 let x = (step * 7 + thread as u64 * 13) % 23;
-                cache.get_or_decode(key(x), || Ok((x % 5 != 0).then(|| chunk(x as u8, 100)))).unwrap();
+                cache.get_or_decode(key(x), || Ok((!x.is_multiple_of(5)).then(|| chunk(x as u8, 100)))).unwrap();
                 let capacity_bytes = if step == 200 { 2 * COST } else { 5 * COST };
                 if thread == 0 {
                     cache.set_capacity_bytes(capacity_bytes);

@@ -42,6 +42,10 @@ pub enum PatchOut<'a> {
     Ids32(&'a mut [u32]),
     /// Any ids.
     Ids64(&'a mut [u64]),
+    /// 1 where the id is not 0, else 0.
+    Present8(&'a mut [u8]),
+    /// 1 where the id is not 0, else 0.
+    PresentF32(&'a mut [f32]),
 }
 
 /// What reading one patch took.
@@ -85,9 +89,9 @@ impl PatchOut<'_> {
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
-            Self::U8(out) | Self::Ids8(out) => out.len(),
+            Self::U8(out) | Self::Ids8(out) | Self::Present8(out) => out.len(),
             Self::F16(out) => out.len(),
-            Self::F32(out) => out.len(),
+            Self::F32(out) | Self::PresentF32(out) => out.len(),
             Self::Ids16(out) => out.len(),
             Self::Ids32(out) => out.len(),
             Self::Ids64(out) => out.len(),
@@ -104,17 +108,17 @@ impl PatchOut<'_> {
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         match self {
-            Self::U8(out) | Self::Ids8(out) => size_of_val::<[_]>(out),
-            Self::F16(out) => size_of_val::<[_]>(out),
-            Self::F32(out) => size_of_val::<[_]>(out),
-            Self::Ids16(out) => size_of_val::<[_]>(out),
-            Self::Ids32(out) => size_of_val::<[_]>(out),
-            Self::Ids64(out) => size_of_val::<[_]>(out),
+            Self::U8(out) | Self::Ids8(out) | Self::Present8(out) => size_of_val(&**out),
+            Self::F16(out) => size_of_val(&**out),
+            Self::F32(out) | Self::PresentF32(out) => size_of_val(&**out),
+            Self::Ids16(out) => size_of_val(&**out),
+            Self::Ids32(out) => size_of_val(&**out),
+            Self::Ids64(out) => size_of_val(&**out),
         }
     }
 
     const fn holds_ids(&self) -> bool {
-        matches!(self, Self::Ids8(_) | Self::Ids16(_) | Self::Ids32(_) | Self::Ids64(_))
+        !matches!(self, Self::U8(_) | Self::F16(_) | Self::F32(_))
     }
 }
 
@@ -211,6 +215,8 @@ fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: Patch
         PatchOut::Ids16(out) => gather_ids(plan, source, out, |id| id as u16),
         PatchOut::Ids32(out) => gather_ids(plan, source, out, |id| id as u32),
         PatchOut::Ids64(out) => gather_ids(plan, source, out, |id| id),
+        PatchOut::Present8(out) => gather_ids(plan, source, out, |id| u8::from(id != 0)),
+        PatchOut::PresentF32(out) => gather_ids(plan, source, out, |id| f32::from(u8::from(id != 0))),
     }
 }
 

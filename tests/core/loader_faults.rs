@@ -1,0 +1,123 @@
+//! The loader on damaged data: skipped and counted, or ended with the error, and never for ever.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use microtome_core::Error;
+use microtome_core::catalog::Catalog;
+use microtome_core::geometry::{VoxelBox, Zyx};
+use microtome_core::loader::{Loader, LoaderConfig, OnError};
+use microtome_tests::data;
+
+const RAW: &str = "recon-1/em/fibsem-uint8/s0";
+
+/// A copy of gala (50 × 100 × 200 voxels of 10 nm, chunks of 32³); keep the first value alive.
+fn gala() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gala.zarr");
+    data::copy("gala.zarr", &path);
+    (folder, path)
+}
+
+fn damage(chunk: &Path) {
+    let bytes = fs::read(chunk).unwrap();
+    fs::write(chunk, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+fn config(on_error: OnError) -> LoaderConfig {
+    let text = "
+        [input.raw]
+        shape = [16, 16, 16]
+        voxel_size_nm = [10, 10, 10]
+        encoding = \"u8\"
+        [target.labels]
+        shape = [16, 16, 16]
+        voxel_size_nm = [10, 10, 10]
+        encoding = \"ids\"
+        [sampling]
+        samples_per_epoch = 60
+        [loader]
+        batch_size = 4
+        memory = \"64 MiB\"
+        threads = 2
+        ";
+    let mut config = LoaderConfig::from_toml(text).unwrap();
+    config.loader.on_error = on_error;
+    config
+}
+
+fn loader(path: &Path, on_error: OnError) -> Loader {
+    Loader::new(Arc::new(Catalog::open(path).unwrap()), config(on_error)).unwrap()
+}
+
+#[test]
+fn skip_draws_another_counts_it_and_never_hands_the_damage_over() {
+    let (_folder, path) = gala();
+    let healthy = loader(&path, OnError::Skip);
+    let expected: Vec<_> = (0..15).map(|_| healthy.next_batch().unwrap()).collect();
+    assert_eq!(healthy.stats().skipped_samples, 0);
+    drop(healthy);
+    damage(&path.join(RAW).join("0/1/2"));
+    let damaged = VoxelBox::new(Zyx::new(0, 32, 64), Zyx::new(32, 64, 96));
+    let loader = loader(&path, OnError::Skip);
+    let raw = loader.catalog().datasets[0].raw.levels()[0].world_from_voxel;
+    let mut repeated = 0;
+    for expected in expected {
+        let batch = loader.next_batch().unwrap();
+        for (got, before) in batch.provenance.iter().zip(&expected.provenance) {
+            let touches = |p: &microtome_core::loader::Provenance| {
+                !raw.voxel_box_covering(&p.world_box).intersection(&damaged).is_empty()
+            };
+            assert!(!touches(got), "{got:?}");
+            assert_eq!(got.attempt > 0, touches(before), "{got:?} {before:?}");
+            repeated += u64::from(got.attempt);
+        }
+        if batch.provenance.iter().all(|p| p.attempt == 0) {
+            assert!(batch == expected, "a batch that needed no repetition changed");
+        }
+    }
+    assert!(repeated > 0, "no sample met the damaged chunk");
+    assert!(loader.stats().skipped_samples >= repeated);
+}
+
+#[test]
+fn fail_ends_with_the_chunk_that_is_damaged() {
+    let (_folder, path) = gala();
+    damage(&path.join(RAW).join("0/1/2"));
+    let loader = loader(&path, OnError::Fail);
+    let mut handed_over = 0;
+    let error = loop {
+        match loader.next_batch() {
+            Ok(batch) => {
+                assert_eq!(batch.number, handed_over);
+                handed_over += 1;
+            }
+            Err(error) => break error,
+        }
+    };
+    match &error {
+        Error::ChunkDamaged { path, chunk, .. } => {
+            assert!(path.contains("fibsem-uint8/s0"), "{path}");
+            assert_eq!(chunk, &[0, 1, 2]);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(loader.next_batch().expect_err("it stays ended").to_string(), error.to_string());
+    assert_eq!(loader.stats().skipped_samples, 0);
+}
+
+#[test]
+fn data_of_which_nothing_can_be_read_ends_with_an_error() {
+    let (_folder, path) = gala();
+    for file in walkdir::WalkDir::new(path.join(RAW)).into_iter().filter_map(Result::ok) {
+        let is_chunk = file.file_name().to_string_lossy().parse::<u64>().is_ok();
+        if file.file_type().is_file() && is_chunk {
+            damage(file.path());
+        }
+    }
+    let loader = loader(&path, OnError::Skip);
+    let error = loader.next_batch().expect_err("nothing can be read");
+    assert!(matches!(error, Error::ChunkDamaged { .. }), "{error}");
+    assert!(loader.stats().skipped_samples >= 15);
+}
