@@ -1,5 +1,7 @@
 //! The read path against the slow oracle: any format, axes, element type, chunking, gaps, grid and edge.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
+
 use microtome_core::geometry::{Axis, GridTransform, Orientation, PatchGrid, VoxelBox, Zyx};
 use microtome_core::store::open_memory;
 use microtome_core::testing::{ArrayFormat, Fixture, FixtureLevel, Oracle};

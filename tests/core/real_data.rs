@@ -1,24 +1,17 @@
 //! Whole arrays of the shared test data, element for element, against what their makers wrote down.
 
-use std::path::PathBuf;
+#![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 
-use microtome_core::geometry::VoxelBox;
-use microtome_core::volume::{Buffer, ChunkCache, Volume};
+use microtome_core::geometry::{Axis, Orientation, PatchGrid, VoxelBox, Zyx};
+use microtome_core::volume::{Buffer, Caches, ChunkCache, PatchOut, Resample, Volume, read_patch};
 use microtome_core::with_buffer;
+use microtome_tests::data;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-fn data() -> PathBuf {
-    let folder = std::env::var_os("MICROTOME_TEST_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
-    assert!(folder.is_dir(), "no test data at {}: set MICROTOME_TEST_DATA", folder.display());
-    folder
-}
-
 /// Every array by path with what is expected of it.
 fn expected() -> serde_json::Map<String, Value> {
-    let text = std::fs::read(data().join("expected.json")).unwrap();
-    let Value::Object(arrays) = serde_json::from_slice(&text).unwrap() else { panic!("expected.json is no object") };
+    let Value::Object(arrays) = data::json("expected.json") else { panic!("expected.json is no object") };
     assert!(arrays.len() > 20, "only {} arrays", arrays.len());
     arrays
 }
@@ -35,7 +28,7 @@ fn values(buffer: &Buffer) -> Vec<u64> {
 fn whole_arrays_have_the_expected_bytes() {
     for (path, expected) in expected() {
         let (group, level) = path.rsplit_once('/').unwrap();
-        let volume = Volume::open(&data().join(group)).unwrap();
+        let volume = Volume::open(&data::root().join(group)).unwrap();
         let index = volume.levels().iter().position(|l| l.path == level).unwrap_or_else(|| panic!("no {path}"));
         let found = &volume.levels()[index];
         assert_eq!(serde_json::json!(found.shape), expected["shape"], "{path}");
@@ -63,10 +56,63 @@ fn whole_arrays_have_the_expected_bytes() {
 
 #[test]
 fn bare_level_arrays_open_and_read_the_same() {
-    let group = data().join("gala_v3.zarr/recon-1/em/fibsem-uint8");
+    let group = data::root().join("gala_v3.zarr/recon-1/em/fibsem-uint8");
     let (volume, array) = (Volume::open(&group).unwrap(), Volume::open(&group.join("s1")).unwrap());
     let cache = ChunkCache::new(1 << 30);
     assert_eq!(array.levels().len(), 1);
     assert_eq!(array.levels()[0].shape, volume.levels()[1].shape);
     assert_eq!(read_whole(&array, 0, &cache), read_whole(&volume, 1, &cache));
+}
+
+/// Patches about a volume: aligned and not, finer and coarser, turned and mirrored, and over its edge.
+fn grids(volume: &Volume) -> Vec<PatchGrid> {
+    let bounds = volume.bounds();
+    let stored_nm = volume.levels()[0].voxel_size_nm();
+    let turned = Orientation { source: Zyx::new(Axis::X, Axis::Z, Axis::Y), mirror: Zyx::new(true, false, true) };
+    let mut grids = Vec::new();
+    for (at, step) in [(0.5, 1.0), (0.37, 2.0), (0.61, 0.75), (0.02, 4.0), (0.99, 1.0)] {
+        for orientation in [Orientation::IDENTITY, turned] {
+            grids.push(PatchGrid {
+                center_nm: bounds.lo + bounds.extent_nm() * at,
+                shape: Zyx::new(40, 36, 44),
+                voxel_size_nm: stored_nm * step,
+                orientation,
+            });
+        }
+    }
+    grids
+}
+
+#[test]
+fn both_formats_give_equal_crops() {
+    let groups = [
+        ("fib25", "em/fibsem-uint8"),
+        ("fib25", "labels/groundtruth/crop1/cell"),
+        ("fib25", "labels/groundtruth/crop2/cell"),
+        ("gala", "em/fibsem-uint8"),
+        ("gala", "labels/groundtruth/crop1/cell"),
+    ];
+    for (dataset, group) in groups {
+        let open = |store: &str| Volume::open(&data::root().join(store).join("recon-1").join(group)).unwrap();
+        let (v2, v3) = (open(&format!("{dataset}.zarr")), open(&format!("{dataset}_v3.zarr")));
+        assert!(v2.levels()[0].zarr_format == 2 && v3.levels()[0].shard_shape.is_some());
+        let (mut seen, mut levels) = (0_u64, Vec::new());
+        for grid in grids(&v2) {
+            let read = |volume: &Volume| {
+                let caches = Caches::new(1 << 30, 1 << 20);
+                let voxels = grid.shape.product();
+                let (mut raw, mut ids, mut known) = (vec![0.0; voxels], vec![0; voxels], vec![0; voxels]);
+                read_patch(volume, &grid, Resample::Area, &caches, PatchOut::F32(&mut raw), None).unwrap();
+                let out = PatchOut::Ids64(&mut ids);
+                let report = read_patch(volume, &grid, Resample::Nearest, &caches, out, Some(&mut known)).unwrap();
+                (raw, ids, known, report.level, report.outside_voxels)
+            };
+            let (a, b) = (read(&v2), read(&v3));
+            assert_eq!(a, b, "{dataset} {group} {grid:?}");
+            seen += a.1.iter().sum::<u64>();
+            levels.push(a.3);
+        }
+        assert!(seen > 0, "{dataset} {group}: every crop was empty");
+        assert!(levels.iter().any(|level| *level > 0) && levels.contains(&0), "{dataset} {group}: {levels:?}");
+    }
 }

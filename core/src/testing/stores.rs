@@ -41,6 +41,11 @@ impl CountingStore {
         std::mem::take(&mut self.reads.lock())
     }
 
+    /// Forgets the reads so far.
+    pub fn clear(&self) {
+        self.reads.lock().clear();
+    }
+
     fn log(&self, key: &StoreKey, range: Option<ByteRange>, bytes: Option<&Bytes>) {
         let bytes = bytes.map(|bytes| bytes.len() as u64);
         self.reads.lock().push(Read { key: key.to_string(), range, bytes });

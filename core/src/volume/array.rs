@@ -111,7 +111,8 @@ impl LevelArray {
                 };
                 let along = |dim: Option<usize>| dim.map_or(0, |dim| shard[dim]);
                 let index = index(self.stored_of.map(along), &read_index)?;
-                match index.and_then(|index| index.range(place)) {
+                let range = index.map_or(Ok(None), |index| index.range(place));
+                match range.map_err(|reason| self.damaged(&unit, reason))? {
                     None => None,
                     Some(range) => self.read(&key, Some(range), &unit)?,
                 }

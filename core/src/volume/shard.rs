@@ -38,13 +38,13 @@ impl ShardLayout {
         configuration: &ShardingCodecConfigurationV1,
         shard_shape: &[NonZeroU64],
     ) -> Result<Self, String> {
-        let inner_shape = &configuration.chunk_shape;
+        let inner_shape: &[NonZeroU64] = &configuration.chunk_shape;
         let divides = |(shard, inner): (&NonZeroU64, &NonZeroU64)| {
             shard.get().is_multiple_of(inner.get()).then(|| shard.get() / inner.get())
         };
         let per_shard: Option<Vec<u64>> = shard_shape.iter().zip(inner_shape.iter()).map(divides).collect();
         let per_shard = per_shard
-            .filter(|per_shard| per_shard.len() == inner_shape.len())
+            .filter(|_| inner_shape.len() == shard_shape.len())
             .ok_or_else(|| format!("inner chunks {inner_shape:?} do not divide shards {shard_shape:?}"))?;
         let index_shape: Vec<_> = per_shard.iter().copied().chain([2]).filter_map(NonZeroU64::new).collect();
         let entries = index_shape.iter().try_fold(8_u64, |n, extent| n.checked_mul(extent.get()));
@@ -92,11 +92,17 @@ impl ShardLayout {
 }
 
 impl ShardIndex {
-    /// Bytes of the inner chunk at a place; `None` if it is absent.
-    pub(super) fn range(&self, place: usize) -> Option<ByteRange> {
-        let at = place.checked_mul(2)?;
-        let (offset, length) = (*self.0.get(at)?, *self.0.get(at + 1)?);
-        (offset != ABSENT || length != ABSENT).then_some(ByteRange::FromStart(offset, Some(length)))
+    /// Bytes of the inner chunk at a place; `None` if it is absent; or what is wrong with the index.
+    pub(super) fn range(&self, place: usize) -> Result<Option<ByteRange>, String> {
+        let entry = place.checked_mul(2).and_then(|at| self.0.get(at..at + 2));
+        let Some(&[offset, length]) = entry else { return Err("the shard's index is too short".to_owned()) };
+        if offset == ABSENT && length == ABSENT {
+            return Ok(None);
+        }
+        match offset.checked_add(length) {
+            Some(_) => Ok(Some(ByteRange::FromStart(offset, Some(length)))),
+            None => Err(format!("the shard's index says {length} bytes at {offset}")),
+        }
     }
 
     /// Bytes in memory.
