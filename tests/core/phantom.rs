@@ -1,5 +1,7 @@
 //! The phantom: a credible cell, the same bytes for a seed, in both formats, complete or absent.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
