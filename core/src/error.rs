@@ -116,7 +116,7 @@ pub enum Error {
     },
     /// The memory budget is too small for what must be held at once.
     #[error(
-        "loader.memory: {budget_bytes} bytes hold less than the {needed_bytes} that {what} needs; raise it or make {what} smaller"
+        "loader.memory: {budget_bytes} bytes are less than the {needed_bytes} of {what}; raise it, or make patches or batches smaller"
     )]
     Budget {
         /// What must be held.

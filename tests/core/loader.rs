@@ -333,6 +333,12 @@ fn what_does_not_fit_the_data_is_refused_by_its_key() {
     let mut tight = config("");
     tight.loader.memory = 40_000 * 3;
     assert!(matches!(Loader::new(phantom(), tight), Err(Error::Budget { .. })));
+    let mut beyond = config("");
+    beyond.loader.memory = 1 << 60;
+    beyond.loader.batch_size = 1 << 38;
+    beyond.sampling.samples_per_epoch = 1 << 38;
+    let message = refused(beyond);
+    assert!(message.starts_with("loader.memory: the system refuses"), "{message}");
     let mut large = config("");
     large.input.get_mut("raw").unwrap().shape = Zyx::splat(90);
     large.sampling.small_crops = microtome_core::loader::SmallCrops::Drop;

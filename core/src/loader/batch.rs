@@ -70,7 +70,7 @@ pub struct Provenance {
     pub dataset: String,
     /// The label crop that was drawn from, if the dataset has any.
     pub crop: Option<String>,
-    /// The grid of the first configured array: centre, shape, voxel size, orientation (mirror and transpose).
+    /// The grid of the batch's first array: centre, shape, voxel size, orientation (mirror and transpose).
     pub grid: PatchGrid,
     /// Its footprint in the world, nm.
     pub world_box: BoxNm,
@@ -85,7 +85,7 @@ pub struct Batch {
     pub epoch: u64,
     /// Number of the batch since the start, from 0.
     pub number: u64,
-    /// Inputs, then targets, in the configured order.
+    /// Inputs by name, then targets by name.
     pub arrays: Vec<BatchArray>,
     /// One per sample.
     pub provenance: Vec<Provenance>,

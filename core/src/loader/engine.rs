@@ -87,6 +87,25 @@ impl Settled {
         let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads)?;
         Ok(Self { layout, sampler, budget, threads })
     }
+
+    /// Asks the system for the batches' memory and gives it back, so that a budget beyond the machine is an error here
+    /// and not the end of the process later.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the system refuses.
+    pub(super) fn probe_memory(&self) -> Result<()> {
+        let bytes = self.budget.batches_bytes;
+        let mut probe = Vec::<u8>::new();
+        let granted = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
+        if granted {
+            return Ok(());
+        }
+        let problem = format!(
+            "the system refuses the {} that batches may take; lower it, or make batches or patches smaller",
+            super::bytes::format(bytes)
+        );
+        Err(Error::Config { file: None, line: None, key: "loader.memory".to_owned(), problem })
+    }
 }
 
 impl Engine {

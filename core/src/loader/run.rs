@@ -15,7 +15,8 @@ use crate::{Error, Result};
 /// Draws, reads and hands over batches on its own threads until it is dropped. Batches come in order.
 ///
 /// The same configuration, data, seed, epoch and index give the same bytes for any number of threads and any memory.
-/// `loader.memory` bounds decoded chunks, lookup tables, batches in flight and batches that wait, together.
+/// `loader.memory` bounds decoded chunks, lookup tables, batches in flight and batches that wait, together; chunks that
+/// a running read still holds after they had to leave the cache come on top.
 /// Dropping the loader ends its threads and waits for them.
 #[derive(Debug)]
 pub struct Loader {
@@ -47,6 +48,10 @@ impl Loader {
     }
 
     fn start(catalog: Arc<Catalog>, config: LoaderConfig, settled: Settled, caches: Arc<Caches>) -> Result<Self> {
+        settled.probe_memory()?;
+        for source in settled.sampler.left_out() {
+            tracing::warn!(source, "nothing is drawn here: it is smaller than a patch, or lies outside its raw volume");
+        }
         let builders = settled.budget.builders;
         let engine = Arc::new(Engine::new(catalog, config, settled, caches));
         let threads = Threads::start(&engine, builders)?;
@@ -81,10 +86,12 @@ impl Loader {
             if left.is_zero() {
                 return Ok(None);
             }
-            let _stage = self.engine.caches.meter.start(Stage::Wait, || "for a batch".to_owned());
+            // Waiting through a pause that somebody asked for is not the loader's doing, and no stage of its work.
+            let waiting = || self.engine.caches.meter.start(Stage::Wait, || "for a batch".to_owned());
+            let stage = (!self.is_paused()).then(waiting);
             let began = Instant::now();
-            // Waiting through a pause that somebody asked for is not the loader's doing.
-            if self.engine.handover.wait_for_batch(left.min(WAIT_SLICE)) {
+            self.engine.handover.wait_for_batch(left.min(WAIT_SLICE));
+            if stage.is_some() {
                 let waited_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
                 self.engine.counts.consumer_wait_ns.fetch_add(waited_ns, Ordering::Relaxed);
             }

@@ -86,6 +86,14 @@ impl UniformSampler {
         &self.sources
     }
 
+    /// Sources that allow no position, such as `fib25/crop2`: smaller than a patch, or outside their raw volume.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        let has_positions =
+            |index: &usize| self.tables.iter().all(|table| table.entries.iter().any(|(source, _, _)| source == index));
+        let without = (0..self.sources.len()).filter(move |index| !has_positions(index));
+        without.map(|index| self.sources[index].label())
+    }
+
     /// Number of positions of patches that are not transposed.
     #[must_use]
     pub fn positions(&self) -> u128 {
@@ -308,6 +316,9 @@ mod tests {
         assert!(error.contains("d0/crop1 (4, 4, 4)") && error.contains("small_crops = \"pad\""), "{error}");
         let error = sampler(Vec::new(), Zyx::splat(16), SmallCrops::Pad, &Augment::default()).unwrap_err().to_string();
         assert!(error.contains("nothing to draw from"), "{error}");
+        let sources = vec![source(0, 64, Some((30.0, 34.0))), source(1, 64, None)];
+        let rest = sampler(sources, Zyx::splat(16), SmallCrops::Drop, &Augment::default()).unwrap();
+        assert_eq!(rest.left_out().collect::<Vec<_>>(), ["d0/crop1"]);
         // A crop beside its raw volume can be drawn from by nobody.
         let beside = vec![source(0, 64, Some((100.0, 140.0)))];
         assert!(sampler(beside, Zyx::splat(16), SmallCrops::Pad, &Augment::default()).is_err());
