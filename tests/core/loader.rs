@@ -1,5 +1,11 @@
 //! The loader on real and synthetic data: the same bytes however it runs, unknown never 0, and the budget holds.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers of a test fail by panicking, as the test does"
+)]
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 

@@ -1,5 +1,11 @@
 //! The loader on damaged data: skipped and counted, or ended with the error, and never for ever.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers of a test fail by panicking, as the test does"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

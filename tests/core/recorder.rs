@@ -1,5 +1,11 @@
 //! The recorder on a running loader: every stage by name, on named threads, nested as the work is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers of a test fail by panicking, as the test does"
+)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
