@@ -88,8 +88,8 @@ const CROPS: [CropDraft; 4] = [
     },
     CropDraft {
         name: "crop3",
-        description: "every class, but smaller than a usual patch",
-        lo: Zyx::new(0.36, 0.70, 0.66),
+        description: "every class, but smaller than a usual patch, and at the edge of the EM",
+        lo: Zyx::new(0.09, 0.72, 0.0),
         size: Zyx::new(0.11, 0.11, 0.11),
         most: 28,
         half_voxels: false,
@@ -98,7 +98,7 @@ const CROPS: [CropDraft; 4] = [
     CropDraft {
         name: "crop4",
         description: "labelled on voxels of half the size of the EM's",
-        lo: Zyx::new(0.66, 0.54, 0.33),
+        lo: Zyx::new(0.54, 0.72, 0.09),
         size: Zyx::new(0.25, 0.25, 0.25),
         most: 128,
         half_voxels: true,
