@@ -14,6 +14,10 @@ use microtome_core::loader::{Augment, Encoding, Loader, LoaderConfig, Mirror, Tr
 const CLASSES: [&str; 8] = ["cyto", "ecs", "er", "lyso", "mito", "nuc", "pm", "ves"];
 /// Samples per batch.
 const BATCH: usize = 4;
+/// Room for every chunk and as many batches as the loader wants.
+const RICH_BYTES: u64 = 4 << 30;
+/// Room for a few dozen chunks (beside one batch in flight and one queued): most reads decode.
+const POOR_CHUNK_BYTES: u64 = 12 << 20;
 
 fn main() -> anyhow::Result<()> {
     let fixtures = Fixtures::new(&FORMATS)?;
@@ -22,11 +26,12 @@ fn main() -> anyhow::Result<()> {
         let mut group = criterion.benchmark_group(format!("loader_v{}", format.zarr_format()));
         group.throughput(Throughput::Elements(BATCH as u64));
         let catalog = Arc::new(Catalog::open(&fixtures.dataset(format))?);
-        for (cache, memory) in [("rich", 4 << 30), ("poor", poor_bytes())] {
-            for (name, encoding) in [("ids", Encoding::Ids), ("f32", Encoding::F32)] {
+        for (name, encoding) in [("ids", Encoding::Ids), ("f32", Encoding::F32)] {
+            let rich = config(&catalog, encoding, RICH_BYTES);
+            // What cannot be loaded fails here, with a message, rather than inside the measurement.
+            let batch_bytes = Loader::new(catalog.clone(), rich)?.next_batch()?.size_bytes();
+            for (cache, memory) in [("rich", RICH_BYTES), ("poor", 2 * batch_bytes + POOR_CHUNK_BYTES)] {
                 let config = config(&catalog, encoding, memory);
-                // Fails here, with a message, rather than inside the measurement.
-                Loader::new(catalog.clone(), config.clone())?.next_batch()?;
                 group.bench_function(format!("{cache}_{name}"), |bencher| {
                     bencher.iter_custom(|batches| steady(&catalog, &config, batches));
                 });
@@ -54,13 +59,6 @@ fn config(catalog: &Catalog, labels: Encoding, memory: u64) -> LoaderConfig {
     config.loader.batch_size = BATCH;
     config.loader.memory = memory;
     config
-}
-
-/// Room for the batches in flight and a few dozen chunks: most reads decode.
-fn poor_bytes() -> u64 {
-    // Per voxel of a sample: raw f32, and for each class a label (at most f32) and whether it is known.
-    let sample = patch_side().pow(3) * (4 + CLASSES.len() as u64 * 5);
-    6 * BATCH as u64 * sample + (8 << 20)
 }
 
 /// Time for `batches` once the loader runs steadily: what it prepared ahead is taken before the clock starts.
