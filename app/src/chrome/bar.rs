@@ -26,11 +26,11 @@ pub fn bar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 }
 
 fn theme_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    let (sign, name) = match ctx.state.theme {
-        ThemeName::Dark => ("☀", "Light theme"),
-        ThemeName::Light => ("🌙", "Dark theme"),
+    let (word, name) = match ctx.state.theme {
+        ThemeName::Dark => ("Light", "Light theme"),
+        ThemeName::Light => ("Dark", "Dark theme"),
     };
-    let button = ui.button(sign).on_hover_text(name);
+    let button = ui.button(word).on_hover_text("The other look.");
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
     if button.clicked() {
         ctx.send(Command::ToggleTheme);
@@ -39,12 +39,12 @@ fn theme_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 
 /// Right to left: the button stands right of its words.
 fn loader_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    let (sign, name) = match ctx.state.loader.phase {
-        LoaderPhase::Running => ("⏸", "Pause the loader"),
-        _ => ("▶", "Run the loader"),
+    let (word, name) = match ctx.state.loader.phase {
+        LoaderPhase::Running => ("Pause", "Pause the loader"),
+        _ => ("Run", "Run the loader"),
     };
     let enabled = find(&Command::PlayPause).is_none_or(|spec| (spec.enabled)(ctx.state));
-    let button = ui.add_enabled(enabled, egui::Button::new(sign));
+    let button = ui.add_enabled(enabled, egui::Button::new(word));
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
     if button.on_hover_text(format!("{name} (Space)")).clicked() {
         ctx.send(Command::PlayPause);

@@ -30,7 +30,7 @@ pub fn notices_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             frame.show(ui, |ui| {
                 ui.set_width(380.0);
                 ui.horizontal_top(|ui| {
-                    let close = ui.small_button("✕").on_hover_text("Take this notice down; it stays in the log.");
+                    let close = ui.small_button("×").on_hover_text("Take this notice down; it stays in the log.");
                     close.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss notice"));
                     if close.clicked() {
                         ctx.send(Command::DismissNotice(*index));

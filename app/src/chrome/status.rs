@@ -74,8 +74,10 @@ fn readout_text(readout: &Readout) -> String {
 
 /// The labels there; annotated background only if there is nothing else.
 fn labels_text(labels: &[LabelReadout]) -> Option<String> {
-    let named: Vec<_> =
+    let mut named: Vec<_> =
         labels.iter().filter(|label| label.id != 0).map(|label| format!("{} {}", label.class, label.id)).collect();
+    // Crops that overlap say the same twice.
+    named.dedup();
     if !named.is_empty() {
         return Some(named.join(", "));
     }
@@ -115,6 +117,7 @@ mod tests {
     #[test]
     fn annotated_background_is_told_from_nothing() {
         assert_eq!(labels_text(&[label("er", 0)]), Some("background of crop1".to_owned()));
+        assert_eq!(labels_text(&[label("er", 3), label("er", 3)]), Some("er 3".to_owned()));
         assert_eq!(labels_text(&[]), None);
     }
 

@@ -11,7 +11,7 @@ pub fn look_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     if ctx.state.session.open().is_none() {
         return;
     }
-    ui.separator();
+    ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.label("Contrast");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -56,9 +56,12 @@ fn toggle_ui(ui: &mut Ui, ctx: &PaneContext<'_>, label: &str, on: bool, command:
     }
 }
 
+/// Room for the numbers below the histogram, points.
+const WORDS: f32 = 18.0;
+
 /// The histogram with a handle at either end of the contrast window.
 fn contrast_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    const HEIGHT: f32 = 64.0;
+    const HEIGHT: f32 = 72.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click_and_drag());
     let contrast = ctx.state.display.contrast;
     response.widget_info(|| {
@@ -153,7 +156,7 @@ fn bars_ui(painter: &Painter, ctx: &PaneContext<'_>, plot: Rect, histogram: &His
     sorted.sort_unstable();
     let top = (sorted[BINS - 2].max(sorted[BINS - 1] / 8).max(1) as f64).sqrt();
     let bin_width = (x_of(histogram.value_of(1)) - x_of(histogram.value_of(0))).max(1.0);
-    let floor = plot.bottom() - 13.0;
+    let floor = plot.bottom() - WORDS;
     let room = floor - plot.top() - 4.0;
     for (bin, count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         let height = (((*count as f64).sqrt() / top).min(1.0) as f32 * room).max(1.0);
@@ -165,7 +168,7 @@ fn bars_ui(painter: &Painter, ctx: &PaneContext<'_>, plot: Rect, histogram: &His
 
 fn handles_ui(painter: &Painter, ctx: &PaneContext<'_>, rect: Rect, contrast: Contrast, x_of: impl Fn(f64) -> f32) {
     let (lo, hi) = (x_of(contrast.lo), x_of(contrast.hi));
-    let floor = rect.bottom() - 13.0;
+    let floor = rect.bottom() - WORDS;
     let stroke = Stroke::new(1.5, ctx.theme.accent);
     // The curve from black to white.
     painter.add(Shape::line(
@@ -192,8 +195,8 @@ fn handles_ui(painter: &Painter, ctx: &PaneContext<'_>, rect: Rect, contrast: Co
         lo_x + lo_text.size().x + gap,
         (rect.right() - hi_text.size().x - 2.0).max(lo_x + lo_text.size().x + gap),
     );
-    painter.galley(pos2(lo_x, rect.bottom() - 13.0), lo_text, ctx.theme.text);
-    painter.galley(pos2(hi_x, rect.bottom() - 13.0), hi_text, ctx.theme.text);
+    painter.galley(pos2(lo_x, rect.bottom() - WORDS + 4.0), lo_text, ctx.theme.text);
+    painter.galley(pos2(hi_x, rect.bottom() - WORDS + 4.0), hi_text, ctx.theme.text);
 }
 
 fn number(value: f64) -> String {

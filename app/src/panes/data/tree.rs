@@ -20,7 +20,7 @@ pub fn tree_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         dataset_ui(ui, ctx, data, index, dataset);
     }
     for warning in &data.catalog.warnings {
-        ui.label(RichText::new(format!("⚠ {warning}")).color(ctx.theme.risk));
+        ui.label(RichText::new(format!("! {warning}")).color(ctx.theme.risk));
     }
 }
 

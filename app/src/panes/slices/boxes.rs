@@ -36,7 +36,7 @@ fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset
         }
         if let Some(rect) = screen.rect_of(&footprint.world_box) {
             let freshness = 1.0 - age as f32 / footprints.len() as f32;
-            let color = Theme::faded(ctx.theme.sample, 0.08 + 0.82 * freshness.powi(3));
+            let color = Theme::faded(ctx.theme.sample, 0.05 + 0.85 * freshness.powi(4));
             outline(painter, rect, Stroke::new(1.0, color));
         }
     }
