@@ -79,6 +79,9 @@ pub const fn class_rgb(index: usize) -> [u8; 3] {
 }
 
 impl Theme {
+    /// Tint of a picture that keeps its own colours.
+    pub const AS_IT_IS: Color32 = Color32::WHITE;
+
     /// The theme of that name.
     #[must_use]
     pub fn new(name: ThemeName) -> Self {

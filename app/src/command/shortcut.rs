@@ -67,10 +67,10 @@ impl fmt::Display for Shortcut {
             Key::Char(c) => write!(f, "{c}"),
             Key::Space => f.write_str("Space"),
             Key::Escape => f.write_str("Esc"),
-            Key::Left => f.write_str("←"),
-            Key::Right => f.write_str("→"),
-            Key::Up => f.write_str("↑"),
-            Key::Down => f.write_str("↓"),
+            Key::Left => f.write_str("Left"),
+            Key::Right => f.write_str("Right"),
+            Key::Up => f.write_str("Up"),
+            Key::Down => f.write_str("Down"),
             Key::F(n) => write!(f, "F{n}"),
         }
     }

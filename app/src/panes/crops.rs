@@ -86,13 +86,13 @@ fn crop_ui(ui: &mut Ui, ctx: &PaneContext<'_>, crop: &CropView, textures: &CropT
     let picture = fitted(frame, crop.raw.size);
     let painter = ui.painter_at(rect.expand(2.0));
     let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    painter.image(textures.raw.id(), picture, uv, Color32::WHITE);
+    painter.image(textures.raw.id(), picture, uv, Theme::AS_IT_IS);
     if ctx.state.display.show_labels
         && let Some(labels) = &textures.labels
     {
         let [right, down] = crop.label_share;
         let part = Rect::from_center_size(picture.center(), picture.size() * vec2(right, down));
-        let tint = Theme::faded(Color32::WHITE, ctx.state.display.label_opacity);
+        let tint = Theme::faded(Theme::AS_IT_IS, ctx.state.display.label_opacity);
         painter.image(labels.id(), part, uv, tint);
     }
     let selected = ctx.state.display.selected_crop == Some(index);

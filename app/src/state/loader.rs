@@ -78,7 +78,7 @@ pub struct LoaderView {
 
 impl LoaderView {
     /// Footprints that are kept.
-    pub const FOOTPRINTS: usize = 48;
+    pub const FOOTPRINTS: usize = 24;
 
     /// Adds footprints; the oldest go.
     pub fn add_footprints(&mut self, new: impl IntoIterator<Item = Footprint>) {

@@ -60,7 +60,7 @@ fn trim(nm: f64) -> f64 {
 
 /// Names of the axes at the upper right: which way is which.
 fn directions_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
-    let color = |axis: Axis| ctx.theme.series[[2, 1, 0][axis.index()]];
+    let color = |axis: Axis| ctx.theme.class([2, 1, 0][axis.index()]);
     let origin = screen.rect.right_top() + vec2(-44.0, 14.0);
     let font = FontId::proportional(11.0);
     let ground = Rect::from_min_size(origin - vec2(8.0, 8.0), vec2(46.0, 46.0));

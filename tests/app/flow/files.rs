@@ -1,0 +1,72 @@
+//! Bad paths, the path field, and what is remembered.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use microtome::state::{LogLevel, Session};
+use microtome::{AppOptions, Start, ThemeName};
+use microtome_tests::data;
+
+use crate::driver::Driver;
+
+#[test]
+fn a_bad_path_is_explained_and_another_can_be_opened() {
+    let start = Start::Path(data::root().join("nothing-here.zarr"));
+    let mut driver = Driver::start(AppOptions { start, ..AppOptions::default() });
+    driver.wait("the failure", |state| matches!(state.session, Session::Failed { .. }));
+    driver.settle();
+    driver.harness.get_by_label_contains("nothing-here.zarr");
+    driver.harness.get_by_label("This could not be opened");
+    driver.click("Open path…");
+    driver.node("Path").type_text(&data::root().join("gala.zarr").display().to_string());
+    driver.settle();
+    driver.key(Modifiers::NONE, Key::Enter);
+    driver.wait("the dataset", |state| state.session.open().is_some());
+}
+
+#[test]
+fn theme_and_recent_datasets_are_remembered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options =
+        |start| AppOptions { start, settings_dir: Some(folder.path().to_path_buf()), ..AppOptions::default() };
+    let path = data::root().join("gala.zarr");
+    {
+        let mut driver = Driver::start(options(Start::Path(path.clone())));
+        driver.wait("the dataset", |state| state.session.open().is_some());
+        driver.click("Light theme");
+        driver.settle();
+    }
+    let driver = Driver::start(options(Start::Empty));
+    assert_eq!(driver.state().theme, ThemeName::Light);
+    assert_eq!(driver.state().recent, [std::path::absolute(&path).expect("a path")]);
+}
+
+#[test]
+fn settings_that_are_no_json_give_the_defaults_and_a_word_in_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("settings.json"), "{ not json").expect("written");
+    let settings_dir = Some(folder.path().to_path_buf());
+    let driver = Driver::start(AppOptions { settings_dir, ..AppOptions::default() });
+    assert_eq!(driver.state().theme, ThemeName::Dark);
+    let complaint = driver.state().log.entries().find(|entry| entry.level == LogLevel::Warning);
+    assert!(complaint.is_some_and(|entry| entry.message.contains("settings.json")));
+}
+
+#[test]
+fn a_damaged_chunk_is_reported_and_the_rest_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    data::copy("gala.zarr", &store);
+    let chunks: Vec<_> = walkdir::WalkDir::new(store.join("recon-1/em"))
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file() && !entry.file_name().to_string_lossy().starts_with('.'))
+        .collect();
+    let damaged = chunks.iter().filter(|entry| entry.path().components().any(|c| c.as_os_str() == "s0"));
+    for chunk in damaged {
+        std::fs::write(chunk.path(), b"no chunk").expect("written");
+    }
+    let mut driver = Driver::start(AppOptions { start: Start::Path(store), ..AppOptions::default() });
+    driver.wait("the complaint", |state| state.log.entries().any(|entry| entry.level == LogLevel::Error));
+    driver.wait("nothing left to load", |state| state.pending_chunks == 0 && state.gpu.textures > 0);
+    assert!(driver.state().session.open().is_some());
+}

@@ -1,0 +1,8 @@
+//! The real app, driven through its accessibility tree: what a user does, and what the window then says.
+
+#![allow(clippy::expect_used, reason = "a helper of a test fails by panicking")]
+
+mod driver;
+mod files;
+mod loader;
+mod slices;
