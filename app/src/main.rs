@@ -1,3 +1,9 @@
-//! The command line: arguments to a verb.
+//! The binary: arguments to a verb, and what becomes of its result.
 
-fn main() {}
+mod verbs;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    verbs::main(std::env::args_os().collect())
+}

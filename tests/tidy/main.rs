@@ -3,6 +3,8 @@
 //! Each rule is a pure function from a file (or a table) to findings. The tests in this file run the rules over the
 //! repository; each rule's own module holds the snippets that it must catch.
 
+#![allow(clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
+
 mod colours;
 mod files;
 mod imports;

@@ -1,0 +1,58 @@
+//! Values on the command line, read once: sizes, shapes, seconds. Each refusal says what would be right.
+
+use std::time::Duration;
+
+use microtome_core::geometry::Zyx;
+
+/// Width and height of a picture, pixels: `1600x1000`.
+pub fn picture_size(text: &str) -> Result<[u32; 2], String> {
+    let right = "expected WIDTHxHEIGHT in pixels, each 64 to 16384, such as 1600x1000";
+    let [width, height] = numbers(text).ok_or(right)?;
+    let fits = |n: u64| u32::try_from(n).ok().filter(|n| (64..=16384).contains(n));
+    Ok([fits(width).ok_or(right)?, fits(height).ok_or(right)?])
+}
+
+/// Voxels of a volume: one number for a cube, or `ZxYxX`.
+pub fn volume_shape(text: &str) -> Result<Zyx<u64>, String> {
+    let right = "expected one number for a cube, or ZxYxX, in voxels, each 1 to 1048576, such as 256 or 128x512x512";
+    let shape = numbers::<3>(text).or_else(|| numbers::<1>(text).map(|[n]| [n; 3])).map(Zyx::from).ok_or(right)?;
+    if shape.all(|n| (1..=1 << 20).contains(&n)) { Ok(shape) } else { Err(right.to_owned()) }
+}
+
+fn numbers<const N: usize>(text: &str) -> Option<[u64; N]> {
+    let parts: Option<Vec<u64>> = text.split(['x', 'X', '×']).map(|part| part.trim().parse().ok()).collect();
+    parts?.try_into().ok()
+}
+
+/// A stretch of time in seconds, fractions allowed: `10`, `0.5`.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let right = "expected seconds, more than 0 and at most 86400, such as 10 or 0.5";
+    let value: f64 = text.parse().map_err(|_| right)?;
+    if value > 0.0 && value <= 86_400.0 { Ok(Duration::from_secs_f64(value)) } else { Err(right.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_values_are_read() {
+        assert_eq!(picture_size("1600x1000"), Ok([1600, 1000]));
+        assert_eq!(volume_shape("256"), Ok(Zyx::splat(256)));
+        assert_eq!(volume_shape("1x20X300"), Ok(Zyx::new(1, 20, 300)));
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn bad_values_say_what_would_be_right() {
+        for text in ["", "1600", "1600x", "0x9", "1600x-1", "99999x99999", "1x2x3", "axb", "18446744073709551616x5"] {
+            assert!(picture_size(text).is_err_and(|e| e.contains("1600x1000")), "{text}");
+        }
+        for text in ["", "0", "1x2", "1x2x3x4", "-1", "1x0x1", "1048577"] {
+            assert!(volume_shape(text).is_err_and(|e| e.contains("ZxYxX")), "{text}");
+        }
+        for text in ["", "0", "-1", "NaN", "inf", "1e9", "10s"] {
+            assert!(seconds(text).is_err_and(|e| e.contains("seconds")), "{text}");
+        }
+    }
+}

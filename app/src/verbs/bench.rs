@@ -1,0 +1,35 @@
+//! `microtome bench`: how fast the loader is here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::interrupt::Interrupt;
+use super::output::Output;
+use super::{arguments, figures, input};
+
+/// Run the loader without a window and print what it measures
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    microtome bench jrc_hela-2.zarr\n  \
+    microtome bench train.toml --seconds 60 --json > bench.json\n\n\
+    A dataset is loaded with a configuration that fits it (128\u{b3} voxels at the finest voxel size, every class); a \
+    CONFIG says it all. The run starts with empty caches of its own (the system's page cache may be warm) and takes \
+    batches as fast as they come. Times of stages are self times summed over threads. Ctrl-C ends it early, with figures.")]
+pub struct Args {
+    /// Dataset (OME-Zarr, CellMap) or configuration (.toml)
+    #[arg(value_name = "PATH|CONFIG")]
+    path: PathBuf,
+    /// Length of the run, seconds
+    #[arg(long, value_name = "N", default_value = "10", value_parser = arguments::seconds, allow_hyphen_values = true)]
+    seconds: Duration,
+    /// Print JSON: seconds, bytes, and shares of 0-1
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures and prints.
+pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
+    let input = input::open(&args.path)?;
+    let figures = figures::measure(input, args.seconds, &Interrupt::listen())?;
+    if args.json { out.json(&figures) } else { figures.print(out) }
+}

@@ -1,0 +1,130 @@
+//! `microtome info`: what is in a dataset, as a page or as JSON.
+
+use std::path::PathBuf;
+
+use microtome::{Start, format};
+use microtome_core::catalog::{self, Catalog, CatalogInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo};
+use microtome_core::geometry::{BoxNm, Zyx};
+use microtome_core::loader::LoaderConfig;
+
+use super::input;
+use super::output::Output;
+
+/// Say what is in a dataset: levels, voxel sizes, chunks, codecs, label crops and classes
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    microtome info jrc_hela-2.zarr\n  \
+    microtome info jrc_hela-2.zarr --json | jq '.datasets[0].raw.levels[0].shape'\n\n\
+    Everything is in z, y, x. Sizes and positions are nanometres; an offset is the centre of voxel 0. \"Conforms\" is the \
+    verdict of the OME-NGFF specification on the metadata; much that does not conform can still be opened. \
+    Nothing is written, and no voxel is read.")]
+pub struct Args {
+    /// Dataset (OME-Zarr, CellMap, or a folder of them) or configuration (.toml)
+    #[arg(value_name = "PATH|CONFIG")]
+    path: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Add up the files of every array (lists every chunk: slow on large stores)
+    #[arg(long)]
+    disk: bool,
+}
+
+/// Describes and prints.
+pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
+    let catalog = match input::start(&args.path)? {
+        Start::Config(file) => LoaderConfig::from_file(&file)?.open_catalog()?,
+        _ => Catalog::open(&args.path)?,
+    };
+    let disk = if args.disk { DiskUse::Measure } else { DiskUse::Skip };
+    let info = catalog::describe(&catalog, disk);
+    if args.json { out.json(&info) } else { out.text(&page(&info)) }
+}
+
+fn page(info: &CatalogInfo) -> String {
+    let mut lines: Vec<String> = info.datasets.iter().flat_map(dataset).collect();
+    lines.extend(info.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+fn dataset(info: &DatasetInfo) -> Vec<String> {
+    let mut lines = vec![info.name.clone(), format!("  em      {}", info.raw.path)];
+    lines.extend(image(&info.raw, "    "));
+    for crop in &info.crops {
+        lines.push(format!("  {}   {}", crop.name, extent(&crop.bounds_nm)));
+        for class in &crop.classes {
+            lines.push(format!("    {}", class.class));
+            lines.extend(image(&class.labels, "      "));
+        }
+    }
+    if !info.classes.is_empty() {
+        lines.push(format!("  classes {}", info.classes.join(", ")));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn image(info: &ImageInfo, indent: &str) -> Vec<String> {
+    let mut lines = vec![format!("{indent}{}", standing(info))];
+    let head = ["level", "voxels z, y, x", "voxel nm", "offset nm", "chunk", "in memory", "on disk"].map(str::to_owned);
+    let is_measured = info.levels.iter().any(|level| level.stored_bytes.is_some());
+    let columns = if is_measured { head.len() } else { head.len() - 1 };
+    let rows: Vec<[String; 7]> = std::iter::once(head).chain(info.levels.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    for row in &rows {
+        let cells: Vec<String> = (0..columns).map(|column| format!("{:<1$}", row[column], width(column))).collect();
+        lines.push(format!("{indent}{}", cells.join("   ")));
+    }
+    lines
+}
+
+/// Element type, format and verdict, in a line.
+fn standing(info: &ImageInfo) -> String {
+    let first = info.levels.first();
+    let zarr = first.map_or(String::new(), |level| format!("Zarr v{}", level.zarr_format));
+    let codecs = first.map_or(String::new(), |level| level.codecs.join(" + "));
+    let ngff = match (&info.ngff_version, &info.ngff) {
+        (_, None) => "bare array, no OME-NGFF".to_owned(),
+        (version, Some(conformance)) => {
+            let version = version.as_deref().unwrap_or("without a version");
+            let verdict = match conformance.problems.first() {
+                None => "conforms".to_owned(),
+                Some(problem) => format!("does not conform: {problem}"),
+            };
+            format!("OME-NGFF {version}, {verdict}")
+        }
+    };
+    [info.dtype.name().to_owned(), zarr, codecs, ngff]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+fn row(level: &LevelInfo) -> [String; 7] {
+    let chunk = match level.shard_shape {
+        Some(shard) => format!("{} in {}", times(level.chunk_shape), times(shard)),
+        None => times(level.chunk_shape),
+    };
+    [
+        if level.name.is_empty() { "-".to_owned() } else { level.name.clone() },
+        times(level.shape),
+        times(level.voxel_size_nm),
+        list(level.translation_nm),
+        chunk,
+        format::bytes(level.decoded_bytes),
+        level.stored_bytes.map(format::bytes).unwrap_or_default(),
+    ]
+}
+
+fn extent(bounds: &BoxNm) -> String {
+    format!("{} nm at {} nm", times(bounds.extent_nm()), list(bounds.lo))
+}
+
+fn times<T: std::fmt::Display>(value: Zyx<T>) -> String {
+    value.map(|v| v.to_string()).to_array().join(" x ")
+}
+
+fn list<T: std::fmt::Display>(value: Zyx<T>) -> String {
+    value.map(|v| v.to_string()).to_array().join(", ")
+}

@@ -1,0 +1,95 @@
+//! What PATH|CONFIG means: a dataset on disk or a configuration, and the loader's two halves from either.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use microtome::Start;
+use microtome_core::Error;
+use microtome_core::catalog::Catalog;
+use microtome_core::loader::LoaderConfig;
+
+/// An opened catalog and the configuration that goes with it.
+pub struct Input {
+    /// What to draw from.
+    pub catalog: Arc<Catalog>,
+    /// How to draw: as configured, or what fits the catalog.
+    pub config: LoaderConfig,
+}
+
+/// What the path is by its name and kind, without opening it.
+pub fn start(path: &Path) -> anyhow::Result<Start> {
+    if !path.exists() {
+        return Err(Error::NotFound { path: path.display().to_string() }.into());
+    }
+    let start = Start::from_path(path.to_path_buf());
+    if matches!(start, Start::Path(_)) && path.is_file() {
+        bail!(
+            "expected an OME-Zarr folder or a configuration (a file named ….toml), got another file: {}",
+            path.display()
+        );
+    }
+    Ok(start)
+}
+
+/// Opens a dataset with a configuration that fits it, or a configuration with its datasets.
+pub fn open(path: &Path) -> anyhow::Result<Input> {
+    let (catalog, config) = match start(path)? {
+        Start::Config(file) => {
+            let config = LoaderConfig::from_file(&file)?;
+            let catalog = config.open_catalog().with_context(|| format!("configuration {}", file.display()))?;
+            (catalog, config)
+        }
+        _ => {
+            let catalog = Catalog::open(path)?;
+            let config = LoaderConfig::for_catalog(&catalog);
+            (catalog, config)
+        }
+    };
+    Ok(Input { catalog: Arc::new(catalog), config })
+}
+
+/// Refuses to write into the data: `target` must not lie inside a Zarr hierarchy.
+pub fn refuse_inside_data(target: &Path) -> anyhow::Result<()> {
+    const MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
+    let absolute = std::path::absolute(target).with_context(|| format!("cannot resolve {}", target.display()))?;
+    let real = absolute.ancestors().find_map(|folder| folder.canonicalize().ok());
+    let mut folders = absolute
+        .ancestors()
+        .skip(1)
+        .map(PathBuf::from)
+        .chain(real.iter().flat_map(|real| real.ancestors().map(PathBuf::from)));
+    match folders.find(|folder| MARKS.iter().any(|mark| folder.join(mark).is_file())) {
+        Some(zarr) => {
+            bail!("would write into the data in {}; choose another place: {}", zarr.display(), target.display())
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_into_a_zarr_hierarchy_is_refused_at_any_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        let zarr = folder.path().join("a.zarr");
+        std::fs::create_dir_all(zarr.join("deep")).unwrap();
+        std::fs::write(zarr.join(".zgroup"), "{}").unwrap();
+        assert!(refuse_inside_data(&zarr.join("x.png")).is_err());
+        assert!(refuse_inside_data(&zarr.join("deep/new/x.png")).is_err());
+        assert!(refuse_inside_data(&folder.path().join("new/x.png")).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_into_the_data_is_seen_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let zarr = folder.path().join("a.zarr");
+        std::fs::create_dir_all(&zarr).unwrap();
+        std::fs::write(zarr.join("zarr.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(&zarr, folder.path().join("link")).unwrap();
+        assert!(refuse_inside_data(&folder.path().join("link/x.png")).is_err());
+    }
+}
