@@ -170,7 +170,7 @@ impl App {
                 self.state.say(LogLevel::Info, format!("opened {}", path.display()));
                 Settings::remember(&mut self.state.recent, &path);
                 let data = OpenData::new(source, catalog, config);
-                self.state.display.forget_dataset();
+                self.state.display.forget_dataset(data.hidden_at_first());
                 self.state.display.auto_contrast_pending = true;
                 self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);
                 self.state.session = Session::Open(Box::new(data));

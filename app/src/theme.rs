@@ -66,10 +66,11 @@ const CLASSES: [[u8; 3]; 12] = [
     [220, 220, 150],
 ];
 
-/// The colours that pictures of batches need, as plain values.
+/// The colours that pictures of batches need, as plain values; `class_names` in order of colours.
 #[must_use]
-pub fn palette() -> Palette {
-    Palette { classes: CLASSES.to_vec(), unknown: [128, 132, 140] }
+pub fn palette(class_names: &[String]) -> Palette {
+    let named = class_names.iter().enumerate().map(|(index, name)| (name.clone(), class_rgb(index)));
+    Palette { classes: named.collect(), unknown: [128, 132, 140] }
 }
 
 /// The colour of the n-th class, sRGB.

@@ -23,8 +23,12 @@ impl Loading {
     pub fn start(&mut self, state: &mut State) -> anyhow::Result<()> {
         self.stop(state);
         let Some(data) = state.session.open() else { return Ok(()) };
-        let consumer =
-            Consumer::start(Arc::clone(&data.catalog), data.config.clone(), theme::palette(), Arc::clone(&self.waker))?;
+        let consumer = Consumer::start(
+            Arc::clone(&data.catalog),
+            data.config.clone(),
+            theme::palette(&data.class_names),
+            Arc::clone(&self.waker),
+        )?;
         self.consumer = Some(consumer);
         state.loader.phase = LoaderPhase::Running;
         Ok(())

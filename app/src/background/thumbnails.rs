@@ -6,13 +6,13 @@ use microtome_core::volume::{Buffer, Voxel};
 use microtome_core::with_buffer;
 use microtome_render::{fold_id, label_color};
 
-use crate::state::{BatchView, CropView, Thumbnail};
+use crate::state::{BatchView, CropView, Thumbnail, fills_space};
 
 /// Colours of classes, in order; the theme names them.
 #[derive(Debug, Clone)]
 pub struct Palette {
-    /// sRGB by class.
-    pub classes: Vec<[u8; 3]>,
+    /// Name and sRGB of every class.
+    pub classes: Vec<(String, [u8; 3])>,
     /// Where nobody annotated.
     pub unknown: [u8; 3],
 }
@@ -27,7 +27,11 @@ pub fn batch_view(batch: &Batch, config: &LoaderConfig, palette: &Palette) -> Ba
     let label_share = share(config, input, target);
     let crops = batch.provenance.iter().enumerate().map(|(sample, provenance)| CropView {
         raw: slices[sample].as_ref().map_or_else(Thumbnail::default, |slice| grey(slice, window)),
-        labels: target.and_then(|array| label_slice(array, sample, palette)),
+        labels: target.and_then(|array| {
+            let classes = provenance.sources.iter().filter(|source| source.array == array.name);
+            let classes: Vec<&str> = classes.filter_map(|source| source.class.as_deref()).collect();
+            label_slice(array, sample, &classes, palette)
+        }),
         label_share,
         provenance: provenance.clone(),
     });
@@ -77,20 +81,24 @@ fn grey(slice: &Slice, [lo, hi]: [f32; 2]) -> Thumbnail {
     Thumbnail { size: slice.size, rgba }
 }
 
-fn label_slice(array: &BatchArray, sample: usize, palette: &Palette) -> Option<Thumbnail> {
+fn label_slice(array: &BatchArray, sample: usize, classes: &[&str], palette: &Palette) -> Option<Thumbnail> {
     let [_, channels, _, height, width] = array.shape;
     let mut rgba = vec![0_u8; height * width * 4];
     let mut known_anywhere = vec![false; height * width];
+    let all_fill = classes.iter().all(|class| fills_space(class));
     for channel in 0..channels {
+        let class = classes.get(channel).copied().unwrap_or_default();
+        // As in the slices: what fills space would veil everything else.
+        let is_veil = fills_space(class) && !all_fill;
+        let color = palette.classes.iter().find(|(name, _)| name == class).map(|(_, color)| *color);
         let range = middle(array, sample, channel)?;
         let known = array.known.as_ref().and_then(|known| known.get(range.clone()));
         for (pixel, id) in ids(&array.data, range)?.into_iter().enumerate() {
             let is_known = known.map_or(id.is_some(), |known| known[pixel] != 0);
             known_anywhere[pixel] |= is_known;
-            let Some(id) = id.filter(|id| is_known && *id != 0) else { continue };
-            let class = palette.classes.get(channel % palette.classes.len().max(1)).copied();
+            let Some(id) = id.filter(|id| is_known && !is_veil && *id != 0) else { continue };
             // One class alone is shown by object, several by class, as in the slices.
-            let [r, g, b] = if channels == 1 { label_color(fold_id(id)) } else { class.unwrap_or([255; 3]) };
+            let [r, g, b] = if channels == 1 { label_color(fold_id(id)) } else { color.unwrap_or([255; 3]) };
             rgba[pixel * 4..pixel * 4 + 4].copy_from_slice(&[r, g, b, 255]);
         }
     }

@@ -220,7 +220,7 @@ fn show_dataset(state: &mut State, index: usize) {
         && index != data.dataset_index
     {
         data.show(index);
-        state.display.forget_dataset();
+        state.display.forget_dataset(data.hidden_at_first());
         state.readout = None;
         state.histogram = None;
         reset_view(state);

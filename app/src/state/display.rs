@@ -80,9 +80,9 @@ impl Display {
         }
     }
 
-    /// Forgets what belongs to one dataset.
-    pub fn forget_dataset(&mut self) {
-        self.hidden_classes.clear();
+    /// Forgets what belongs to one dataset; these classes of the next one are not drawn at first.
+    pub fn forget_dataset(&mut self, hidden_classes: HashSet<(usize, usize)>) {
+        self.hidden_classes = hidden_classes;
         self.selected_crop = None;
         self.selected = None;
     }

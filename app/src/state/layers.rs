@@ -37,6 +37,13 @@ pub struct Layer {
     pub slot: u64,
 }
 
+/// True for the classes of the CellMap table that fill space around organelles: over everything else they are a veil,
+/// so they are not drawn until asked for.
+#[must_use]
+pub fn fills_space(class: &str) -> bool {
+    matches!(class, "cell" | "cyto" | "ecs")
+}
+
 impl Layer {
     fn new(kind: LayerKind, volume: &Arc<Volume>) -> Self {
         let geometry = volume.levels().iter().map(|level| LevelGeometry {
@@ -48,10 +55,9 @@ impl Layer {
         Self { kind, volume: Arc::clone(volume), levels: geometry.collect(), slot }
     }
 
-    /// Every layer of a dataset, in drawing order.
+    /// Every layer of a dataset, in drawing order; `names` are the classes of the whole catalog, in order of colours.
     #[must_use]
-    pub fn of_dataset(dataset: &Dataset) -> Vec<Self> {
-        let names = dataset.class_names();
+    pub fn of_dataset(dataset: &Dataset, names: &[String]) -> Vec<Self> {
         let mut layers = vec![Self::new(LayerKind::Raw, &dataset.raw)];
         for (crop, labels) in dataset.crops.iter().enumerate() {
             for (class, labels) in labels.classes.iter().enumerate() {

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub use display::{Contrast, Display};
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
-pub use layers::{Layer, LayerKind};
+pub use layers::{Layer, LayerKind, fills_space};
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
 pub use pane::PaneKind;

@@ -1,5 +1,6 @@
 //! What is open: nothing, something on its way, a catalog, or a failure with its reason.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::LoaderConfig;
 
-use super::Layer;
+use super::{Layer, fills_space};
 use crate::options::Start;
 
 /// What is open.
@@ -43,6 +44,8 @@ pub struct OpenData {
     pub config: LoaderConfig,
     /// The dataset in the slices.
     pub dataset_index: usize,
+    /// Every class of the catalog, sorted: the order of colours.
+    pub class_names: Vec<String>,
     /// Its volumes, in drawing order.
     pub layers: Vec<Layer>,
 }
@@ -51,7 +54,10 @@ impl OpenData {
     /// A catalog just opened; its first dataset is in the slices.
     #[must_use]
     pub fn new(source: Start, catalog: Arc<Catalog>, config: LoaderConfig) -> Self {
-        let mut data = Self { source, catalog, config, dataset_index: 0, layers: Vec::new() };
+        let mut class_names: Vec<String> = catalog.datasets.iter().flat_map(Dataset::class_names).collect();
+        class_names.sort();
+        class_names.dedup();
+        let mut data = Self { source, catalog, config, dataset_index: 0, class_names, layers: Vec::new() };
         data.show(0);
         data
     }
@@ -59,7 +65,22 @@ impl OpenData {
     /// Puts another dataset into the slices.
     pub fn show(&mut self, dataset_index: usize) {
         self.dataset_index = dataset_index;
-        self.layers = self.dataset().map(Layer::of_dataset).unwrap_or_default();
+        self.layers = self.dataset().map(|set| Layer::of_dataset(set, &self.class_names)).unwrap_or_default();
+    }
+
+    /// Classes (crop, class) of the dataset in the slices that are not drawn until asked for: those that fill space,
+    /// where there are others.
+    #[must_use]
+    pub fn hidden_at_first(&self) -> HashSet<(usize, usize)> {
+        let mut hidden = HashSet::new();
+        if self.class_names.iter().all(|name| fills_space(name)) {
+            return hidden;
+        }
+        for (crop, labels) in self.dataset().into_iter().flat_map(|set| set.crops.iter().enumerate()) {
+            let filling = labels.classes.iter().enumerate().filter(|(_, labels)| fills_space(&labels.class));
+            hidden.extend(filling.map(|(class, _)| (crop, class)));
+        }
+        hidden
     }
 
     /// The dataset in the slices.

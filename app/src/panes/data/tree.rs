@@ -37,7 +37,7 @@ fn dataset_ui(ui: &mut Ui, ctx: &PaneContext<'_>, data: &OpenData, index: usize,
             ui.weak("no label crops");
         }
         for (crop_index, crop) in dataset.crops.iter().enumerate() {
-            crop_ui(ui, ctx, Where { dataset: index, crop: crop_index, shown }, dataset, crop);
+            crop_ui(ui, ctx, Where { dataset: index, crop: crop_index, shown }, crop);
         }
     });
     header.header_response.on_hover_text(dataset.raw.path());
@@ -83,7 +83,7 @@ struct Where {
     shown: bool,
 }
 
-fn crop_ui(ui: &mut Ui, ctx: &PaneContext<'_>, at: Where, dataset: &Dataset, crop: &LabelCrop) {
+fn crop_ui(ui: &mut Ui, ctx: &PaneContext<'_>, at: Where, crop: &LabelCrop) {
     ui.horizontal(|ui| {
         let (mark, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
         ui.painter().rect_stroke(mark, 1.0, egui::Stroke::new(1.5, ctx.theme.label_crop), egui::StrokeKind::Inside);
@@ -95,7 +95,7 @@ fn crop_ui(ui: &mut Ui, ctx: &PaneContext<'_>, at: Where, dataset: &Dataset, cro
         }
         ui.weak(format::counted(crop.classes.len() as u64, "class", "classes"));
     });
-    let names = dataset.class_names();
+    let names = ctx.state.session.open().map_or(&[][..], |data| &data.class_names);
     ui.indent(("crop", at.dataset, at.crop), |ui| {
         for (class_index, labels) in crop.classes.iter().enumerate() {
             let color = names.iter().position(|name| *name == labels.class).unwrap_or(0);
