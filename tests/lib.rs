@@ -1,3 +1,4 @@
 //! What the law and proof tests share.
 
 pub mod data;
+pub mod mutate;

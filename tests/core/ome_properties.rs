@@ -3,111 +3,12 @@
 use microtome_core::ome::annotation::{ArrayAnnotation, CropAnnotation};
 use microtome_core::ome::{conformance, multiscales_of, read_node};
 use microtome_core::store::open_memory;
-use microtome_tests::data;
+use microtome_tests::{data, mutate};
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use zarrs::storage::store::MemoryStore;
 use zarrs::storage::{StoreKey, WritableStorageTraits};
-
-/// Values that metadata may hold where something else belongs.
-fn any_value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        Just(json!(-0.0)),
-        Just(json!(1e308)),
-        Just(json!(5e-324)),
-        "[ -~\u{b5}]{0,6}".prop_map(Value::from),
-        Just(json!([])),
-        Just(json!({})),
-        Just(json!([1, 2, 3])),
-        Just(json!([[{"a": []}]])),
-    ]
-}
-
-#[derive(Debug, Clone)]
-enum Edit {
-    Replace(Value),
-    Remove,
-    Duplicate,
-    Rename(String),
-}
-
-fn any_edit() -> impl Strategy<Value = Edit> {
-    prop_oneof![
-        4 => any_value().prop_map(Edit::Replace),
-        2 => Just(Edit::Remove),
-        1 => Just(Edit::Duplicate),
-        1 => "[a-z]{0,4}".prop_map(Edit::Rename),
-    ]
-}
-
-/// Applies `edit` to the `target`-th value, counted in depth.
-fn apply(value: &mut Value, target: &mut usize, edit: &Edit) -> bool {
-    if *target == 0 {
-        if let Edit::Replace(new) = edit {
-            *value = new.clone();
-        }
-        return true;
-    }
-    match value {
-        Value::Array(items) => {
-            for index in 0..items.len() {
-                *target -= 1;
-                if *target == 0 {
-                    match edit {
-                        Edit::Remove => drop(items.remove(index)),
-                        Edit::Duplicate => items.push(items[index].clone()),
-                        Edit::Replace(new) => items[index] = new.clone(),
-                        Edit::Rename(_) => {}
-                    }
-                    return true;
-                }
-                if apply(&mut items[index], target, edit) {
-                    return true;
-                }
-            }
-        }
-        Value::Object(members) => {
-            let keys: Vec<_> = members.keys().cloned().collect();
-            for key in keys {
-                *target -= 1;
-                if *target == 0 {
-                    edit_member(members, &key, edit);
-                    return true;
-                }
-                if members.get_mut(&key).is_some_and(|member| apply(member, target, edit)) {
-                    return true;
-                }
-            }
-        }
-        _ => {}
-    }
-    false
-}
-
-fn edit_member(members: &mut Map<String, Value>, key: &str, edit: &Edit) {
-    match edit {
-        Edit::Remove | Edit::Duplicate => drop(members.remove(key)),
-        Edit::Replace(new) => drop(members.insert(key.to_owned(), new.clone())),
-        Edit::Rename(name) => {
-            if let Some(member) = members.remove(key) {
-                members.insert(name.clone(), member);
-            }
-        }
-    }
-}
-
-fn size(value: &Value) -> usize {
-    1 + match value {
-        Value::Array(items) => items.iter().map(size).sum(),
-        Value::Object(members) => members.values().map(size).sum(),
-        _ => 0,
-    }
-}
 
 /// Documents to start from: the specification's, real ones, and an annotation.
 fn seeds() -> Vec<Value> {
@@ -147,14 +48,11 @@ proptest! {
     #[test]
     fn edited_metadata_never_panics(
         seed in any::<prop::sample::Index>(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any_edit()), 1..4),
+        edits in mutate::any_edits(),
     ) {
         let seeds = seeds_once();
         let mut document = seeds[seed.index(seeds.len())].clone();
-        for (place, edit) in &edits {
-            let mut target = place.index(size(&document));
-            apply(&mut document, &mut target, edit);
-        }
+        mutate::apply_all(&mut document, &edits);
         read_everything(&document);
     }
 

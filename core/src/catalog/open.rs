@@ -20,8 +20,7 @@ pub(super) fn open(path: &Path) -> Result<Catalog> {
     let mut catalog = Catalog::default();
     let name = dataset_name(path);
     match classify(&store, "")? {
-        Place::Folder(folders) => open_folder(&store, path, &folders, &mut catalog)?,
-        Place::Group(folders) => open_group(&store, path, &folders, &mut catalog)?,
+        Place::Folder(folders) | Place::Group(folders) => open_around(&store, path, &folders, &mut catalog)?,
         place => open_place(&store, "", &name, &place, &mut catalog)?,
     }
     if let Some(warning) = inner_place_warning(path) {
@@ -95,8 +94,8 @@ pub(super) fn open_em(store: &Arc<Metered>, em: &str, warnings: &mut Vec<String>
     }
 }
 
-/// A Zarr group that is no image and no CellMap dataset: `em`, part of the labels, or a group of images.
-fn open_group(store: &Arc<Metered>, path: &Path, folders: &[String], catalog: &mut Catalog) -> Result<()> {
+/// What is no image and no CellMap dataset: `em`, part of the labels, or a folder or group of datasets.
+fn open_around(store: &Arc<Metered>, path: &Path, folders: &[String], catalog: &mut Catalog) -> Result<()> {
     let inside = recon_above(path);
     match &inside {
         Some((_, place)) if place == Path::new("em") => {

@@ -29,17 +29,26 @@ impl FileStore {
         if key.is_empty() { self.root.clone() } else { self.root.join(key) }
     }
 
+    /// Everything below `prefix`. Linked folders are not entered: links may run in circles.
     fn list_into(&self, prefix: &str, keys: &mut StoreKeys) -> Result<(), StorageError> {
-        for (name, is_dir) in children(&self.path_of(prefix))? {
+        for (name, kind) in children(&self.path_of(prefix))? {
             let child = format!("{prefix}{name}");
-            if is_dir {
-                self.list_into(&format!("{child}/"), keys)?;
-            } else {
-                keys.push(StoreKey::new(child)?);
+            match kind {
+                Kind::File => keys.push(StoreKey::new(child)?),
+                Kind::Folder => self.list_into(&format!("{child}/"), keys)?,
+                Kind::LinkedFolder => {}
             }
         }
         Ok(())
     }
+}
+
+/// What a name in a folder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    File,
+    Folder,
+    LinkedFolder,
 }
 
 /// `None` if there is no such file: neither a missing entry nor a path that runs through a file is a failure.
@@ -51,16 +60,26 @@ fn if_present<T>(result: std::io::Result<T>) -> Result<Option<T>, StorageError> 
     }
 }
 
-/// Names in a folder and whether each is itself a folder, sorted; empty if there is no such folder.
-fn children(folder: &Path) -> Result<Vec<(String, bool)>, StorageError> {
+/// Names in a folder and what each stands for, sorted; empty if there is no such folder.
+fn children(folder: &Path) -> Result<Vec<(String, Kind)>, StorageError> {
     let Some(entries) = if_present(std::fs::read_dir(folder))? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        // `metadata` of the path follows links; a dangling link is nothing.
-        let Some(metadata) = if_present(std::fs::metadata(entry.path()))? else { continue };
-        found.push((name, metadata.is_dir()));
+        let mut kind = entry.file_type()?;
+        let linked = kind.is_symlink();
+        if linked {
+            // A link that leads nowhere, or in a circle, is nothing.
+            let Ok(target) = std::fs::metadata(entry.path()) else { continue };
+            kind = target.file_type();
+        }
+        let kind = match (kind.is_dir(), linked) {
+            (false, _) => Kind::File,
+            (true, false) => Kind::Folder,
+            (true, true) => Kind::LinkedFolder,
+        };
+        found.push((name, kind));
     }
     found.sort();
     Ok(found)
@@ -122,12 +141,11 @@ impl ListableStorageTraits for FileStore {
 
     fn list_dir(&self, prefix: &StorePrefix) -> Result<StoreKeysPrefixes, StorageError> {
         let (mut keys, mut prefixes) = (Vec::new(), Vec::new());
-        for (name, is_dir) in children(&self.path_of(prefix.as_str()))? {
+        for (name, kind) in children(&self.path_of(prefix.as_str()))? {
             let child = format!("{}{name}", prefix.as_str());
-            if is_dir {
-                prefixes.push(StorePrefix::new(format!("{child}/"))?);
-            } else {
-                keys.push(StoreKey::new(child)?);
+            match kind {
+                Kind::File => keys.push(StoreKey::new(child)?),
+                Kind::Folder | Kind::LinkedFolder => prefixes.push(StorePrefix::new(format!("{child}/"))?),
             }
         }
         Ok(StoreKeysPrefixes::new(keys, prefixes))
