@@ -40,6 +40,13 @@ impl Layout {
         let Some(chunk_shape) = chunk_shape(array.metadata()) else {
             return Err(metadata("chunk_grid", "a regular chunk grid", "another kind".to_owned()));
         };
+        if chunk_shape.len() != array.dimensionality() {
+            return Err(metadata(
+                "chunk_grid",
+                "chunks of as many dimensions as the array",
+                format!("{chunk_shape:?}"),
+            ));
+        }
         let layout = match sharding(array) {
             None => Self {
                 array_dim: (0..chunk_shape.len()).collect(),
@@ -47,6 +54,10 @@ impl Layout {
                 codecs: array.codecs(),
                 shards: None,
             },
+            Some((configuration, _)) if configuration.chunk_shape.len() != array.dimensionality() => {
+                let got = format!("{:?}", configuration.chunk_shape);
+                return Err(metadata("codecs", "inner chunks of as many dimensions as the array", got));
+            }
             Some((configuration, array_dim)) => {
                 let shard_shape: Vec<_> = array_dim.iter().map(|&dim| chunk_shape[dim]).collect();
                 let shards = ShardLayout::new(&configuration, &shard_shape)
