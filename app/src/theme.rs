@@ -46,6 +46,8 @@ pub struct Theme {
     pub over_image_ground: Color32,
     /// Ground behind the volume in slices.
     pub image_ground: Color32,
+    /// Spans in the timeline that are no stage of the loader.
+    pub scope: Color32,
     /// Curves of plots, in order of use; safe for colour-blind readers.
     pub series: [Color32; 6],
 }
@@ -113,6 +115,7 @@ impl Theme {
             over_image: rgb(240, 243, 247),
             over_image_ground: Color32::from_black_alpha(150),
             image_ground: rgb(12, 13, 15),
+            scope: rgb(112, 104, 136),
             series: [
                 rgb(86, 180, 233),
                 rgb(72, 190, 150),
@@ -145,6 +148,7 @@ impl Theme {
             over_image: rgb(240, 243, 247),
             over_image_ground: Color32::from_black_alpha(150),
             image_ground: rgb(222, 226, 231),
+            scope: rgb(168, 160, 196),
             series: [
                 rgb(0, 105, 170),
                 rgb(0, 125, 90),
@@ -186,6 +190,14 @@ impl Theme {
     #[must_use]
     pub const fn rgb([r, g, b]: [u8; 3]) -> Color32 {
         Color32::from_rgb(r, g, b)
+    }
+
+    /// Black or white, whichever is easier to read on `fill`.
+    #[must_use]
+    pub fn ink_on(&self, fill: Color32) -> Color32 {
+        // Perceived lightness of sRGB values, near enough to choose between two.
+        let light = 0.30 * f32::from(fill.r()) + 0.59 * f32::from(fill.g()) + 0.11 * f32::from(fill.b());
+        if light > 130.0 { Color32::BLACK } else { Color32::WHITE }
     }
 
     /// A colour with another opacity, 0–1.

@@ -2,7 +2,9 @@
 
 mod cache;
 mod crops;
+mod curve;
 mod data;
+mod figure;
 mod log;
 mod memory;
 mod slices;

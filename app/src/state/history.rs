@@ -90,6 +90,7 @@ impl StatsHistory {
     }
 
     /// All, oldest first.
+    #[must_use]
     pub fn observations(&self) -> impl ExactSizeIterator<Item = &Observation> {
         self.observations.iter()
     }

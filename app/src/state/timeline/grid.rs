@@ -65,7 +65,7 @@ fn exact(value_ns: i64, step_ns: i64) -> String {
     };
     let mut decimals = 0;
     let mut resolution = unit_ns as u64;
-    while resolution > 1 && size % resolution != 0 && resolution > step_ns.unsigned_abs().max(1) {
+    while resolution > 1 && !size.is_multiple_of(resolution) && resolution > step_ns.unsigned_abs().max(1) {
         resolution /= 10;
         decimals += 1;
     }

@@ -30,6 +30,7 @@ impl Recording {
     }
 
     /// Its threads by name, each with its rows, outermost first.
+    #[must_use]
     pub fn threads(&self) -> impl ExactSizeIterator<Item = (&str, &[Row])> {
         let names = self.timeline.tracks.iter().map(|track| track.thread.as_str());
         names.zip(self.threads.iter().map(|thread| thread.rows.as_slice()))

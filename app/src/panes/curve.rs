@@ -1,0 +1,193 @@
+//! A small plot over time: curves that end now, seconds before now to the left, units on the axis and in the tooltip.
+
+use egui::{Color32, RichText, Ui};
+use egui_plot::{FilledArea, GridMark, HLine, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints};
+
+use super::figure::swatch_ui;
+use crate::format;
+use crate::state::history::Curve;
+use crate::theme::Theme;
+
+/// The least stretch of time on the axis, seconds.
+const MIN_SPAN_S: f64 = 10.0;
+
+/// One curve and how it is drawn.
+pub struct Trace {
+    /// Its name, in legend and tooltip.
+    pub name: &'static str,
+    /// Its colour.
+    pub color: Color32,
+    /// Time and value; runs are not joined.
+    pub curve: Curve,
+    /// The lower edge of a filled band, point for point; `None` draws a line.
+    pub base: Option<Curve>,
+}
+
+/// A plot over time.
+#[derive(Clone, Copy)]
+pub struct TimePlot<'a> {
+    /// Distinguishes it from the other plots of the pane.
+    pub id: &'static str,
+    /// Above it.
+    pub title: &'a str,
+    /// How its values are measured.
+    pub tooltip: &'a str,
+    /// Writes a value with its unit.
+    pub unit: fn(f64) -> String,
+    /// The axis steps in powers of two, as bytes do.
+    pub binary: bool,
+    /// The axis reaches at least here.
+    pub at_least: f64,
+    /// A limit to draw as a dashed line, and its name.
+    pub limit: Option<(f64, &'static str)>,
+    /// The right end of the axis, seconds on the curves' clock.
+    pub now_s: f64,
+    /// Points from top to bottom, title included.
+    pub height: f32,
+}
+
+impl TimePlot<'_> {
+    /// Draws the plot.
+    pub fn show_ui(&self, ui: &mut Ui, theme: &Theme, traces: Vec<Trace>) {
+        ui.vertical(|ui| {
+            let top = ui.cursor().top();
+            self.title_ui(ui, theme, &traces);
+            let height = (self.height - (ui.cursor().top() - top)).max(48.0);
+            self.plot_ui(ui, theme, traces, height);
+        });
+    }
+
+    fn title_ui(&self, ui: &mut Ui, theme: &Theme, traces: &[Trace]) {
+        ui.horizontal(|ui| {
+            if let [only] = traces {
+                swatch_ui(ui, only.color);
+            }
+            ui.label(RichText::new(self.title).color(theme.text)).on_hover_text(self.tooltip);
+        });
+    }
+
+    fn plot_ui(&self, ui: &mut Ui, theme: &Theme, traces: Vec<Trace>, height: f32) {
+        let oldest = traces.iter().flat_map(|trace| trace.curve.first()?.first()).map(|point| point[0]);
+        let span_s = oldest.fold(MIN_SPAN_S, |span, at| span.max(self.now_s - at));
+        let unit = self.unit;
+        let now_s = self.now_s;
+        let mut plot = Plot::new(("time plot", self.id))
+            .height(height)
+            .allow_zoom(false)
+            .allow_drag(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .allow_axis_zoom_drag(false)
+            .default_x_bounds(-span_s, 0.0)
+            .include_x(-span_s)
+            .include_x(0.0)
+            .include_y(0.0)
+            .include_y(self.at_least)
+            .set_margin_fraction(egui::vec2(0.0, 0.08))
+            .grid_color(theme.line)
+            .cursor_color(theme.weak)
+            .show_crosshair(false)
+            .y_axis_min_width(58.0)
+            .x_axis_formatter(|mark, _| seconds_label(mark))
+            .y_axis_formatter(move |mark, _| if mark.value < 0.0 { String::new() } else { unit(mark.value) })
+            .label_formatter(move |hover| hover_label(hover, unit));
+        if traces.len() > 1 || self.limit.is_some() {
+            let legend = Legend::default()
+                .position(egui_plot::Corner::LeftTop)
+                .follow_insertion_order(true)
+                .background_alpha(0.6)
+                .text_style(egui::TextStyle::Small);
+            plot = plot.legend(legend);
+        }
+        if self.binary {
+            plot = plot.y_grid_spacer(egui_plot::uniform_grid_spacer(|input| binary_steps(input.base_step_size)));
+        }
+        let limit = self.limit;
+        plot.show(ui, |plot| {
+            for trace in traces {
+                for (index, run) in trace.curve.iter().enumerate() {
+                    match trace.base.as_ref().and_then(|base| base.get(index)) {
+                        Some(base) => plot.add(band(&trace, run, base, now_s)),
+                        None => plot.line(line(&trace, run, now_s)),
+                    }
+                }
+            }
+            if let Some((value, name)) = limit {
+                plot.hline(HLine::new(name, value).color(theme.text).style(LineStyle::dashed_loose()).width(1.0));
+            }
+        });
+    }
+}
+
+fn line(trace: &Trace, run: &[[f64; 2]], now_s: f64) -> Line<'static> {
+    let points: PlotPoints<'static> = run.iter().map(|[at, value]| [at - now_s, *value]).collect();
+    Line::new(trace.name, points).color(trace.color).width(1.5)
+}
+
+fn band(trace: &Trace, run: &[[f64; 2]], base: &[[f64; 2]], now_s: f64) -> FilledArea {
+    let xs: Vec<f64> = run.iter().map(|[at, _]| at - now_s).collect();
+    let top: Vec<f64> = run.iter().map(|[_, value]| *value).collect();
+    let bottom: Vec<f64> = base.iter().map(|[_, value]| *value).collect();
+    FilledArea::new(trace.name, &xs, &bottom, &top).fill_color(Theme::faded(trace.color, 0.8)).allow_hover(false)
+}
+
+/// Powers of two, and four and sixteen times that, for axes of bytes.
+fn binary_steps(smallest: f64) -> [f64; 3] {
+    let step = smallest.max(1.0).log2().ceil().exp2();
+    [step, step * 4.0, step * 16.0]
+}
+
+fn seconds_label(mark: GridMark) -> String {
+    let at = mark.value.round();
+    if mark.step_size < 1.0 || at > 0.0 {
+        String::new()
+    } else if at == 0.0 {
+        "now".to_owned()
+    } else {
+        format!("−{:.0} s", -at)
+    }
+}
+
+fn hover_label(hover: &HoverPosition<'_>, unit: fn(f64) -> String) -> Option<String> {
+    match hover {
+        HoverPosition::NearDataPoint { plot_name, position, .. } if !plot_name.is_empty() => {
+            let ago = format::nanoseconds((-position.x * 1e9) as i64);
+            Some(format!("{plot_name}: {}\n{ago} ago", unit(position.y)))
+        }
+        _ => None,
+    }
+}
+
+/// A point-for-point sum of curves that were read off the same observations.
+#[must_use]
+pub fn sum(below: &Curve, above: &Curve) -> Curve {
+    let add = |low: &Vec<[f64; 2]>, high: &Vec<[f64; 2]>| {
+        low.iter().zip(high).map(|(low, high)| [high[0], low[1] + high[1]]).collect()
+    };
+    below.iter().zip(above).map(|(low, high)| add(low, high)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_axes_step_in_powers_of_two() {
+        assert_eq!(binary_steps(1000.0), [1024.0, 4096.0, 16384.0]);
+        assert_eq!(binary_steps(0.0), [1.0, 4.0, 16.0]);
+    }
+
+    #[test]
+    fn bands_stack() {
+        let low = vec![vec![[0.0, 1.0], [1.0, 2.0]]];
+        let high = vec![vec![[0.0, 10.0], [1.0, 20.0]]];
+        assert_eq!(sum(&low, &high), vec![vec![[0.0, 11.0], [1.0, 22.0]]]);
+    }
+
+    #[test]
+    fn seconds_read_backwards_from_now() {
+        let label = |value| seconds_label(GridMark { value, step_size: 10.0 });
+        assert_eq!((label(0.0).as_str(), label(-20.0).as_str(), label(10.0).as_str()), ("now", "−20 s", ""));
+    }
+}
