@@ -78,9 +78,11 @@ pub fn number(value: f64) -> String {
     }
     let size = value.abs();
     let sign = if value < 0.0 { "−" } else { "" };
-    if size > 0.0 && size < 0.095 {
+    if size == 0.0 {
+        "0".to_owned()
+    } else if size < 0.095 {
         format!("{sign}{size:.3}")
-    } else if size > 0.0 && size < 0.995 {
+    } else if size < 0.995 {
         format!("{sign}{size:.2}")
     } else if size < 999.5 {
         format!("{sign}{}", short(size))
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn rates_keep_two_digits_that_matter() {
         for (value, text) in
-            [(0.0, "0.0/s"), (0.004, "0.004/s"), (0.25, "0.25/s"), (3.84, "3.8/s"), (118.2, "118/s"), (f64::NAN, "–")]
+            [(0.0, "0/s"), (0.004, "0.004/s"), (0.25, "0.25/s"), (3.84, "3.8/s"), (118.2, "118/s"), (f64::NAN, "–")]
         {
             assert_eq!(per_second(value), text, "{value}");
         }

@@ -125,6 +125,7 @@ fn plots_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         binary: false,
         at_least: 1.0,
         limit: None,
+        legend: None,
         now_s,
         height,
     };

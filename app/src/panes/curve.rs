@@ -1,7 +1,9 @@
 //! A small plot over time: curves that end now, seconds before now to the left, units on the axis and in the tooltip.
 
 use egui::{Color32, RichText, Ui};
-use egui_plot::{FilledArea, GridMark, HLine, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints};
+use egui_plot::{
+    Corner, FilledArea, GridInput, GridMark, HLine, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints,
+};
 
 use super::figure::swatch_ui;
 use crate::format;
@@ -10,6 +12,8 @@ use crate::theme::Theme;
 
 /// The least stretch of time on the axis, seconds.
 const MIN_SPAN_S: f64 = 10.0;
+/// Room to the right of now, for its label.
+const RIGHT_SHARE: f64 = 0.03;
 
 /// One curve and how it is drawn.
 pub struct Trace {
@@ -40,6 +44,8 @@ pub struct TimePlot<'a> {
     pub at_least: f64,
     /// A limit to draw as a dashed line, and its name.
     pub limit: Option<(f64, &'static str)>,
+    /// Where the legend goes; `None` where the pane itself names the colours.
+    pub legend: Option<Corner>,
     /// The right end of the axis, seconds on the curves' clock.
     pub now_s: f64,
     /// Points from top to bottom, title included.
@@ -79,9 +85,9 @@ impl TimePlot<'_> {
             .allow_boxed_zoom(false)
             .allow_double_click_reset(false)
             .allow_axis_zoom_drag(false)
-            .default_x_bounds(-span_s, 0.0)
             .include_x(-span_s)
-            .include_x(0.0)
+            .include_x(span_s * RIGHT_SHARE)
+            .x_grid_spacer(time_steps)
             .include_y(0.0)
             .include_y(self.at_least)
             .set_margin_fraction(egui::vec2(0.0, 0.08))
@@ -92,9 +98,9 @@ impl TimePlot<'_> {
             .x_axis_formatter(|mark, _| seconds_label(mark))
             .y_axis_formatter(move |mark, _| if mark.value < 0.0 { String::new() } else { unit(mark.value) })
             .label_formatter(move |hover| hover_label(hover, unit));
-        if traces.len() > 1 || self.limit.is_some() {
+        if let Some(corner) = self.legend {
             let legend = Legend::default()
-                .position(egui_plot::Corner::LeftTop)
+                .position(corner)
                 .follow_insertion_order(true)
                 .background_alpha(0.6)
                 .text_style(egui::TextStyle::Small);
@@ -138,15 +144,20 @@ fn binary_steps(smallest: f64) -> [f64; 3] {
     [step, step * 4.0, step * 16.0]
 }
 
+/// Steps of seconds that people count in: 5, 10, 30 and 60.
+fn time_steps(input: GridInput) -> Vec<GridMark> {
+    let (first, last) = input.bounds;
+    let mark = |step: i32| {
+        let value = -5.0 * f64::from(step);
+        let step_size = [60.0, 30.0, 10.0].into_iter().find(|size| value % size == 0.0).unwrap_or(5.0);
+        GridMark { value, step_size }
+    };
+    (0..1000).map(mark).take_while(|mark| mark.value >= first).filter(|mark| mark.value <= last).collect()
+}
+
 fn seconds_label(mark: GridMark) -> String {
-    let at = mark.value.round();
-    if mark.step_size < 1.0 || at > 0.0 {
-        String::new()
-    } else if at == 0.0 {
-        "now".to_owned()
-    } else {
-        format!("−{:.0} s", -at)
-    }
+    let at = mark.value;
+    if at == 0.0 { "now".to_owned() } else { format!("−{:.0} s", -at) }
 }
 
 fn hover_label(hover: &HoverPosition<'_>, unit: fn(f64) -> String) -> Option<String> {
@@ -187,7 +198,10 @@ mod tests {
 
     #[test]
     fn seconds_read_backwards_from_now() {
-        let label = |value| seconds_label(GridMark { value, step_size: 10.0 });
-        assert_eq!((label(0.0).as_str(), label(-20.0).as_str(), label(10.0).as_str()), ("now", "−20 s", ""));
+        let marks = time_steps(GridInput { bounds: (-61.0, 2.0), base_step_size: 1.0 });
+        let labels: Vec<String> =
+            marks.iter().filter(|mark| mark.step_size >= 30.0).map(|m| seconds_label(*m)).collect();
+        assert_eq!(labels, ["now", "−30 s", "−60 s"]);
+        assert_eq!(marks.len(), 13);
     }
 }

@@ -31,10 +31,13 @@ pub fn colored_figure_ui(
     response.on_hover_text(tooltip)
 }
 
-/// A small square of a colour, as wide as the text is high.
+/// Width of a swatch, points.
+pub const SWATCH: f32 = 10.0;
+
+/// A small square of a colour, as high as a line.
 pub fn swatch_ui(ui: &mut Ui, color: Color32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(10.0, ui.spacing().interact_size.y.min(16.0)), Sense::hover());
-    let square = Rect::from_center_size(rect.center(), vec2(10.0, 10.0));
+    let (rect, _) = ui.allocate_exact_size(vec2(SWATCH, ui.spacing().interact_size.y.min(16.0)), Sense::hover());
+    let square = Rect::from_center_size(rect.center(), vec2(SWATCH, SWATCH));
     ui.painter().rect_filled(square, CornerRadius::same(2), color);
 }
 

@@ -168,6 +168,7 @@ fn plot_ui(ui: &mut Ui, ctx: &PaneContext<'_>, memory: &MemoryStats) {
         binary: true,
         at_least: memory.budget_bytes as f64 * 1.05,
         limit: Some((memory.budget_bytes as f64, "budget")),
+        legend: Some(egui_plot::Corner::LeftTop),
         now_s: history.latest().map_or(0.0, |latest| latest.at.as_secs_f64()),
         height: (ui.available_height() - 4.0).clamp(140.0, 320.0),
     };

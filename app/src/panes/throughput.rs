@@ -6,7 +6,7 @@ use egui::{RichText, ScrollArea, Ui};
 use microtome_core::telemetry::Stats;
 
 use super::curve::{TimePlot, Trace};
-use super::figure::{cell_ui, colored_figure_ui, figure_ui, nothing_yet_ui, stage_words, swatch_ui};
+use super::figure::{SWATCH, cell_ui, colored_figure_ui, figure_ui, nothing_yet_ui, stage_words, swatch_ui};
 use crate::context::PaneContext;
 use crate::format;
 use crate::state::history::{SMOOTHING, StageRate};
@@ -92,6 +92,7 @@ fn plots_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         binary,
         at_least,
         limit: None,
+        legend: None,
         now_s,
         height,
     };
@@ -149,6 +150,7 @@ fn stages_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let stages = ctx.state.history.recent_stages(TABLE_SPAN);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
+        ui.spacing_mut().interact_size.y = 18.0;
         ui.horizontal(|ui| {
             for (index, (name, width, tooltip)) in COLUMNS.into_iter().chain([BYTES_COLUMN]).enumerate() {
                 let text = RichText::new(name).small().color(theme.weak);
@@ -167,15 +169,10 @@ fn stages_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 fn stage_ui(ui: &mut Ui, theme: &Theme, rate: &StageRate) {
     ui.horizontal(|ui| {
         let [stage, threads, share, calls, mean] = COLUMNS.map(|(_, width, _)| width);
-        let name = ui.allocate_ui(egui::vec2(stage, 16.0), |ui| {
-            ui.set_min_width(stage);
-            ui.horizontal(|ui| {
-                swatch_ui(ui, theme.stage(rate.stage));
-                ui.label(rate.stage.name());
-            });
-        });
+        let spacing = ui.spacing().item_spacing.x;
+        swatch_ui(ui, theme.stage(rate.stage));
         let words = format!("{}: {}", rate.stage.name(), stage_words(rate.stage));
-        name.response.on_hover_text(words);
+        cell_ui(ui, stage - SWATCH - spacing, false, rate.stage.name()).on_hover_text(words);
         let idle = rate.calls == 0.0 && rate.cores == 0.0;
         let color = if idle { theme.weak } else { theme.text };
         let text = |value: String| RichText::new(if idle { "–".to_owned() } else { value }).color(color);

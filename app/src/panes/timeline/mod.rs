@@ -45,8 +45,8 @@ pub fn timeline_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let max_lines = (axis.width / GRID_SPACING).max(2.0) as usize;
     let lines = grid(axis.range, recording.range().end, max_lines);
     let origin = RichText::new(lines.origin.as_str()).small().color(ctx.theme.weak);
-    let corner = Rect::from_min_size(ruler.min, vec2(gutter, RULER));
-    ui.put(corner, egui::Label::new(origin).selectable(false).truncate())
+    let corner = Rect::from_min_size(ruler.min, vec2(gutter - 6.0, RULER)).translate(vec2(2.0, 0.0));
+    left_label_ui(ui, corner, origin)
         .on_hover_text("What the times on the ruler count from. The clock is the recorder's.");
     let strip = Rect::from_min_size(pos2(axis.left, ruler.top()), vec2(axis.width, RULER));
     paint_ruler(ui.painter(), strip, &axis, &lines, ctx.theme);
@@ -60,9 +60,9 @@ fn toolbar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let recorded = timeline.recording().range();
     ui.horizontal(|ui| {
         let (text, tooltip) = if view.paused {
-            ("▶ Follow", "Let the timeline run with the recording again.")
+            ("Follow", "Let the timeline run with the recording again.")
         } else {
-            ("⏸ Hold", "Hold the picture still. Recording goes on; zooming and dragging hold it too.")
+            ("Hold", "Hold the picture still. Recording goes on; zooming and dragging hold it too.")
         };
         if ui.button(text).on_hover_text(tooltip).clicked() {
             ctx.send(Command::ToggleTimelinePause);
@@ -92,13 +92,14 @@ fn toolbar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 }
 
 fn legend_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    ui.spacing_mut().item_spacing.x = 5.0;
+    ui.spacing_mut().item_spacing.x = 4.0;
     for stage in Stage::ALL.into_iter().rev() {
-        if ui.available_width() < 60.0 {
+        if ui.available_width() < 50.0 {
             break;
         }
         ui.label(RichText::new(stage.name()).small().color(ctx.theme.text)).on_hover_text(stage_words(stage));
         swatch_ui(ui, ctx.theme.stage(stage));
+        ui.add_space(6.0);
     }
 }
 
@@ -139,15 +140,18 @@ fn names_ui(ui: &mut Ui, ctx: &PaneContext<'_>, lanes: &Lanes, gutter: Rect) {
             continue;
         }
         let text = RichText::new(name).small().color(ctx.theme.text);
-        let mut child =
-            ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
         let spans: usize = rows.iter().map(|row| row.marks().len()).sum();
-        child.add(egui::Label::new(text).selectable(false).truncate()).on_hover_text(format!(
+        left_label_ui(ui, rect, text).on_hover_text(format!(
             "Thread {name}: {}, nested {} deep.",
             format::counted(spans as u64, "span", "spans"),
             format::count(rows.len() as u64)
         ));
     }
+}
+
+fn left_label_ui(ui: &mut Ui, rect: Rect, text: RichText) -> Response {
+    let builder = egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center));
+    ui.new_child(builder).add(egui::Label::new(text).selectable(false).truncate())
 }
 
 /// Zoom about the pointer, pan by drag or sideways wheel, fit by double click.
@@ -156,7 +160,8 @@ fn navigate(ui: &mut Ui, ctx: &PaneContext<'_>, response: &Response, axis: &Time
     let recorded = timeline.recording().range();
     let mut view = timeline.view();
     let before = view.range;
-    if response.double_clicked() {
+    // egui counts clicks wherever they fell: a double click soon after a button is its third.
+    if response.double_clicked() || response.triple_clicked() {
         ctx.send(Command::FitTimeline);
         return;
     }
