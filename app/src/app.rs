@@ -134,7 +134,7 @@ impl App {
             state: &self.state,
             commands: &self.commands,
             theme: &self.theme,
-            slices: self.streaming.renderer(),
+            slices: Some(self.streaming.renderer()),
         };
         chrome::window_ui(ui, &ctx, &mut self.layout);
         if self.commands.wants_frame(&self.state) {

@@ -53,8 +53,8 @@ pub struct PaneContext<'a> {
     pub commands: &'a CommandSender,
     /// Names every colour.
     pub theme: &'a Theme,
-    /// Draws the slices from chunks that are resident.
-    pub slices: &'a Arc<Mutex<SliceRenderer>>,
+    /// Draws the slices from chunks that are resident; without it they show only what is drawn over the image.
+    pub slices: Option<&'a Arc<Mutex<SliceRenderer>>>,
 }
 
 impl PaneContext<'_> {

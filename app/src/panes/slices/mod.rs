@@ -34,7 +34,9 @@ pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
     mouse::mouse_ui(ui, ctx, &screen, &response, kind);
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, ctx.theme.image_ground);
-    painter.add(paint::callback(ctx, &screen));
+    if let Some(renderer) = ctx.slices {
+        painter.add(paint::callback(ctx, &screen, renderer));
+    }
     boxes::boxes_ui(&painter, ctx, &screen);
     overlay::overlay_ui(&painter, ctx, &screen);
     mouse::menu_ui(ctx, &screen, &response, kind);

@@ -23,10 +23,10 @@ pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
 }
 
 /// The shape that draws the image.
-pub fn callback(ctx: &PaneContext<'_>, screen: &Screen) -> Shape {
+pub fn callback(ctx: &PaneContext<'_>, screen: &Screen, renderer: &Arc<Mutex<SliceRenderer>>) -> Shape {
     let layers = ctx.state.visible_layers().map(|layer| slice_layer(ctx.state, layer)).collect();
     let paint = Paint {
-        renderer: Arc::clone(ctx.slices),
+        renderer: Arc::clone(renderer),
         draw: SliceDraw { view: screen.view, layers },
         handle: Mutex::new(None),
     };
