@@ -150,11 +150,11 @@ const fn parse(text: &[u8]) -> Lut {
 }
 
 const fn hex_digit(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' => byte - b'0',
-        b'a'..=b'f' => byte - b'a' + 10,
-        _ => panic!("a hexadecimal digit"),
+    if byte.is_ascii_digit() {
+        return byte - b'0';
     }
+    assert!(matches!(byte, b'a'..=b'f'), "a hexadecimal digit");
+    byte - b'a' + 10
 }
 
 #[cfg(test)]
