@@ -1,0 +1,76 @@
+//! `info --json` against what is known about every array of the test data.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::place::data;
+use crate::run::run;
+
+/// Every level of every image in the answer, by its path inside the test data.
+fn levels(info: &Value) -> HashMap<String, Value> {
+    let mut found = HashMap::new();
+    let mut open = vec![info];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                if let (Some(Value::String(path)), true) = (members.get("path"), members.contains_key("codecs")) {
+                    let inner = path.rsplit_once("/data/").map_or(path.as_str(), |(_, inner)| inner);
+                    found.insert(inner.to_owned(), value.clone());
+                }
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_array_is_as_expected() {
+    let home = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(data("expected.json")).unwrap();
+    let expected: HashMap<String, Value> = serde_json::from_str(&text).unwrap();
+    let mut found = HashMap::new();
+    for store in ["fib25.zarr", "fib25_v3.zarr", "gala.zarr", "gala_v3.zarr"] {
+        // The link gives the paths in the answer one form wherever the data are.
+        let folder = home.path().join("data");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(store);
+        link(&data(store), &path);
+        let answer = run(home.path(), &["info", "--json", path.to_str().unwrap()]);
+        assert_eq!((answer.status, answer.err.as_str()), (Some(0), ""));
+        found.extend(levels(&serde_json::from_str(&answer.out).unwrap()));
+    }
+    let mut checked = 0;
+    for (path, known) in &expected {
+        let level = found.get(path).unwrap_or_else(|| panic!("info does not name {path}: {:?}", found.keys()));
+        assert_eq!(level["shape"], known["shape"], "{path}");
+        assert_eq!(level["dtype"], known["dtype"], "{path}");
+        assert_eq!(level["voxel_size_nm"], known["scale_nm"], "{path}");
+        assert_eq!(level["translation_nm"], known["translation_nm"], "{path}");
+        checked += 1;
+    }
+    assert_eq!(checked, found.len(), "info names arrays that are not expected");
+}
+
+#[cfg(unix)]
+fn link(from: &std::path::Path, to: &std::path::Path) {
+    std::os::unix::fs::symlink(from.canonicalize().unwrap(), to).unwrap();
+}
+
+#[cfg(not(unix))]
+fn link(from: &std::path::Path, to: &std::path::Path) {
+    crate::place::copy(from, to);
+}
+
+#[test]
+fn the_page_names_levels_crops_classes_and_the_verdict() {
+    let home = tempfile::tempdir().unwrap();
+    let path = data("gala_v3.zarr");
+    let page = run(home.path(), &["info", path.to_str().unwrap(), "--disk"]).out;
+    for part in ["s0", "50 x 100 x 200", "uint8", "Zarr v3", "OME-NGFF 0.5, conforms", "crop1", "cell", "on disk"] {
+        assert!(page.contains(part), "no {part} in:\n{page}");
+    }
+}

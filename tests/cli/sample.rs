@@ -1,0 +1,60 @@
+//! `sample`: the files it writes, that they repeat, and that nothing is lost by accident.
+
+use std::fs;
+
+use crate::place::{data, fingerprint};
+use crate::run::run;
+
+#[test]
+fn the_same_seed_gives_the_same_files_and_another_seed_does_not() {
+    let home = tempfile::tempdir().unwrap();
+    let path = data("gala.zarr");
+    let mut prints = Vec::new();
+    for seed in ["7", "7", "8"] {
+        let args = ["sample", path.to_str().unwrap(), "-n", "3", "--seed", seed, "--out", "crops"];
+        let answer = run(home.path(), &args);
+        assert_eq!(answer.status, Some(0), "{}", answer.err);
+        prints.push(fingerprint(&home.path().join("crops")));
+        fs::remove_dir_all(home.path().join("crops")).unwrap();
+    }
+    assert_eq!(prints[0], prints[1]);
+    assert_ne!(prints[0], prints[2]);
+}
+
+#[test]
+fn a_record_says_where_the_arrays_came_from() {
+    let home = tempfile::tempdir().unwrap();
+    let path = data("gala.zarr");
+    assert_eq!(run(home.path(), &["sample", path.to_str().unwrap(), "-n", "2", "--out", "c"]).status, Some(0));
+    let folder = home.path().join("c");
+    let text = fs::read_to_string(folder.join("000001.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&record["dataset"], &record["index"]), (&"gala".into(), &1.into()));
+    for key in ["world_box", "seed", "augmentation", "sources", "dataset_path"] {
+        assert!(!record[key].is_null(), "no {key} in {text}");
+    }
+    let mut files = 1;
+    for array in record["arrays"].as_array().unwrap() {
+        let shape: Vec<usize> = serde_json::from_value(array["shape"].clone()).unwrap();
+        let bytes = fs::read(folder.join(array["file"].as_str().unwrap())).unwrap();
+        assert!(bytes.starts_with(b"\x93NUMPY"));
+        assert!(bytes.len() > shape.iter().product::<usize>(), "{array}");
+        files += 1 + usize::from(!array["known_file"].is_null());
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2 * files);
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_alone_unless_forced() {
+    let home = tempfile::tempdir().unwrap();
+    let path = data("gala.zarr");
+    fs::create_dir(home.path().join("c")).unwrap();
+    fs::write(home.path().join("c/000000.raw.npy"), "mine").unwrap();
+    let args = ["sample", path.to_str().unwrap(), "-n", "1", "--out", "c"];
+    let refused = run(home.path(), &args);
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.err.contains("--force"), "{}", refused.err);
+    assert_eq!(fs::read(home.path().join("c/000000.raw.npy")).unwrap(), b"mine");
+    assert_eq!(run(home.path(), &[&args[..], &["--force"]].concat()).status, Some(0));
+    assert_ne!(fs::read(home.path().join("c/000000.raw.npy")).unwrap(), b"mine");
+}
