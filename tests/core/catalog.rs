@@ -1,5 +1,7 @@
 //! Catalogs: every array of the real volumes as it should be, every place a user may point at, and broken datasets.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Volumes and catalogs on broken metadata of every file: opening answers or refuses; it neither panics nor writes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! OME-NGFF metadata: the specification's suites, other writers' groups, real volumes, and what is refused.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
+
 use microtome_core::geometry::{Axis, GridTransform, Zyx};
 use microtome_core::ome::{
     AxisKind, Conformance, Multiscale, NgffVersion, conformance, image_problems, label_problems, multiscales_of,
@@ -200,7 +202,7 @@ fn what_cannot_be_read_is_named() {
         (
             |m| {
                 m["coordinateTransformations"] = json!([{"type": "scale", "scale": [1e300, 1, 1e300]},
-            {"type": "scale", "scale": [1e300, 1, 1]}])
+            {"type": "scale", "scale": [1e300, 1, 1]}]);
             },
             &["finite"],
         ),

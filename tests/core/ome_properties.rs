@@ -1,5 +1,7 @@
 //! Whatever JSON stands in a group's metadata: reading answers or refuses, it never panics.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
+
 use microtome_core::ome::annotation::{ArrayAnnotation, CropAnnotation};
 use microtome_core::ome::{conformance, multiscales_of, read_node};
 use microtome_core::store::open_memory;
