@@ -21,9 +21,10 @@ STEPS=(
   "docs      the documentation builds without a warning"
 )
 
-# Mesa's software rasteriser draws the snapshots; Xvfb shows the real window on machines without a screen.
+# CMake and libclang build the codecs of the feature `native-codecs`; Mesa's software rasteriser draws the snapshots;
+# Xvfb shows the real window on machines without a screen.
 APT_PACKAGES=(
-  build-essential ca-certificates curl git
+  build-essential ca-certificates cmake curl git libclang-dev
   mesa-vulkan-drivers libvulkan1 libegl1 libgl1-mesa-dri libgles2
   xvfb xauth libxcursor1 libxi6 libxkbcommon-x11-0 libx11-xcb1
 )
@@ -144,7 +145,8 @@ step_features() {
   fi
 }
 
-has_libclang() { ldconfig -p | grep -q libclang || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null; }
+# The C interface, which bindgen loads. Many machines have only `libclang-cpp`, which does not do.
+has_libclang() { ldconfig -p | grep -qE 'libclang(-[0-9.]+)?\.so' || [[ -n ${LIBCLANG_PATH:-} ]]; }
 
 step_tests() {
   if cargo nextest --version >/dev/null 2>&1; then
