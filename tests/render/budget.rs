@@ -109,7 +109,7 @@ fn textures_obey_a_small_budget_and_keep_what_is_drawn() {
             let id = ChunkId { volume: volume + id.volume - 1, ..*id };
             match chunk {
                 microtome_render::reference::ReferenceChunk::Absent(fill) => {
-                    renderer.textures_mut().mark_absent(id, *fill)
+                    renderer.textures_mut().mark_absent(id, *fill);
                 }
                 microtome_render::reference::ReferenceChunk::Texels(shape, texels) => {
                     match renderer.textures_mut().upload(&gpu.device, &gpu.queue, id, *shape, texels) {

@@ -1,5 +1,7 @@
 //! Rendering proven three ways: shaders without a device, pure plans by properties, pixels against the CPU twin.
 
+#![allow(clippy::expect_used, reason = "the helpers of a test fail by panicking, as the test does")]
+
 mod budget;
 mod device;
 mod formats;

@@ -159,7 +159,7 @@ fn a_volume_of_tiny_chunks_does_not_drown_the_view() {
     let tiny = level([8.0; 3], 10_000, 1);
     let visible = visible_chunks(&view, &tiny);
     assert!(!visible.is_empty() && visible.len() <= MAX_VISIBLE_CHUNKS, "{}", visible.len());
-    let [x, y] = [visible[0].1.x0, visible[0].1.y0].map(|v| i64::from(v));
+    let [x, y] = [visible[0].1.x0, visible[0].1.y0].map(i64::from);
     assert!((x - 500).abs() <= 1 && (y - 400).abs() <= 1, "the centre comes first: {x} {y}");
     let coarser = level([16.0; 3], 5000, 64);
     assert_eq!(choose_display_level(&[tiny, coarser], &view), 1);
