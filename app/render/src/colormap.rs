@@ -29,7 +29,7 @@ static CIVIDIS: Lut = parse(include_bytes!("../../../assets/colormaps/cividis.he
 static GREY: Lut = grey();
 
 impl ColorMap {
-    /// All maps, in menu order; the order of the rows in [`lut_rgba`].
+    /// All maps, in menu order; the order of the rows in the table of maps.
     pub const ALL: [Self; 4] = [Self::Grey, Self::Viridis, Self::Magma, Self::Cividis];
 
     /// Lower-case name for menus and settings.

@@ -1,7 +1,7 @@
 //! Draws slices and label overlays of multiscale volumes with wgpu, into whatever pass the caller has.
 //!
 //! - [`SliceView`] is the plane and its zoom: pure maths between pixels and nanometres.
-//! - [`LevelGeometry`], [`choose_display_level`], [`wanted_chunks`] and [`draw_list`] decide, purely, what to load
+//! - [`LevelGeometry`], [`choose_display_level`], [`wanted_chunks`] and [`draw_list()`] decide, purely, what to load
 //!   and which pixels come from which chunk.
 //! - [`ChunkTextures`] keeps decoded chunks on the device within a budget of bytes.
 //! - [`SliceRenderer`] paints; `reference` holds the CPU twin of every shader.

@@ -1,6 +1,6 @@
 //! Every action once: what it is called, which key runs it, when it may run, and what it does to the state.
 //!
-//! Menus, palette and shortcuts are generated from [`table`]. What an action needs outside the state (open a path, quit)
+//! Menus, palette and shortcuts are generated from [`table()`]. What an action needs outside the state (open a path, quit)
 //! it leaves in [`State::effects`] for the app.
 
 mod apply;

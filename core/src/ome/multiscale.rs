@@ -1,7 +1,7 @@
 //! OME-NGFF multiscales: axes and levels, as far as they are needed to place voxels in the world.
 //!
 //! <https://ngff.openmicroscopy.org/0.4/#multiscale-md> and `/0.5/`. What can be read is more than what conforms: see
-//! [`super::conformance`] for the verdict.
+//! [`super::conformance()`] for the verdict.
 
 use std::collections::HashSet;
 
