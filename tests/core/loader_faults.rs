@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use microtome_core::Error;
-use microtome_core::catalog::Catalog;
+use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::{VoxelBox, Zyx};
 use microtome_core::loader::{Loader, LoaderConfig, OnError};
+use microtome_core::store::Metered;
+use microtome_core::testing::{Fault, FaultStore, Fixture};
+use microtome_core::volume::Volume;
 use microtome_tests::data;
 
 const RAW: &str = "recon-1/em/fibsem-uint8/s0";
@@ -126,4 +129,34 @@ fn data_of_which_nothing_can_be_read_ends_with_an_error() {
     let error = loader.next_batch().expect_err("nothing can be read");
     assert!(matches!(error, Error::ChunkDamaged { .. }), "{error}");
     assert!(loader.stats().skipped_samples >= 15);
+}
+
+#[test]
+fn a_panic_in_a_worker_is_an_error_and_nobody_waits_for_ever() {
+    let faults = FaultStore::new(Fixture::default().write().unwrap());
+    let store = Arc::new(Metered::new(Arc::new(faults.clone()), "memory"));
+    let raw = Arc::new(Volume::open_in(&store, "").unwrap());
+    let dataset = Dataset { name: "planted".to_owned(), raw, crops: Vec::new() };
+    let catalog = Arc::new(Catalog { datasets: vec![dataset], ..Catalog::default() });
+    let text = "
+        [input.raw]
+        shape = [16, 16, 16]
+        voxel_size_nm = [8, 8, 8]
+        encoding = \"u8\"
+        [loader]
+        batch_size = 8
+        memory = \"64 MiB\"
+        threads = 4
+        on_error = \"skip\"
+        ";
+    faults.put("s0/c/", Fault::Panic);
+    let loader = Loader::new(catalog, LoaderConfig::from_toml(text).unwrap()).unwrap();
+    let error = loader.next_batch().expect_err("every read panics");
+    match &error {
+        Error::Panicked { reason, .. } => assert!(reason.contains("planted at s0/c/"), "{reason}"),
+        other => panic!("a defect is not damaged data: {other:?}"),
+    }
+    assert_eq!(loader.next_batch().expect_err("it stays ended").to_string(), error.to_string());
+    // Dropping it joins every thread: a waiter forgotten in the cache would hang here.
+    drop(loader);
 }

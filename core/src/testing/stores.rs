@@ -98,6 +98,8 @@ pub enum Fault {
     Delay(Duration),
     /// Nothing is there.
     Absent,
+    /// Reading panics, as a defect in a codec would.
+    Panic,
 }
 
 /// A store that has faults at the keys told.
@@ -141,6 +143,7 @@ impl FaultStore {
                     }
                 }
                 (Fault::Delay(time), _) => std::thread::sleep(time),
+                (Fault::Panic, _) => std::panic::panic_any(format!("a defect, planted at {key}")),
                 (Fault::Absent, _) => value = None,
                 (Fault::Truncate(_) | Fault::Flip(_), None) => {}
             }

@@ -6,3 +6,4 @@ mod driver;
 mod files;
 mod loader;
 mod slices;
+mod snapshots;

@@ -5,4 +5,5 @@
 mod bench;
 mod figures;
 mod properties;
+mod snapshots;
 mod timeline;
