@@ -88,6 +88,12 @@ fn skip_draws_another_counts_it_and_never_hands_the_damage_over() {
     }
     assert!(repeated > 0, "no sample met the damaged chunk");
     assert!(loader.stats().skipped_samples >= repeated);
+    let skipped = loader.take_skipped();
+    assert!(!skipped.is_empty());
+    for sample in skipped {
+        assert!(sample.reason.contains("fibsem-uint8/s0") && sample.reason.contains("[0, 1, 2]"), "{sample:?}");
+        assert_eq!(sample.dataset, "gala");
+    }
 }
 
 #[test]

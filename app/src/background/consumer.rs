@@ -35,7 +35,7 @@ pub struct News {
     pub batch: Option<Arc<BatchView>>,
     /// Where samples were drawn, oldest first.
     pub footprints: VecDeque<Footprint>,
-    /// Samples that could not be read and were replaced, in words.
+    /// What does not work as one may expect, such as samples that could not be read and were drawn again; in words.
     pub complaints: Vec<String>,
     /// The loader ended, and why.
     pub ended: Option<String>,
@@ -177,6 +177,11 @@ impl Taker<'_> {
             return;
         }
         let stats = self.loader.stats();
+        let skipped = self.loader.take_skipped();
+        if !skipped.is_empty() {
+            let words = skipped.into_iter().map(|sample| format!("a sample was drawn again: {}", sample.reason));
+            self.shared.tell(|news| news.complaints.extend(words));
+        }
         // While nothing moves nobody is woken: an idle window costs nothing.
         let still = paused && self.told.as_ref().is_some_and(|(_, told)| nothing_moved(told, &stats));
         self.told = Some((Instant::now(), stats.clone()));

@@ -7,6 +7,7 @@ use rayon::ThreadPool;
 use super::engine::Engine;
 use super::layout::Ticket;
 use super::read::{Slot, slots};
+use super::skipped::SkippedSample;
 use super::{Batch, BatchArray, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
 use crate::sample::Request;
@@ -132,14 +133,23 @@ impl Engine {
             return Err(error);
         }
         let (dataset, crop) = self.place_of(request);
+        let skipped = SkippedSample {
+            epoch: request.epoch,
+            index: request.index,
+            dataset: dataset.name.clone(),
+            crop: crop.map(|crop| crop.name.clone()),
+            reason: error.to_string(),
+        };
         tracing::warn!(
-            dataset = dataset.name,
-            crop = crop.map_or("", |crop| crop.name.as_str()),
-            epoch = request.epoch,
-            index = request.index,
-            "a sample cannot be read and is drawn again: {error}"
+            dataset = skipped.dataset,
+            crop = skipped.crop.as_deref().unwrap_or(""),
+            epoch = skipped.epoch,
+            index = skipped.index,
+            "a sample cannot be read and is drawn again: {}",
+            skipped.reason
         );
         self.counts.skipped_samples.fetch_add(1, Ordering::Relaxed);
+        self.skipped.push(skipped);
         *request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
         Ok(())
     }

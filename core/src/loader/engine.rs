@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::handover::Handover;
 use super::layout::BatchLayout;
+use super::skipped::SkippedSamples;
 use super::{Batch, LoaderConfig};
 use crate::catalog::Catalog;
 use crate::sample::{Source, UniformSampler};
@@ -24,6 +25,7 @@ pub(super) struct Engine {
     pub caches: Arc<Caches>,
     pub handover: Handover,
     pub counts: Counts,
+    pub skipped: SkippedSamples,
     pub threads: usize,
     started: Instant,
     baseline: Baseline,
@@ -123,6 +125,7 @@ impl Engine {
             caches,
             handover: Handover::new(settled.budget.batches_bytes),
             counts: Counts::default(),
+            skipped: SkippedSamples::default(),
             threads: settled.threads,
             started: Instant::now(),
             baseline,

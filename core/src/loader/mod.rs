@@ -13,11 +13,13 @@ mod layout;
 mod nearest;
 mod read;
 mod run;
+mod skipped;
 mod threads;
 mod validate;
 
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
 pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys, OnError};
 pub use run::Loader;
+pub use skipped::SkippedSample;
 
 pub use crate::sample::{Augment, Mirror, Sampling, SmallCrops, Strategy, Transpose};

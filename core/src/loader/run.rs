@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::{Engine, Settled};
 use super::threads::{Threads, WAIT_SLICE};
-use super::{Batch, LoaderConfig};
+use super::{Batch, LoaderConfig, SkippedSample};
 use crate::catalog::Catalog;
 use crate::telemetry::{Stage, Stats};
 use crate::volume::Caches;
@@ -123,6 +123,12 @@ impl Loader {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.engine.stats()
+    }
+
+    /// The samples that were skipped since the last call, oldest first; of many, the last 64.
+    #[must_use]
+    pub fn take_skipped(&self) -> Vec<SkippedSample> {
+        self.engine.skipped.take()
     }
 
     /// The configuration in force.

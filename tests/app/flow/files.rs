@@ -70,3 +70,27 @@ fn a_damaged_chunk_is_reported_and_the_rest_is_shown() {
     driver.wait("nothing left to load", |state| state.pending_chunks == 0 && state.gpu.textures > 0);
     assert!(driver.state().session.open().is_some());
 }
+
+#[test]
+fn what_the_loader_skips_is_said_in_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    data::copy("gala.zarr", &store);
+    // The EM's finest level: 50 × 100 × 200 voxels in chunks of 32³. One of its 56 chunks is cut short.
+    let chunk = store.join("recon-1/em/fibsem-uint8/s0/0/1/2");
+    let bytes = std::fs::read(&chunk).expect("the chunk is there");
+    std::fs::write(&chunk, &bytes[..bytes.len() / 2]).expect("written");
+    let config = folder.path().join("train.toml");
+    let text = "[data]\npath = \"gala.zarr\"\n[input.raw]\nshape = [16, 16, 16]\nvoxel_size_nm = [10, 10, 10]\n\
+                encoding = \"u8\"\n[loader]\non_error = \"skip\"\nbatch_size = 4\n";
+    std::fs::write(&config, text).expect("written");
+    let start = Start::Config(config);
+    let mut driver = Driver::start(AppOptions { start, run_loader: true, ..AppOptions::default() });
+    driver.wait("the loader's complaint", |state| {
+        let about = |message: &str| message.contains("drawn again") && message.contains("[0, 1, 2]");
+        state.log.entries().any(|entry| entry.level == LogLevel::Warning && about(&entry.message))
+    });
+    let samples = |driver: &Driver| driver.state().loader.stats.as_ref().map_or(0, |stats| stats.samples);
+    let before = samples(&driver);
+    driver.wait("more samples", |state| state.loader.stats.as_ref().is_some_and(|stats| stats.samples > before));
+}
