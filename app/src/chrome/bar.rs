@@ -64,7 +64,7 @@ fn loader_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 
 fn rate(ctx: &PaneContext<'_>) -> String {
     match ctx.state.history.recent_samples_per_second(std::time::Duration::from_secs(5)) {
-        Some(rate) => format!("{} samples", format::per_second(rate)),
+        Some(rate) => format!("{} samples/s", format::number(rate)),
         None => "starting…".to_owned(),
     }
 }

@@ -27,8 +27,8 @@ pub struct Figures {
     pub skipped_samples: u64,
     /// Samples per second over the whole run.
     pub samples_per_s: f64,
-    /// Megabytes (10⁶) of batches per second over the whole run.
-    pub mb_per_s: f64,
+    /// Bytes of batches per second over the whole run.
+    pub bytes_per_s: f64,
     /// Share of the run in which the consumer waited, 0–1. It does nothing but take batches, so near 1 is right.
     pub consumer_wait_share: f64,
     /// Worker threads.
@@ -147,7 +147,7 @@ fn figures(stats: &Stats, peaks: &Peaks) -> Figures {
         batches: stats.batches,
         skipped_samples: stats.skipped_samples,
         samples_per_s: stats.samples as f64 / elapsed_s,
-        mb_per_s: stats.batch_bytes as f64 / 1e6 / elapsed_s,
+        bytes_per_s: stats.batch_bytes as f64 / elapsed_s,
         consumer_wait_share: (stats.consumer_wait.as_secs_f64() / elapsed_s).min(1.0),
         threads: stats.threads,
         stages: stats.stages.iter().map(StageFigures::from).collect(),
@@ -169,9 +169,9 @@ impl Figures {
         let first =
             self.first_batch_s.map_or("no batch yet".to_owned(), |s| format!("first batch after {}", seconds(s)));
         out.line(&format!(
-            "{:.1} samples/s   {:.1} MB/s   ({} samples in {} on {} threads; {first})",
+            "{:.1} samples/s   {}   ({} samples in {} on {} threads; {first})",
             self.samples_per_s,
-            self.mb_per_s,
+            format::bytes_per_second(self.bytes_per_s),
             format::count(self.samples),
             seconds(self.elapsed_s),
             self.threads
