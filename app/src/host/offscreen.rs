@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetupCreateNew, wgpu};
+use egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, wgpu};
 
 use crate::command::Command;
 use crate::state::State;
@@ -52,7 +52,12 @@ impl Offscreen {
     /// # Errors
     /// No graphics adapter (a software one will do), or a background thread cannot be started.
     pub fn new(options: AppOptions, size: [u32; 2], pixels_per_point: f32) -> anyhow::Result<Self> {
-        let render_state = graphics()?;
+        let config = WgpuConfiguration::default();
+        let instance = pollster::block_on(config.wgpu_setup.new_instance());
+        let render_state =
+            pollster::block_on(RenderState::create(&config, &instance, None, RendererOptions::PREDICTABLE)).context(
+                "no graphics adapter was found; on Debian or Ubuntu `apt-get install mesa-vulkan-drivers` brings a software one",
+            )?;
         let ctx = egui::Context::default();
         let app = App::new(&ctx, &render_state, options)?;
         let size_points = egui::vec2(size[0] as f32, size[1] as f32) / pixels_per_point;
@@ -179,21 +184,6 @@ impl Offscreen {
         queue.submit(extra.into_iter().chain(std::iter::once(encoder.finish())));
         texture
     }
-}
-
-/// A graphics device without a surface.
-fn graphics() -> anyhow::Result<RenderState> {
-    let create = |setup: WgpuSetupCreateNew| {
-        let config = WgpuConfiguration { wgpu_setup: setup.into(), ..WgpuConfiguration::default() };
-        let instance = pollster::block_on(config.wgpu_setup.new_instance());
-        pollster::block_on(RenderState::create(&config, &instance, None, RendererOptions::PREDICTABLE))
-    };
-    // OpenGL last: only to look for it wakes drivers that complain, on standard error, where there is no session.
-    let mut first = WgpuSetupCreateNew::without_display_handle();
-    first.instance_descriptor.backends.remove(wgpu::Backends::GL);
-    create(first).or_else(|_| create(WgpuSetupCreateNew::without_display_handle())).context(
-        "no graphics adapter was found; on Debian or Ubuntu `apt-get install mesa-vulkan-drivers` brings a software one",
-    )
 }
 
 fn read_back(render_state: &RenderState, texture: &wgpu::Texture, size: [u32; 2]) -> anyhow::Result<RgbaImage> {
