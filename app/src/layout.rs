@@ -85,7 +85,7 @@ fn default_tree() -> Tree<PaneKind> {
     let grid = tiles.insert_new(Tile::Container(Container::Grid(grid)));
     let middle = Linear::new_binary(LinearDir::Horizontal, [data, grid], 0.2);
     let middle = tiles.insert_new(Tile::Container(Container::Linear(middle)));
-    let whole = Linear::new_binary(LinearDir::Vertical, [middle, bottom], 0.74);
+    let whole = Linear::new_binary(LinearDir::Vertical, [middle, bottom], 0.7);
     let root = tiles.insert_new(Tile::Container(Container::Linear(whole)));
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }

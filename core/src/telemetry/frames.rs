@@ -73,7 +73,7 @@ impl Frames {
         self.complete
     }
 
-    /// Every span kept, by thread.
+    /// Every span kept, by thread; workers first.
     pub(super) fn timeline(&mut self, start_ns: i64, end_ns: i64) -> Timeline {
         let mut by_thread: HashMap<&ThreadInfo, Vec<Span>> = HashMap::new();
         for (thread, spans) in self.segments.iter().flat_map(|segment| &segment.threads) {
@@ -87,7 +87,7 @@ impl Frames {
             }));
         }
         let mut tracks: Vec<_> = by_thread.into_iter().collect();
-        tracks.sort_by_cached_key(|(thread, _)| (natural(&thread.name), thread.start_time_ns));
+        tracks.sort_by_cached_key(|(thread, _)| (rank(&thread.name), natural(&thread.name), thread.start_time_ns));
         let track = |(thread, spans): (&ThreadInfo, _)| Track { thread: thread.name.clone(), spans };
         Timeline { start_ns, end_ns, tracks: tracks.into_iter().map(track).collect() }
     }
@@ -129,6 +129,11 @@ fn read_spans(stream: &Stream, offset: u64, depth: u32, spans: &mut Vec<RawSpan>
             read_spans(stream, scope.child_begin_position, depth + 1, spans);
         }
     }
+}
+
+/// Workers before those who wait for them: reading and decoding is what a loader's timeline is looked at for.
+fn rank(name: &str) -> u8 {
+    u8::from(!name.starts_with("worker"))
 }
 
 /// A name's key for sorting, in which `worker-10` follows `worker-2`.
@@ -188,9 +193,10 @@ mod tests {
         assert_eq!(&*frames.timeline(0, 1).tracks[0].spans[0].name, "not yet named");
         frames.push(&frame("worker-2", 100, id, vec![details]), 0, usize::MAX);
         frames.push(&frame("worker-10", 200, id, Vec::new()), 0, usize::MAX);
+        frames.push(&frame("builder-0", 200, id, Vec::new()), 0, usize::MAX);
         let timeline = frames.timeline(0, 300);
         let names: Vec<_> = timeline.tracks.iter().map(|track| (track.thread.as_str(), track.spans.len())).collect();
-        assert_eq!(names, [("worker-2", 2), ("worker-10", 4)]);
+        assert_eq!(names, [("worker-2", 2), ("worker-10", 4), ("builder-0", 2)]);
         let spans = &timeline.tracks[1].spans;
         assert!(spans.iter().all(|span| &*span.name == "frames-test"));
         let plain: Vec<_> = spans.iter().map(|s| (&*s.detail, s.start_ns, s.end_ns, s.depth)).collect();
