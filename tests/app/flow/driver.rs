@@ -61,7 +61,7 @@ impl Driver {
     }
 
     /// Frames until `done`.
-    pub fn wait(&mut self, what: &str, done: impl Fn(&State) -> bool) {
+    pub fn wait(&mut self, what: &str, mut done: impl FnMut(&State) -> bool) {
         for _ in 0..FRAMES {
             self.harness.step();
             if done(self.state()) {

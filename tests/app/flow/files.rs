@@ -94,3 +94,27 @@ fn what_the_loader_skips_is_said_in_the_log() {
     let before = samples(&driver);
     driver.wait("more samples", |state| state.loader.stats.as_ref().is_some_and(|stats| stats.samples > before));
 }
+
+/// A folder as the desktop hands it over.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody reads a dataset whole".to_owned())
+    }
+}
+
+#[test]
+fn a_dataset_that_is_dropped_on_the_window_is_opened() {
+    let mut driver = Driver::start(AppOptions::default());
+    driver.settle();
+    let path = data::root().join("gala.zarr");
+    driver.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path.clone())));
+    driver.wait("the dataset", |state| state.session.open().is_some());
+    assert_eq!(driver.state().recent, [std::path::absolute(&path).expect("a path")]);
+}

@@ -2,7 +2,8 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
-use microtome::state::LoaderPhase;
+use microtome::format;
+use microtome::state::{LoaderPhase, State};
 use microtome_tests::data;
 
 use crate::driver::Driver;
@@ -36,4 +37,41 @@ fn a_crop_that_is_clicked_is_flown_to() {
     assert_eq!(state.display.selected, Some(place.world_box));
     driver.key(Modifiers::NONE, Key::Space);
     assert_eq!(driver.state().loader.phase, LoaderPhase::Running);
+}
+
+#[test]
+fn the_timeline_is_held_while_the_loader_goes_on() {
+    let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    driver.wait("spans", |state| state.timeline.recording().span_count() > 100);
+    // Tests in one process share its one recording, so that there may be several of a name.
+    assert!(driver.harness.query_all_by_label("worker-0").count() >= 1);
+    driver.click("Hold");
+    let shown = |driver: &Driver| (driver.state().timeline.recording().range(), driver.state().timeline.view().range);
+    let (held, batches) = (shown(&driver), |state: &State| state.loader.stats.as_ref().map_or(0, |s| s.batches));
+    let before = batches(driver.state());
+    driver.wait("two more batches", |state| batches(state) >= before + 2);
+    assert_eq!(shown(&driver), held, "the picture is a still");
+    driver.click("Follow");
+    driver.wait("a newer recording", |state| state.timeline.recording().range() != held.0);
+}
+
+#[test]
+fn memory_figures_are_the_loaders_own() {
+    let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    driver.wait("a batch", |state| state.loader.batch.is_some());
+    driver.key(Modifiers::NONE, Key::Space);
+    driver.click("Memory");
+    let memory = |state: &State| state.loader.stats.as_ref().map(|stats| stats.memory).expect("figures");
+    let mut last = memory(driver.state());
+    // A paused loader fills its queue, then stands still; after that its figures do not change any more.
+    driver.wait("the queue to be full", |state| {
+        let now = memory(state);
+        let still = std::mem::replace(&mut last, now) == now;
+        still && now.queue_bytes > 0 && now.in_flight_bytes == 0
+    });
+    let now = memory(driver.state());
+    assert!(now.cache_bytes > 0 && now.cache_bytes + now.queue_bytes <= now.budget_bytes);
+    for (name, bytes) in [("cache", now.cache_bytes), ("queue", now.queue_bytes)] {
+        driver.node(&format!("{name}: {}", format::bytes(bytes)));
+    }
 }
