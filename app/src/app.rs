@@ -9,13 +9,13 @@ use egui_wgpu::RenderState;
 
 use crate::background::{Choice, Dialogs, Opened, Opener, Waker, Writer};
 use crate::chrome;
-use crate::command::{self, Command, Effect};
+use crate::command::{self, Command};
 use crate::context::{CommandSender, PaneContext};
 use crate::keys;
 use crate::layout::Layout;
 use crate::options::AppOptions;
 use crate::settings::Settings;
-use crate::state::{LogLevel, OpenData, Session, State};
+use crate::state::{Effect, LogLevel, OpenData, Session, State};
 use crate::theme::Theme;
 use loading::Loading;
 use streaming::Streaming;

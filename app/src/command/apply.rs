@@ -2,9 +2,9 @@
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
-use super::{Command, Effect};
+use super::Command;
 use crate::options::Start;
-use crate::state::{LoaderPhase, Session, State, Viewport, Views};
+use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
 /// Applies one command.
 pub fn apply(state: &mut State, command: Command) {

@@ -1,7 +1,7 @@
 //! Every action once: what it is called, which key runs it, when it may run, and what it does to the state.
 //!
 //! Menus, palette and shortcuts are generated from [`table()`]. What an action needs outside the state (open a path, quit)
-//! it leaves in [`State::effects`] for the app.
+//! it leaves in [`State::effects`](crate::state::State::effects) for the app.
 
 mod apply;
 mod shortcut;
@@ -16,9 +16,6 @@ pub use table::{CommandSpec, Menu, by_key, table};
 use crate::options::{Start, ThemeName};
 use crate::state::timeline::RangeNs;
 use crate::state::{Contrast, PaneKind};
-
-#[allow(unused_imports, reason = "named in the module's documentation")]
-use crate::state::State;
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,33 +141,4 @@ pub enum Command {
     ClearLog,
     /// Close what is on top: palette, path field, help, maximised pane.
     Escape,
-}
-
-/// What a command wants done outside the state.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Open data or a configuration on the opener thread.
-    Open(Start),
-    /// Show the desktop's folder dialog.
-    ChooseFolder,
-    /// Show the desktop's file dialog for configurations.
-    ChooseConfig,
-    /// Close the catalog and stop the loader.
-    Close,
-    /// Start the loader on what is open.
-    StartLoader,
-    /// Stop taking batches.
-    PauseLoader,
-    /// Take batches again.
-    ResumeLoader,
-    /// Stop the loader and start it anew.
-    RestartLoader,
-    /// Bring a pane to the front.
-    ShowPane(PaneKind),
-    /// The arrangement that a new user sees.
-    ResetLayout,
-    /// Window state follows [`State::fullscreen`].
-    Fullscreen,
-    /// End the app.
-    Quit,
 }

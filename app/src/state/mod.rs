@@ -1,6 +1,7 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
 mod display;
+mod effect;
 mod histogram;
 pub mod history;
 mod layers;
@@ -15,6 +16,7 @@ mod views;
 use std::path::PathBuf;
 
 pub use display::{Contrast, Display};
+pub use effect::Effect;
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
 pub use layers::{Layer, LayerKind, fills_space};
@@ -26,7 +28,6 @@ pub use session::{OpenData, Session};
 pub use timeline::{Recording, TimelineState};
 pub use views::{Viewport, Views};
 
-use crate::command::Effect;
 use crate::options::ThemeName;
 use microtome_core::telemetry::Stats;
 use std::sync::Arc;

@@ -1,0 +1,33 @@
+//! What commands want done outside the state; whoever hosts it carries them out.
+
+use super::PaneKind;
+use crate::options::Start;
+
+/// What a command wants done outside the state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Open data or a configuration on the opener thread.
+    Open(Start),
+    /// Show the desktop's folder dialog.
+    ChooseFolder,
+    /// Show the desktop's file dialog for configurations.
+    ChooseConfig,
+    /// Close the catalog and stop the loader.
+    Close,
+    /// Start the loader on what is open.
+    StartLoader,
+    /// Stop taking batches.
+    PauseLoader,
+    /// Take batches again.
+    ResumeLoader,
+    /// Stop the loader and start it anew.
+    RestartLoader,
+    /// Bring a pane to the front.
+    ShowPane(PaneKind),
+    /// The arrangement that a new user sees.
+    ResetLayout,
+    /// Window state follows [`State::fullscreen`](super::State::fullscreen).
+    Fullscreen,
+    /// End the app.
+    Quit,
+}
