@@ -148,6 +148,9 @@ fn impossible_metadata_says_what_is_wrong() {
         open_edited(&v3, |a| a["codecs"] = json!([{"name": "bytes"}, {"name": "acme.zip"}])),
         Err(Error::Codec { .. })
     ));
+    let message =
+        text(open_edited(&v3, |a| a["codecs"] = json!([{"name": "zfp", "configuration": {"mode": "reversible"}}])));
+    assert!(message.contains("native-codecs"), "{message}");
     let complex = |a: &mut Value| {
         a["data_type"] = json!("complex64");
         a["fill_value"] = json!([0.0, 0.0]);

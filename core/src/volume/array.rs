@@ -233,13 +233,19 @@ fn dtype_of(array: &Array<Metered>, path: &str) -> Result<DType> {
     })
 }
 
+/// zarrs' words, and how to have the codec if this build left it out.
+fn codec_reason(words: String) -> String {
+    let left_out = cfg!(not(feature = "native-codecs")) && ["zfp", "gdeflate"].iter().any(|name| words.contains(name));
+    if left_out { format!("{words}: Microtome built with the feature native-codecs reads it") } else { words }
+}
+
 fn open_error(path: &str, error: ArrayCreateError) -> Error {
     let path = path.to_owned();
     match error {
         ArrayCreateError::DataTypeCreateError(error) => Error::DataType { path, got: error.to_string() },
         ArrayCreateError::CodecsCreateError(_)
         | ArrayCreateError::StorageTransformersCreateError(_)
-        | ArrayCreateError::UnsupportedZarrV2Array(_) => Error::Codec { path, reason: error.to_string() },
+        | ArrayCreateError::UnsupportedZarrV2Array(_) => Error::Codec { path, reason: codec_reason(error.to_string()) },
         ArrayCreateError::StorageError(StorageError::InvalidMetadata(key, got)) => Error::Metadata {
             path,
             field: key.as_str().rsplit('/').next().unwrap_or_default().to_owned(),
