@@ -2,8 +2,8 @@
 
 use egui::{Ui, WidgetText};
 use egui_tiles::{
-    Behavior, Container, EditAction, Grid, GridLayout, Linear, LinearDir, SimplificationOptions, TabState, Tabs, Tile,
-    TileId, Tiles, Tree, UiResponse,
+    Behavior, Container, EditAction, Linear, LinearDir, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles,
+    Tree, UiResponse,
 };
 
 use crate::context::PaneContext;
@@ -80,10 +80,14 @@ fn default_tree() -> Tree<PaneKind> {
     // yz beside xy shares its y, xz below xy shares its x.
     let slices = [P::SliceXy, P::SliceYz, P::SliceXz, P::Crops].map(|kind| tab(&mut tiles, &[kind]));
     let bottom = tab(&mut tiles, &[P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
-    let mut grid = Grid::new(slices.to_vec());
-    grid.layout = GridLayout::Columns(2);
-    let grid = tiles.insert_new(Tile::Container(Container::Grid(grid)));
-    let middle = Linear::new_binary(LinearDir::Horizontal, [data, grid], 0.2);
+    // Rows, and no grid: a row whose pane is closed gives the room to the other.
+    let rows = [[0, 1], [2, 3]].map(|row| {
+        let row = Linear::new_binary(LinearDir::Horizontal, row.map(|index| slices[index]), 0.5);
+        tiles.insert_new(Tile::Container(Container::Linear(row)))
+    });
+    let views = Linear::new_binary(LinearDir::Vertical, rows, 0.5);
+    let views = tiles.insert_new(Tile::Container(Container::Linear(views)));
+    let middle = Linear::new_binary(LinearDir::Horizontal, [data, views], 0.2);
     let middle = tiles.insert_new(Tile::Container(Container::Linear(middle)));
     let whole = Linear::new_binary(LinearDir::Vertical, [middle, bottom], 0.7);
     let root = tiles.insert_new(Tile::Container(Container::Linear(whole)));

@@ -116,7 +116,9 @@ pub enum Error {
     },
     /// The memory budget is too small for what must be held at once.
     #[error(
-        "loader.memory: {budget_bytes} bytes are less than the {needed_bytes} of {what}; raise it, or make patches or batches smaller"
+        "loader.memory: {} are less than the {} of {what}; raise it, or make patches (shape) or batches (batch_size) smaller",
+        binary(*budget_bytes),
+        binary(*needed_bytes)
     )]
     Budget {
         /// What must be held.
@@ -155,6 +157,18 @@ pub enum Error {
     /// The loader was stopped while somebody waited for it.
     #[error("the loader was stopped")]
     Stopped,
+}
+
+/// Bytes in the largest binary unit of which there is at least one, rounded up: what is missing must not look enough.
+fn binary(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let unit = (bytes.max(1).ilog2() / 10).min(5);
+    let tenths = (u128::from(bytes) * 10).div_ceil(1 << (10 * unit));
+    if tenths.is_multiple_of(10) || unit == 0 {
+        format!("{} {}", tenths / 10, UNITS[unit as usize])
+    } else {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit as usize])
+    }
 }
 
 fn location(file: Option<&PathBuf>, line: Option<usize>) -> String {

@@ -62,7 +62,8 @@ impl Loading {
         if let Some(timeline) = news.timeline {
             state.take_timeline(timeline);
         }
-        if let Some(batch) = news.batch {
+        let held = state.loader.hold_batch && state.loader.batch.is_some();
+        if let Some(batch) = news.batch.filter(|_| !held) {
             state.loader.batch = Some(batch);
             state.display.selected_crop = None;
         }

@@ -179,7 +179,7 @@ impl Taker<'_> {
         let stats = self.loader.stats();
         let skipped = self.loader.take_skipped();
         if !skipped.is_empty() {
-            let words = skipped.into_iter().map(|sample| format!("a sample was drawn again: {}", sample.reason));
+            let words = skipped.into_iter().map(|sample| format!("samples are drawn again: {}", sample.reason));
             self.shared.tell(|news| news.complaints.extend(words));
         }
         // While nothing moves nobody is woken: an idle window costs nothing.

@@ -73,6 +73,7 @@ fn apply_to_slices(state: &mut State, command: Command) {
         Command::Zoom { normal, about_nm, factor } => zoom(state, normal, about_nm, factor),
         Command::ZoomActive(factor) => zoom(state, state.views.active, state.views.center_nm, factor),
         Command::MoveCursor(to_nm) => state.views.cursor_nm = inside(state, to_nm),
+        Command::HoldBatch(hold) => state.loader.hold_batch = hold,
         Command::Hover(hover) => {
             if let Some((normal, _)) = hover {
                 state.views.active = normal;

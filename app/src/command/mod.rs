@@ -95,6 +95,8 @@ pub enum Command {
     MoveCursor(Zyx<f64>),
     /// The pointer is over this point of the slice across the axis, or over no slice.
     Hover(Option<(Axis, Zyx<f64>)>),
+    /// Keep the pictures of the last batch as they are: the pointer is over them. Or let them follow the loader again.
+    HoldBatch(bool),
     /// A slice pane says where it is on the screen; sent in every frame that paints it.
     SetViewport {
         /// The slice's normal.

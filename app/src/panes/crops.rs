@@ -18,6 +18,10 @@ pub fn crops_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         empty_ui(ui, ctx);
         return;
     };
+    let hold = ui.rect_contains_pointer(ui.max_rect());
+    if hold != ctx.state.loader.hold_batch {
+        ctx.send(Command::HoldBatch(hold));
+    }
     let textures = textures(ui, batch);
     head_ui(ui, ctx, batch);
     let count = batch.crops.len();
@@ -47,7 +51,13 @@ fn empty_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 fn head_ui(ui: &mut Ui, ctx: &PaneContext<'_>, batch: &BatchView) {
     ui.horizontal(|ui| {
         let text = format!("batch {} · epoch {}", batch.number, batch.crops.first().map_or(0, |c| c.provenance.epoch));
-        ui.label(text).on_hover_text("The middle z slice of every sample of the last batch, a few times a second.");
+        ui.label(text).on_hover_text(
+            "The middle z slice of every sample of the last batch, a few times a second; the pictures stand still while \
+             the pointer is over them.",
+        );
+        if ctx.state.loader.hold_batch && ctx.state.loader.phase == LoaderPhase::Running {
+            ui.weak("held under the pointer");
+        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let mut labels = ctx.state.display.show_labels;
             let check = ui.checkbox(&mut labels, "labels");

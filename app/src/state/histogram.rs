@@ -59,13 +59,13 @@ impl Histogram {
     }
 
     /// The contrast window between the 0.5th and the 99.5th percentile, `fill` (the value of absent data) left out
-    /// unless there is nothing else.
+    /// unless the rest is all alike: then the fill is half of the picture.
     #[must_use]
     pub fn auto_contrast(&self, fill: f64) -> Option<Contrast> {
         const TAIL: f64 = 0.005;
         let skip = self.bin_of(fill);
-        let others: u64 = self.counts.iter().enumerate().filter(|(bin, _)| Some(*bin) != skip).map(|(_, n)| n).sum();
-        let counts = |bin: usize| if others > 0 && Some(bin) == skip { 0 } else { self.counts[bin] };
+        let others = self.counts.iter().enumerate().filter(|(bin, count)| Some(*bin) != skip && **count > 0).count();
+        let counts = |bin: usize| if others > 1 && Some(bin) == skip { 0 } else { self.counts[bin] };
         let total: u64 = (0..BINS).map(counts).sum();
         if total == 0 {
             return None;
@@ -167,6 +167,14 @@ mod tests {
         let histogram = Histogram::of_chunk(&Chunk { shape, data: Buffer::U8(values) }, shape);
         let contrast = histogram.auto_contrast(0.0);
         assert_eq!(contrast, Some(Contrast { lo: 80.0, hi: 139.0 }));
+    }
+
+    #[test]
+    fn fill_stays_where_all_else_is_alike() {
+        let mut mask = vec![0_u8; 900];
+        mask.extend([1; 100]);
+        let contrast = Histogram::of_chunk(&chunk(Buffer::U8(mask)), Zyx::new(1, 1, 1000)).auto_contrast(0.0);
+        assert_eq!(contrast, Some(Contrast { lo: 0.0, hi: 1.0 }), "0 black, 1 white");
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub struct LoaderView {
     pub stats_version: u64,
     /// The last batch.
     pub batch: Option<Arc<BatchView>>,
+    /// The pointer is over the batch: newer ones are not shown, so that what is aimed at does not move away.
+    pub hold_batch: bool,
     /// Where the last samples were drawn, newest last.
     pub footprints: VecDeque<Footprint>,
 }

@@ -29,7 +29,8 @@ pub struct Args {
 
 /// Measures and prints.
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
-    let input = input::open(&args.path)?;
-    let figures = figures::measure(input, args.seconds, &Interrupt::listen())?;
+    // Before anything that takes time: an early Ctrl-C ends in order, too.
+    let interrupt = Interrupt::listen();
+    let figures = figures::measure(input::open(&args.path)?, args.seconds, &interrupt)?;
     if args.json { out.json(&figures) } else { figures.print(out) }
 }

@@ -37,7 +37,7 @@ pub fn open(path: &Path) -> anyhow::Result<Input> {
     let (catalog, config) = match start(path)? {
         Start::Config(file) => {
             let config = LoaderConfig::from_file(&file)?;
-            let catalog = config.open_catalog().with_context(|| format!("configuration {}", file.display()))?;
+            let catalog = config.open_catalog()?;
             (catalog, config)
         }
         _ => {
@@ -49,9 +49,8 @@ pub fn open(path: &Path) -> anyhow::Result<Input> {
     Ok(Input { catalog: Arc::new(catalog), config })
 }
 
-/// Refuses to write into the data: `target` must not lie inside a Zarr hierarchy.
+/// Refuses to write into the data: `target` must not lie inside a Zarr hierarchy or a CellMap dataset.
 pub fn refuse_inside_data(target: &Path) -> anyhow::Result<()> {
-    const MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
     let absolute = std::path::absolute(target).with_context(|| format!("cannot resolve {}", target.display()))?;
     let real = absolute.ancestors().find_map(|folder| folder.canonicalize().ok());
     let mut folders = absolute
@@ -59,12 +58,23 @@ pub fn refuse_inside_data(target: &Path) -> anyhow::Result<()> {
         .skip(1)
         .map(PathBuf::from)
         .chain(real.iter().flat_map(|real| real.ancestors().map(PathBuf::from)));
-    match folders.find(|folder| MARKS.iter().any(|mark| folder.join(mark).is_file())) {
+    match folders.find(|folder| is_data(folder)) {
         Some(zarr) => {
             bail!("would write into the data in {}; choose another place: {}", zarr.display(), target.display())
         }
         None => Ok(()),
     }
+}
+
+/// A Zarr group or array, or a folder of CellMap's layout, which need not have metadata of its own.
+fn is_data(folder: &Path) -> bool {
+    const MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
+    let holds = |inner: &str| folder.join(inner).is_dir();
+    let named_zarr = folder.extension().is_some_and(|ending| ending == "zarr") && folder.is_dir();
+    named_zarr
+        || MARKS.iter().any(|mark| folder.join(mark).is_file())
+        || holds("recon-1")
+        || (holds("em") && holds("labels"))
 }
 
 #[cfg(test)]
@@ -80,6 +90,16 @@ mod tests {
         assert!(refuse_inside_data(&zarr.join("x.png")).is_err());
         assert!(refuse_inside_data(&zarr.join("deep/new/x.png")).is_err());
         assert!(refuse_inside_data(&folder.path().join("new/x.png")).is_ok());
+    }
+
+    #[test]
+    fn a_dataset_without_group_metadata_is_data_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let labels = folder.path().join("jrc_a.zarr/recon-1/labels");
+        std::fs::create_dir_all(labels.join("groundtruth")).unwrap();
+        assert!(refuse_inside_data(&labels.join("out/x.npy")).is_err());
+        assert!(refuse_inside_data(&folder.path().join("jrc_a.zarr/x.png")).is_err());
+        assert!(refuse_inside_data(&folder.path().join("x.png")).is_ok());
     }
 
     #[cfg(unix)]

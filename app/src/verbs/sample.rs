@@ -71,13 +71,13 @@ struct ArrayRecord<'a> {
 
 /// Draws and writes.
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
+    let interrupt = Interrupt::listen();
     let input::Input { catalog, mut config } = input::open(&args.path)?;
     config.loader.seed = args.seed.unwrap_or(config.loader.seed);
     // Nobody waits for a full batch when fewer samples are wanted; what a sample holds does not depend on the batch.
     config.loader.batch_size = config.loader.batch_size.min(usize::try_from(args.count).unwrap_or(usize::MAX)).max(1);
     check_names(config.input.keys().chain(config.target.keys()))?;
     claim(&args.out, args.force)?;
-    let interrupt = Interrupt::listen();
     let loader = Loader::new(catalog.clone(), config)?;
     let (mut written, mut bytes) = (0, 0);
     while written < args.count {

@@ -26,6 +26,8 @@ pub(super) fn open(path: &Path) -> Result<Catalog> {
     if let Some(warning) = inner_place_warning(path) {
         catalog.warnings.push(warning);
     }
+    let odd: Vec<_> = catalog.datasets.iter().flat_map(|dataset| dataset.raw.oddities()).collect();
+    catalog.warnings.extend(odd);
     Ok(catalog)
 }
 

@@ -69,6 +69,7 @@ pub(super) fn add_source(catalog: &mut Catalog, raw: &Path, labels: Option<&str>
             dataset.crops.sort_by(|a, b| natural_order(&a.name, &b.name));
         }
         None => {
+            catalog.warnings.extend(raw.oddities());
             let name = dataset_name(Path::new(raw.path()));
             catalog.datasets.push(Dataset { name, raw: Arc::new(raw), crops: vec![crop] });
         }

@@ -140,16 +140,17 @@ impl Engine {
             crop: crop.map(|crop| crop.name.clone()),
             reason: error.to_string(),
         };
-        tracing::warn!(
-            dataset = skipped.dataset,
-            crop = skipped.crop.as_deref().unwrap_or(""),
-            epoch = skipped.epoch,
-            index = skipped.index,
-            "a sample cannot be read and is drawn again: {}",
-            skipped.reason
-        );
         self.counts.skipped_samples.fetch_add(1, Ordering::Relaxed);
-        self.skipped.push(skipped);
+        if self.skipped.push(&skipped) {
+            tracing::warn!(
+                dataset = skipped.dataset,
+                crop = skipped.crop.as_deref().unwrap_or(""),
+                epoch = skipped.epoch,
+                index = skipped.index,
+                "samples are drawn again where this cannot be read: {}",
+                skipped.reason
+            );
+        }
         *request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
         Ok(())
     }

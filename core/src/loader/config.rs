@@ -134,6 +134,9 @@ pub struct LoaderConfig {
     pub augment: Augment,
     /// How they are made.
     pub loader: LoaderKeys,
+    /// The file that it was read from, if it was: errors name it.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 impl LoaderConfig {
@@ -150,7 +153,16 @@ impl LoaderConfig {
         if let Some(folder) = path.parent() {
             config.data.relative_to(folder);
         }
+        config.file = Some(path.to_path_buf());
         Ok(config)
+    }
+
+    /// An error about one of this configuration's keys, with file and line if it came from a file.
+    pub(super) fn locate(&self, error: Error) -> Error {
+        match &self.file {
+            Some(file) => super::config_text::located(file, error),
+            None => error,
+        }
     }
 
     /// Reads and checks TOML text; paths in it stay as they are.

@@ -30,6 +30,26 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<LoaderConfig> {
     Ok(config)
 }
 
+/// An error about a key, found after parsing, with the file and line of the key; other errors as they are.
+pub(super) fn located(file: &Path, error: Error) -> Error {
+    let (key, problem) = match error {
+        Error::Config { file: None, line: None, key, problem } => (key, problem),
+        // Of all that a configuration may ask too much of, only the memory has an error of its own.
+        Error::Budget { .. } => {
+            let words = error.to_string();
+            let problem = words.strip_prefix(&format!("{MEMORY}: ")).unwrap_or(&words).to_owned();
+            (MEMORY.to_owned(), problem)
+        }
+        other => return other,
+    };
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = span_of(&text, &key).map(|span| line_of(&text, span.start));
+    Error::Config { file: Some(file.to_path_buf()), line, key, problem }
+}
+
+/// The key that [`Error::Budget`] is about.
+const MEMORY: &str = "loader.memory";
+
 /// 1-based line of a byte offset.
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
@@ -146,6 +166,26 @@ mod tests {
         let message = error.to_string();
         assert!(!message.contains('\n'), "{message}");
         message
+    }
+
+    #[test]
+    fn what_only_the_data_or_the_machine_refuses_is_located_too() {
+        let folder = std::env::temp_dir().join(format!("microtome-located-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("train.toml");
+        std::fs::write(&file, format!("{GOOD}[loader]\nseed = 1\nmemory = \"1 MiB\"\n")).unwrap();
+        let config = LoaderConfig::from_file(&file).unwrap();
+        let said = |error| config.locate(error).to_string();
+        let budget = said(Error::Budget { what: "one batch", needed_bytes: 443_520, budget_bytes: 1024 });
+        assert!(
+            budget.contains("train.toml:7: loader.memory: 1 KiB are less than the 433.2 KiB of one batch"),
+            "{budget}"
+        );
+        let other =
+            |key: &str| said(Error::Config { file: None, line: None, key: key.to_owned(), problem: "no".to_owned() });
+        assert!(other("loader.seed").contains("train.toml:6: loader.seed: no"));
+        assert!(other("sampling.small_crops").contains("train.toml: sampling.small_crops: no"), "left out: no line");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -286,6 +326,7 @@ mod tests {
                 transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
             },
             loader: LoaderKeys::default(),
+            file: None,
         };
         let text = toml::to_string(&full).unwrap();
         assert_eq!(LoaderConfig::from_toml(&text).unwrap(), full);

@@ -61,6 +61,10 @@ impl LoaderConfig {
     /// # Errors
     /// What [`Catalog::open`] and [`Catalog::add_source`] say, with the key of the entry.
     pub fn open_catalog(&self) -> Result<Catalog> {
+        self.catalog_of_data().map_err(|error| self.locate(error))
+    }
+
+    fn catalog_of_data(&self) -> Result<Catalog> {
         let mut catalog = Catalog::default();
         if let Some(path) = &self.data.path {
             let opened = Catalog::open(path).map_err(|error| at("data.path".to_owned(), &error))?;

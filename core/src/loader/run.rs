@@ -30,7 +30,7 @@ impl Loader {
     /// # Errors
     /// A configuration that does not fit the catalog or the memory budget.
     pub fn new(catalog: Arc<Catalog>, config: LoaderConfig) -> Result<Self> {
-        let settled = Settled::new(&catalog, &config)?;
+        let settled = Settled::new(&catalog, &config).map_err(|error| config.locate(error))?;
         let caches = Arc::new(Caches::new(settled.budget.chunk_bytes, settled.budget.transform_bytes));
         Self::start(catalog, config, settled, caches)
     }
@@ -41,14 +41,14 @@ impl Loader {
     /// # Errors
     /// A configuration that does not fit the catalog or the memory budget.
     pub fn with_caches(catalog: Arc<Catalog>, config: LoaderConfig, caches: Arc<Caches>) -> Result<Self> {
-        let settled = Settled::new(&catalog, &config)?;
+        let settled = Settled::new(&catalog, &config).map_err(|error| config.locate(error))?;
         let both = settled.budget.chunk_bytes + settled.budget.transform_bytes;
         caches.chunks.set_capacity_bytes(both.saturating_sub(caches.transforms.stats().capacity_bytes));
         Self::start(catalog, config, settled, caches)
     }
 
     fn start(catalog: Arc<Catalog>, config: LoaderConfig, settled: Settled, caches: Arc<Caches>) -> Result<Self> {
-        settled.probe_memory()?;
+        settled.probe_memory().map_err(|error| config.locate(error))?;
         for source in settled.sampler.left_out() {
             tracing::warn!(source, "nothing is drawn here: it is smaller than a patch, or lies outside its raw volume");
         }
@@ -125,7 +125,8 @@ impl Loader {
         self.engine.stats()
     }
 
-    /// The samples that were skipped since the last call, oldest first; of many, the last 64.
+    /// What was skipped since the last call for a reason that was not given before, oldest first. How many samples
+    /// were skipped in all is in [`Loader::stats`].
     #[must_use]
     pub fn take_skipped(&self) -> Vec<SkippedSample> {
         self.engine.skipped.take()

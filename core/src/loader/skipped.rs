@@ -1,6 +1,6 @@
 //! Samples that could not be read and were drawn again, kept until somebody asks why.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use parking_lot::Mutex;
 
@@ -19,24 +19,33 @@ pub struct SkippedSample {
     pub reason: String,
 }
 
-/// The last samples that were skipped. How many there were in all is in [`Stats`](crate::telemetry::Stats).
+/// One skipped sample per reason: a damaged chunk meets many samples, but is one piece of news. How many samples were
+/// skipped in all is in [`Stats`](crate::telemetry::Stats).
 #[derive(Debug, Default)]
-pub(super) struct SkippedSamples(Mutex<VecDeque<SkippedSample>>);
+pub(super) struct SkippedSamples(Mutex<News>);
+
+#[derive(Debug, Default)]
+struct News {
+    untold: VecDeque<SkippedSample>,
+    reasons: HashSet<String>,
+}
 
 impl SkippedSamples {
-    /// Kept until they are taken; older ones go, so that nobody needs to ask.
-    const KEPT: usize = 64;
+    /// Reasons that are told apart; by then everything is broken, and no further one is news.
+    const REASONS: usize = 1000;
 
-    pub(super) fn push(&self, sample: SkippedSample) {
-        let mut kept = self.0.lock();
-        if kept.len() == Self::KEPT {
-            kept.pop_front();
+    /// Keeps the sample until it is taken, and answers true, if its reason is new.
+    pub(super) fn push(&self, sample: &SkippedSample) -> bool {
+        let mut news = self.0.lock();
+        let is_new = news.reasons.len() < Self::REASONS && news.reasons.insert(sample.reason.clone());
+        if is_new {
+            news.untold.push_back(sample.clone());
         }
-        kept.push_back(sample);
+        is_new
     }
 
     pub(super) fn take(&self) -> Vec<SkippedSample> {
-        std::mem::take(&mut *self.0.lock()).into()
+        std::mem::take(&mut self.0.lock().untold).into()
     }
 }
 
@@ -44,15 +53,24 @@ impl SkippedSamples {
 mod tests {
     use super::*;
 
+    fn sample(index: u64, reason: u64) -> SkippedSample {
+        SkippedSample { epoch: 0, index, dataset: "a".to_owned(), crop: None, reason: reason.to_string() }
+    }
+
     #[test]
-    fn only_the_last_are_kept_and_only_until_taken() {
+    fn every_reason_is_told_once() {
         let skipped = SkippedSamples::default();
-        for index in 0..100 {
-            let (dataset, reason) = ("a".to_owned(), "b".to_owned());
-            skipped.push(SkippedSample { epoch: 0, index, dataset, crop: None, reason });
-        }
-        let indices: Vec<_> = skipped.take().into_iter().map(|sample| sample.index).collect();
-        assert_eq!(indices, (36..100).collect::<Vec<_>>());
-        assert!(skipped.take().is_empty());
+        let new = (0..10).filter(|index| skipped.push(&sample(*index, index / 5))).count();
+        assert_eq!(new, 2);
+        let told: Vec<_> = skipped.take().into_iter().map(|sample| (sample.index, sample.reason)).collect();
+        assert_eq!(told, [(0, "0".to_owned()), (5, "1".to_owned())]);
+        assert!(!skipped.push(&sample(11, 0)) && skipped.take().is_empty());
+    }
+
+    #[test]
+    fn memory_stays_bounded() {
+        let skipped = SkippedSamples::default();
+        let new = (0..5000).filter(|&index| skipped.push(&sample(index, index))).count();
+        assert_eq!((new, skipped.take().len()), (SkippedSamples::REASONS, SkippedSamples::REASONS));
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct LevelArray {
     dtype: DType,
     fill: Buffer,
     layout: Layout,
+    axis_of: Zyx<Option<usize>>,
     stored_of: Zyx<Option<usize>>,
     unit_shape: Zyx<usize>,
 }
@@ -45,7 +46,7 @@ impl LevelArray {
         let fill = Buffer::from_bytes(dtype, array.fill_value().as_ne_bytes())
             .filter(|fill| fill.len() == 1)
             .unwrap_or_else(|| Buffer::zeros(dtype, 1));
-        Ok((Self { array, path, dtype, fill, layout, stored_of, unit_shape }, axis_of))
+        Ok((Self { array, path, dtype, fill, layout, axis_of, stored_of, unit_shape }, axis_of))
     }
 
     /// What the array is, as plain values; `path` is the level's path in its group.
@@ -70,6 +71,11 @@ impl LevelArray {
             },
             codecs: codec_names(metadata),
         }
+    }
+
+    /// A dimension of which only the first entry is read, in words.
+    pub(super) fn ignored_dimensions(&self) -> Option<String> {
+        super::oddities::of_dimensions(self.array.shape(), self.axis_of)
     }
 
     /// Element type.

@@ -10,6 +10,7 @@ mod gather;
 mod layout;
 mod level;
 mod lru;
+mod oddities;
 mod patch;
 mod plan;
 mod shard;

@@ -116,6 +116,14 @@ impl Volume {
         self.levels[0].bounds()
     }
 
+    /// What is odd although it opens, such as levels that do not cover the same box: one message each.
+    #[must_use]
+    pub fn oddities(&self) -> Vec<String> {
+        let mut odd = super::oddities::of_levels(&self.levels);
+        odd.extend(self.arrays[0].ignored_dimensions());
+        odd.into_iter().map(|words| format!("{words}: {}", self.path)).collect()
+    }
+
     /// One chunk, through the cache; `None` if it is absent from the store (all fill value).
     ///
     /// `level` counts in [`Volume::levels`]; beyond the last it means the last.

@@ -75,3 +75,20 @@ fn memory_figures_are_the_loaders_own() {
         driver.node(&format!("{name}: {}", format::bytes(bytes)));
     }
 }
+
+#[test]
+fn the_batch_stands_still_under_the_pointer() {
+    let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    driver.wait("a batch", |state| state.loader.batch.is_some());
+    driver.settle();
+    let over = driver.node("Labels over crops").rect().center();
+    driver.harness.hover_at(over);
+    driver.settle();
+    let number = |state: &State| state.loader.batch.as_ref().map(|batch| batch.number);
+    let handed_over = |state: &State| state.loader.stats.as_ref().map_or(0, |stats| stats.batches);
+    let (held, before) = (number(driver.state()), handed_over(driver.state()));
+    driver.wait("forty more batches", |state| handed_over(state) >= before + 40);
+    assert_eq!(number(driver.state()), held);
+    driver.harness.hover_at(driver.node("xy slice").rect().center());
+    driver.wait("a newer picture", |state| number(state) > held);
+}

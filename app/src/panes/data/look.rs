@@ -122,19 +122,30 @@ fn drag(
     let Some(grip) = ui.data(|data| data.get_temp::<Grip>(id)) else { return };
     let per_point = (range.1 - range.0) / f64::from(plot.width().max(1.0));
     let value = range.0 + f64::from(at.x - plot.left()) * per_point;
-    let least = (range.1 - range.0) / BINS as f64;
-    let moved = match grip {
-        Grip::Lo => Contrast { lo: value.clamp(range.0, contrast.hi - least), ..contrast },
-        Grip::Hi => Contrast { hi: value.clamp(contrast.lo + least, range.1), ..contrast },
-        Grip::Both => {
-            let by = f64::from(response.drag_delta().x) * per_point;
-            let by = by.clamp(range.0 - contrast.lo, range.1 - contrast.hi);
-            Contrast { lo: contrast.lo + by, hi: contrast.hi + by }
-        }
-    };
+    let by = f64::from(response.drag_delta().x) * per_point;
+    let moved = moved(grip, contrast, range, value, by);
     if moved != contrast {
         ctx.send(Command::SetContrast(moved));
     }
+}
+
+/// The window after a drag: of one end to `value`, or of both `by` as much, inside `range` as far as that goes.
+fn moved(grip: Grip, contrast: Contrast, range: (f64, f64), value: f64, by: f64) -> Contrast {
+    let least = (range.1 - range.0) / BINS as f64;
+    match grip {
+        Grip::Lo => Contrast { lo: within(value, range.0, contrast.hi - least), ..contrast },
+        Grip::Hi => Contrast { hi: within(value, contrast.lo + least, range.1), ..contrast },
+        Grip::Both => {
+            let by = within(by, range.0 - contrast.lo, range.1 - contrast.hi);
+            Contrast { lo: contrast.lo + by, hi: contrast.hi + by }
+        }
+    }
+}
+
+/// As `clamp`, but `lo` wins where the bounds cross: a window may be narrower than a bin of what is on display, and
+/// words wider than the pane.
+fn within(value: f64, lo: f64, hi: f64) -> f64 {
+    value.min(hi).max(lo)
 }
 
 fn grip_at(at: Pos2, lo_x: f32, hi_x: f32) -> Grip {
@@ -189,17 +200,18 @@ fn handles_ui(painter: &Painter, ctx: &PaneContext<'_>, rect: Rect, contrast: Co
     let hi_text = painter.layout_no_wrap(number(contrast.hi), font, ctx.theme.text);
     // Side by side even when the window is narrow.
     let gap = 6.0;
-    let lo_x = (lo - lo_text.size().x * 0.5)
-        .clamp(rect.left() + 2.0, rect.right() - lo_text.size().x - hi_text.size().x - gap);
-    let hi_x = (hi - hi_text.size().x * 0.5).clamp(
-        lo_x + lo_text.size().x + gap,
-        (rect.right() - hi_text.size().x - 2.0).max(lo_x + lo_text.size().x + gap),
-    );
+    let [lo_width, hi_width] = [lo_text.size().x, hi_text.size().x];
+    let lo_x = (lo - lo_width * 0.5).min(rect.right() - lo_width - hi_width - gap).max(rect.left() + 2.0);
+    let hi_x = (hi - hi_width * 0.5).min(rect.right() - hi_width - 2.0).max(lo_x + lo_width + gap);
     painter.galley(pos2(lo_x, rect.bottom() - WORDS + 4.0), lo_text, ctx.theme.text);
     painter.galley(pos2(hi_x, rect.bottom() - WORDS + 4.0), hi_text, ctx.theme.text);
 }
 
+/// As short as a handle's label has to be.
 fn number(value: f64) -> String {
+    if value.abs() >= 1e6 {
+        return format!("{value:.2e}");
+    }
     if value.abs() >= 100.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
 
@@ -212,6 +224,23 @@ mod tests {
         let grip = |x: f32| grip_at(pos2(x, 0.0), 50.0, 150.0);
         assert!(grip(45.0) == Grip::Lo && grip(145.0) == Grip::Hi && grip(100.0) == Grip::Both);
         assert!(grip(0.0) == Grip::Lo && grip(500.0) == Grip::Hi);
+    }
+
+    #[test]
+    fn a_window_narrower_than_a_bin_can_be_dragged() {
+        let contrast = Contrast { lo: 0.0, hi: 1.0 };
+        for grip in [Grip::Lo, Grip::Hi, Grip::Both] {
+            for value in [-1e9, 0.5, 1e9] {
+                let moved = moved(grip, contrast, (0.0, 60_000.0), value, value);
+                assert!(moved.lo.is_finite() && moved.hi > moved.lo, "{moved:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_values_are_written_short() {
+        let texts = [1e36, 1.8e19, 4_294_967_295.0, 60_000.0, 0.25].map(number);
+        assert_eq!(texts, ["1.00e36", "1.80e19", "4.29e9", "60000", "0.250"]);
     }
 
     #[test]
