@@ -93,14 +93,14 @@ pub enum Error {
         reason: String,
     },
     /// The operating system refused a read or write.
-    #[error("cannot {action} ({source}): {path}")]
+    #[error("cannot {action} ({reason}): {path}")]
     Io {
         /// What was attempted: `read`, `list`, `create`, …
         action: &'static str,
         /// Where.
         path: String,
-        /// The system's reason.
-        source: Arc<std::io::Error>,
+        /// The system's reason; in the message, and so not the error's source, which whoever prints chains would repeat.
+        reason: Arc<std::io::Error>,
     },
     /// A configuration says something impossible.
     #[error("{}{key}: {problem}", location(file.as_ref(), *line))]

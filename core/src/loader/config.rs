@@ -147,7 +147,7 @@ impl LoaderConfig {
     pub fn from_file(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::NotFound { path: path.display().to_string() },
-            _ => Error::Io { action: "read", path: path.display().to_string(), source: source.into() },
+            _ => Error::Io { action: "read", path: path.display().to_string(), reason: source.into() },
         })?;
         let mut config = super::config_text::parse(&text, Some(path))?;
         if let Some(folder) = path.parent() {

@@ -82,7 +82,7 @@ fn start_workers(threads: usize) -> Result<(ThreadPool, Vec<JoinHandle<()>>)> {
 }
 
 fn refused(source: std::io::Error) -> Error {
-    Error::Io { action: "start", path: "the loader's threads".to_owned(), source: source.into() }
+    Error::Io { action: "start", path: "the loader's threads".to_owned(), reason: source.into() }
 }
 
 impl Engine {

@@ -18,7 +18,7 @@ pub fn read_json<S: ReadableStorageTraits + ?Sized>(store: &S, key: &str, path: 
             StorageError::IOError(source) => source,
             other => Arc::new(std::io::Error::other(other.to_string())),
         };
-        Error::Io { action: "read", path: path.to_owned(), source }
+        Error::Io { action: "read", path: path.to_owned(), reason: source }
     };
     let key = StoreKey::new(key).map_err(|error| io(error.into()))?;
     let Some(bytes) = store.get(&key).map_err(io)? else { return Ok(None) };

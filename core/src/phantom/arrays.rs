@@ -196,5 +196,5 @@ fn little_endian() -> Value {
 
 /// An [`Error::Io`].
 pub(super) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::Io { action, path: path.display().to_string(), source: Arc::new(source) }
+    Error::Io { action, path: path.display().to_string(), reason: Arc::new(source) }
 }

@@ -25,7 +25,7 @@ pub fn open_local(path: &Path) -> Result<Arc<Metered>> {
     let location = path.display().to_string();
     let io = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Error::NotFound { path: location.clone() },
-        _ => Error::Io { action: "read", path: location.clone(), source: Arc::new(source) },
+        _ => Error::Io { action: "read", path: location.clone(), reason: Arc::new(source) },
     };
     let metadata = std::fs::metadata(path).map_err(io)?;
     if !metadata.is_dir() {
@@ -60,7 +60,7 @@ pub fn storage_error(action: &'static str, path: String, error: StorageError) ->
         StorageError::IOError(source) => source,
         other => Arc::new(std::io::Error::other(other.to_string())),
     };
-    Error::Io { action, path, source }
+    Error::Io { action, path, reason: source }
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Recorder {
             .map_err(|source| Error::Io {
                 action: "start",
                 path: "thread telemetry".to_owned(),
-                source: source.into(),
+                reason: source.into(),
             })?;
         Ok(Self { shared, window_ns, thread: Mutex::new(Some(thread)) })
     }
