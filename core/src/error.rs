@@ -16,6 +16,12 @@ pub enum Error {
         /// What was asked for.
         path: String,
     },
+    /// A URL where only local paths can be read.
+    #[error("remote stores cannot be read yet; copy the data to a local disk and name that folder: {url}")]
+    Remote {
+        /// What was asked for.
+        url: String,
+    },
     /// A folder is there, but it is no Zarr hierarchy.
     #[error("not a Zarr group or array (no zarr.json, .zgroup, .zarray or .zattrs in it); {hint}: {path}")]
     NotZarr {

@@ -7,7 +7,10 @@ mod info;
 mod natural;
 mod open;
 mod place;
+mod rows;
 mod source;
+mod split;
+mod wildcard;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use crate::geometry::BoxNm;
 use crate::volume::Volume;
 
 pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
+pub use split::Split;
 
 /// The labels of one class in one crop.
 #[derive(Debug, Clone)]
@@ -87,10 +91,29 @@ impl Catalog {
     /// `…/crop1` (every class) or `…/crop1/mito`. Without labels it adds all that [`Catalog::open`] finds at `raw`.
     /// Crops of the same raw image become one dataset.
     ///
+    /// Both paths may hold wildcards (`*` and `?` within a name, `**` for any folders). Each label path then goes with
+    /// the raw image that it shares the longest path with, and a crop may lack classes of the bracket.
+    ///
     /// # Errors
     /// As [`Catalog::open`]; [`crate::Error::NoClass`] for a class that the crop lacks, [`crate::Error::Config`] for
-    /// labels that are not written as above, [`crate::Error::NoImage`] for labels that lie outside the raw image.
+    /// labels that are not written as above, [`crate::Error::NoImage`] for labels that lie outside the raw image,
+    /// [`crate::Error::Remote`] for a URL.
     pub fn add_source(&mut self, raw: &Path, labels: Option<&str>) -> Result<()> {
-        source::add_source(self, raw, labels)
+        source::add_entry(self, raw, labels, source::Alone::Everything).map_err(|(_, error)| error)
+    }
+
+    /// Adds the rows of a CellMap datasplit CSV that are for `split`; relative paths are relative to the file's folder.
+    ///
+    /// A row is `split, raw_container, raw_dataset, gt_container, gt_dataset`, with `train` or `validate` as its split;
+    /// the last two may be empty (raw only), and `gt_dataset` may end in a bracket of classes. Of three columns the
+    /// third is a dataset inside the container of the second (raw only) if it is a relative path that names neither a
+    /// `.zarr` or `.n5` of its own nor a bracket, else the path of the labels of the raw image in the second. Lines that
+    /// begin with `#` and a header row are skipped. Paths are as in [`Catalog::add_source`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] with file, line and column, for every mistake in a row and for what it names;
+    /// [`crate::Error::NotFound`] or [`crate::Error::Io`] for a file that cannot be read.
+    pub fn add_split(&mut self, file: &Path, split: Split) -> Result<()> {
+        rows::add_split(self, file, split)
     }
 }

@@ -7,7 +7,7 @@ use super::crops::{assemble, open_classes, open_crop};
 use super::natural::natural_order;
 use super::open::open_em;
 use super::place::{Place, classify, dataset_name};
-use super::{Catalog, ClassLabels, Dataset, LabelCrop};
+use super::{Catalog, ClassLabels, Dataset, LabelCrop, wildcard};
 use crate::store::{join, open_local};
 use crate::volume::Volume;
 use crate::{Error, Result};
@@ -48,22 +48,76 @@ impl LabelPath {
     }
 }
 
-/// See [`Catalog::add_source`].
-pub(super) fn add_source(catalog: &mut Catalog, raw: &Path, labels: Option<&str>) -> Result<()> {
+/// Which part of an entry is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Raw,
+    Labels,
+}
+
+/// What an entry without labels adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alone {
+    /// All that there is at `raw`, label crops included.
+    Everything,
+    /// The raw image and nothing else.
+    RawOnly,
+}
+
+/// Adds what one entry names; see [`Catalog::add_source`].
+pub(super) fn add_entry(
+    catalog: &mut Catalog,
+    raw: &Path,
+    labels: Option<&str>,
+    alone: Alone,
+) -> Result<(), (Part, Error)> {
+    let raws = wildcard::matches(raw).map_err(|error| (Part::Raw, error))?;
     let Some(labels) = labels else {
-        let opened = super::open::open(raw)?;
-        catalog.datasets.extend(opened.datasets);
-        catalog.warnings.extend(opened.warnings);
-        return Ok(());
+        return raws.iter().try_for_each(|raw| add_alone(catalog, raw, alone)).map_err(|error| (Part::Raw, error));
     };
-    let crop = open_labels(labels, &mut catalog.warnings)?;
-    let raw = open_raw(raw, &mut catalog.warnings)?;
+    let wrong = |error| (Part::Labels, error);
+    let mut parsed = LabelPath::parse(labels).map_err(wrong)?;
+    let matched = wildcard::matches(Path::new(&parsed.path)).map_err(wrong)?;
+    let chosen = matched.len() == 1 && matched[0] == Path::new(&parsed.path);
+    let mut missing = None;
+    let mut added = 0;
+    for path in matched {
+        parsed.path = path.display().to_string();
+        let crop = match open_labels(&parsed, chosen, &mut catalog.warnings) {
+            // A pattern takes the crops that there are with the classes that they have.
+            Err(error @ Error::NoClass { .. }) if !chosen => {
+                missing = Some(error);
+                continue;
+            }
+            other => other.map_err(wrong)?,
+        };
+        add_crop(catalog, &raws[wildcard::raw_of(&raws, &path)], crop, &parsed.path)?;
+        added += 1;
+    }
+    missing.filter(|_| added == 0).map_or(Ok(()), |error| Err(wrong(error)))
+}
+
+fn add_alone(catalog: &mut Catalog, raw: &Path, alone: Alone) -> Result<()> {
+    if alone == Alone::RawOnly {
+        let raw = shared_raw(catalog, raw)?;
+        let name = dataset_name(Path::new(raw.path()));
+        catalog.datasets.push(Dataset { name, raw, crops: Vec::new() });
+        return Ok(());
+    }
+    let opened = super::open::open(raw)?;
+    catalog.datasets.extend(opened.datasets);
+    catalog.warnings.extend(opened.warnings);
+    Ok(())
+}
+
+fn add_crop(catalog: &mut Catalog, raw: &Path, crop: LabelCrop, labels: &str) -> Result<(), (Part, Error)> {
+    let raw = shared_raw(catalog, raw).map_err(|error| (Part::Raw, error))?;
     if crop.bounds.intersection(&raw.bounds()).is_empty() {
         let hint = format!("these labels lie outside the EM at {}; check their translation", raw.path());
-        return Err(Error::NoImage { path: labels.to_owned(), hint });
+        return Err((Part::Labels, Error::NoImage { path: labels.to_owned(), hint }));
     }
-    // Crops of one EM volume share it, and with it the decoded chunks.
-    match catalog.datasets.iter_mut().find(|dataset| dataset.raw.path() == raw.path()) {
+    let same = |dataset: &&mut Dataset| dataset.raw.path() == raw.path() && !dataset.crops.is_empty();
+    match catalog.datasets.iter_mut().find(same) {
         Some(dataset) => {
             dataset.crops.push(crop);
             dataset.crops.sort_by(|a, b| natural_order(&a.name, &b.name));
@@ -71,10 +125,22 @@ pub(super) fn add_source(catalog: &mut Catalog, raw: &Path, labels: Option<&str>
         None => {
             catalog.warnings.extend(raw.oddities());
             let name = dataset_name(Path::new(raw.path()));
-            catalog.datasets.push(Dataset { name, raw: Arc::new(raw), crops: vec![crop] });
+            catalog.datasets.push(Dataset { name, raw, crops: vec![crop] });
         }
     }
     Ok(())
+}
+
+/// The EM volume at `raw`. Crops of one EM volume share it, and with it the decoded chunks.
+fn shared_raw(catalog: &mut Catalog, raw: &Path) -> Result<Arc<Volume>> {
+    let open = |catalog: &Catalog, path: &str| {
+        catalog.datasets.iter().find(|dataset| dataset.raw.path() == path).map(|dataset| Arc::clone(&dataset.raw))
+    };
+    if let Some(volume) = open(catalog, &raw.display().to_string()) {
+        return Ok(volume);
+    }
+    let volume = open_raw(raw, &mut catalog.warnings)?;
+    Ok(open(catalog, volume.path()).unwrap_or_else(|| Arc::new(volume)))
 }
 
 /// The EM image at `raw`, which may be a whole CellMap dataset of one reconstruction.
@@ -91,12 +157,21 @@ fn open_raw(raw: &Path, warnings: &mut Vec<String>) -> Result<Volume> {
     }
 }
 
-fn open_labels(labels: &str, warnings: &mut Vec<String>) -> Result<LabelCrop> {
-    let parsed = LabelPath::parse(labels)?;
+/// `chosen`: named without a wildcard, so that every class has to be there.
+fn open_labels(parsed: &LabelPath, chosen: bool, warnings: &mut Vec<String>) -> Result<LabelCrop> {
     let path = Path::new(&parsed.path);
     let name = last_name(path);
     if !parsed.classes.is_empty() {
-        return open_classes(&open_local(path)?, "", &name, &parsed.classes, warnings);
+        let store = open_local(path)?;
+        let mut classes = parsed.classes.clone();
+        if !chosen {
+            let present = store.folders("")?;
+            // With none of them left, the error names one.
+            if classes.iter().any(|class| present.contains(class)) {
+                classes.retain(|class| present.contains(class));
+            }
+        }
+        return open_classes(&store, "", &name, &classes, warnings);
     }
     let store = match open_local(path) {
         // `…/crop1/er` where crop1 lacks er: say what it has.
@@ -110,7 +185,7 @@ fn open_labels(labels: &str, warnings: &mut Vec<String>) -> Result<LabelCrop> {
         Place::Image | Place::Array => {
             let crop = path.parent().map(last_name).unwrap_or_default();
             let labels = ClassLabels { class: name, volume: Arc::new(Volume::open_in(&store, "")?) };
-            assemble(&crop, vec![labels], parsed.path)
+            assemble(&crop, vec![labels], parsed.path.clone())
         }
         _ => open_crop(&store, "", &name, warnings),
     }

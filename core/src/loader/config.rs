@@ -29,9 +29,15 @@ pub struct Data {
     /// One dataset, image group or folder of datasets, with every crop found in it. Relative to the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// What to train on, beside `path`.
+    /// CellMap datasplit CSV, beside `path`; see [`crate::catalog::Catalog::add_split`]. Relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<PathBuf>,
+    /// What to train on, beside `path` and `split`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub train: Vec<DataSource>,
+    /// What to validate on, beside `split`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub validate: Vec<DataSource>,
     /// Target channels, in this order; empty: every class found, sorted.
     pub classes: Vec<String>,
 }
@@ -194,14 +200,20 @@ impl LoaderConfig {
 
 impl Data {
     fn relative_to(&mut self, folder: &Path) {
-        if let Some(path) = &mut self.path {
-            *path = folder.join(&*path);
+        for path in self.path.iter_mut().chain(&mut self.split) {
+            *path = placed(folder, path);
         }
-        for source in &mut self.train {
-            source.raw = folder.join(&source.raw);
+        for source in self.train.iter_mut().chain(&mut self.validate) {
+            source.raw = placed(folder, &source.raw);
             if let Some(labels) = &mut source.labels {
-                *labels = folder.join(&*labels).to_string_lossy().into_owned();
+                *labels = placed(folder, Path::new(labels)).to_string_lossy().into_owned();
             }
         }
     }
+}
+
+/// A path of the file, from the file's folder; a URL stays as it is.
+fn placed(folder: &Path, path: &Path) -> PathBuf {
+    let is_url = path.to_str().is_some_and(|text| text.contains("://"));
+    if is_url { path.to_owned() } else { folder.join(path) }
 }

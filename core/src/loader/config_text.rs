@@ -204,7 +204,10 @@ mod tests {
                 "[sampling]\nstrategy = \"class_balanced\"\n",
                 "train.toml:6: sampling.strategy: unknown value `class_balanced`; the nearest known is `uniform`",
             ),
-            ("[data]\nsplit = \"datasplit.csv\"\n", "train.toml:6: data.split: unknown key `split`"),
+            (
+                "[data]\nsplits = \"datasplit.csv\"\n",
+                "train.toml:6: data.splits: unknown key `splits`; the nearest known is `split`",
+            ),
             (
                 "[augment]\nmirror = { z = 0.5, w = 0.5 }\n",
                 "train.toml:6: augment.mirror.w: unknown key `w`; the nearest known is",
@@ -315,7 +318,9 @@ mod tests {
         let full = LoaderConfig {
             data: Data {
                 path: Some("a.zarr".into()),
+                split: Some("datasplit.csv".into()),
                 train: vec![DataSource { raw: "a".into(), labels: Some("b".to_owned()) }],
+                validate: vec![DataSource { raw: "c".into(), labels: None }],
                 classes: vec!["mito".to_owned()],
             },
             input: config.input,
@@ -333,7 +338,7 @@ mod tests {
         let uncommented: String = example.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
         for entry in entries(&text) {
             let name = entry.path.rsplit('.').next().unwrap_or_default();
-            if name.contains('[') || ["data", "train", "input", "raw", "target", "labels"].contains(&name) {
+            if name.contains('[') || ["data", "train", "validate", "input", "raw", "target", "labels"].contains(&name) {
                 continue;
             }
             let stands = uncommented.lines().any(|line| {
@@ -343,7 +348,9 @@ mod tests {
             });
             assert!(stands, "{} is not in assets/example.toml", entry.path);
         }
-        for table in ["[data]", "[[data.train]]", "[input.raw]", "[target.labels]", "raw    =", "labels ="] {
+        for table in
+            ["[data]", "[[data.train]]", "[[data.validate]]", "[input.raw]", "[target.labels]", "raw    =", "labels ="]
+        {
             assert!(example.contains(table), "{table}");
         }
     }
@@ -355,12 +362,14 @@ mod tests {
         let file = folder.join("train.toml");
         std::fs::write(
             &file,
-            format!("{GOOD}[data]\npath = \"a.zarr\"\n[[data.train]]\nraw = \"b\"\nlabels = \"c/[x,y]\"\n"),
+            format!("{GOOD}[data]\npath = \"a.zarr\"\nsplit = \"s.csv\"\n[[data.validate]]\nraw = \"s3://b/c\"\n[[data.train]]\nraw = \"b\"\nlabels = \"c/[x,y]\"\n"),
         )
         .unwrap();
         let config = LoaderConfig::from_file(&file).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(config.data.path, Some(folder.join("a.zarr")));
+        assert_eq!(config.data.split, Some(folder.join("s.csv")));
+        assert_eq!(config.data.validate[0].raw, Path::new("s3://b/c"));
         assert_eq!(config.data.train[0].raw, folder.join("b"));
         assert_eq!(config.data.train[0].labels.as_deref(), folder.join("c/[x,y]").to_str());
         assert!(matches!(LoaderConfig::from_file(&file), Err(Error::NotFound { .. })));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ArraySpec, Encoding, LoaderConfig, LoaderKeys};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Split};
 use crate::geometry::Zyx;
 use crate::sample::Source;
 use crate::{Error, Result};
@@ -56,30 +56,53 @@ fn fitting_shape(catalog: &Catalog, voxel_size_nm: Zyx<f64>) -> Zyx<usize> {
 }
 
 impl LoaderConfig {
-    /// Opens the datasets of `[data]`.
+    /// Opens the datasets of `[data]` that are trained on.
     ///
     /// # Errors
-    /// What [`Catalog::open`] and [`Catalog::add_source`] say, with the key of the entry.
+    /// As [`LoaderConfig::open_catalog_of`].
     pub fn open_catalog(&self) -> Result<Catalog> {
-        self.catalog_of_data().map_err(|error| self.locate(error))
+        self.open_catalog_of(Split::Train)
     }
 
-    fn catalog_of_data(&self) -> Result<Catalog> {
+    /// Opens the datasets of `[data]` that are for `split`: the rows of `split` that say so, and `train` or `validate`.
+    /// What `path` holds is trained on.
+    ///
+    /// # Errors
+    /// What [`Catalog::open`], [`Catalog::add_split`] and [`Catalog::add_source`] say, with the key of the entry; nothing
+    /// there for `split`.
+    pub fn open_catalog_of(&self, split: Split) -> Result<Catalog> {
+        self.catalog_of_data(split).map_err(|error| self.locate(error))
+    }
+
+    fn catalog_of_data(&self, split: Split) -> Result<Catalog> {
         let mut catalog = Catalog::default();
-        if let Some(path) = &self.data.path {
+        if let Some(path) = self.data.path.as_ref().filter(|_| split == Split::Train) {
             let opened = Catalog::open(path).map_err(|error| at("data.path".to_owned(), &error))?;
             catalog.datasets.extend(opened.datasets);
             catalog.warnings.extend(opened.warnings);
         }
-        for (index, source) in self.data.train.iter().enumerate() {
+        if let Some(file) = &self.data.split {
+            catalog.add_split(file, split).map_err(|error| match error {
+                Error::Config { .. } => error,
+                error => at("data.split", &error),
+            })?;
+        }
+        let (sources, table, purpose) = match split {
+            Split::Train => (&self.data.train, "train", "train on; set path to a dataset, or"),
+            Split::Validate => (&self.data.validate, "validate", "validate on;"),
+        };
+        for (index, source) in sources.iter().enumerate() {
             let added = catalog.add_source(&source.raw, source.labels.as_deref());
             added.map_err(|error| match error {
-                Error::Config { key, problem, .. } => at(format!("data.train[{index}].{key}"), &problem),
-                error => at(format!("data.train[{index}]"), &error),
+                Error::Config { key, problem, .. } => at(format!("data.{table}[{index}].{key}"), &problem),
+                error => at(format!("data.{table}[{index}]"), &error),
             })?;
         }
         if catalog.datasets.is_empty() {
-            let problem = "there is nothing to train on; set path to a dataset, or add a [[data.train]] table";
+            let problem = format!(
+                "there is nothing to {purpose} set split to a datasplit with rows that say {table}, or add a \
+                 [[data.{table}]] table"
+            );
             return Err(at("data", &problem));
         }
         Ok(catalog)
