@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::meaning::open_labels;
 use super::natural::natural_order;
 use super::{ClassLabels, LabelCrop};
 use crate::geometry::BoxNm;
 use crate::ome::annotation::CropAnnotation;
 use crate::ome::{self};
 use crate::store::{Metered, join};
-use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// CellMap's combined array: every class as one set of ids. No class of its own where there are others.
@@ -83,13 +83,7 @@ pub(super) fn assemble(name: &str, mut classes: Vec<ClassLabels>, path: String) 
 }
 
 fn open_class(store: &Arc<Metered>, crop: &str, class: &str, warnings: &mut Vec<String>) -> Result<ClassLabels> {
-    let volume = Volume::open_in(store, &join(crop, class))?;
-    if volume.dtype().is_float() {
-        let path = volume.path();
-        warnings
-            .push(format!("{class} holds {} where ids are expected; fractions are cut off: {path}", volume.dtype()));
-    }
-    Ok(ClassLabels { class: class.to_owned(), volume: Arc::new(volume) })
+    open_labels(store, &join(crop, class), class, warnings)
 }
 
 /// The classes of a crop: its folders, without `all` where there are others. Says which announced classes are missing.
@@ -109,6 +103,12 @@ fn class_names(store: &Metered, key: &str, warnings: &mut Vec<String>) -> Result
             let missing = annotation.class_names.iter().filter(|class| !classes.contains(class) && *class != ALL);
             warnings
                 .extend(missing.map(|class| format!("class {class} is announced, but there is no such array: {path}")));
+            let unlisted = classes.iter().filter(|class| !annotation.class_names.contains(class) && *class != ALL);
+            let unlisted: Vec<_> = unlisted.map(String::as_str).collect();
+            if !unlisted.is_empty() {
+                let listed = unlisted.join(", ");
+                warnings.push(format!("{listed}: taken as annotated, though the crop does not list it: {path}"));
+            }
         }
         Ok(None) => {}
         Err(error) => warnings.push(format!("the crop's annotation is ignored: {error}")),

@@ -2,11 +2,16 @@
 //!
 //! CellMap's layout: `x.zarr/recon-1/em/fibsem-uint8` beside `x.zarr/recon-1/labels/groundtruth/crop7/mito`.
 
+mod count_cache;
+mod counting;
+mod counts;
 mod crops;
 mod info;
+mod meaning;
 mod natural;
 mod open;
 mod place;
+mod relations;
 mod rows;
 mod source;
 mod split;
@@ -17,9 +22,12 @@ use std::sync::Arc;
 
 use crate::Result;
 use crate::geometry::BoxNm;
+use crate::ome::annotation::ArrayAnnotation;
 use crate::volume::Volume;
 
+pub use counts::{ClassCount, ClassTotal, CountOrigin, CountRow, CountTable};
 pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
+pub use relations::Relations;
 pub use split::Split;
 
 /// The labels of one class in one crop.
@@ -27,8 +35,10 @@ pub use split::Split;
 pub struct ClassLabels {
     /// Class name, such as `mito`.
     pub class: String,
-    /// Its ids; 0 is background.
+    /// Its values, and by their codes what they mean.
     pub volume: Arc<Volume>,
+    /// What its metadata say about it, if anything.
+    pub annotation: Option<ArrayAnnotation>,
 }
 
 /// A box in which somebody annotated some classes.
@@ -36,10 +46,19 @@ pub struct ClassLabels {
 pub struct LabelCrop {
     /// Name, such as `crop1`.
     pub name: String,
-    /// Annotated classes, by name.
+    /// Annotated classes, by name: those that have an array. A class that the crop's annotation lists, but of which there
+    /// is no array, is unknown: the array may not have been downloaded.
     pub classes: Vec<ClassLabels>,
     /// The intersection of its classes' boxes, nm.
     pub bounds: BoxNm,
+}
+
+impl LabelCrop {
+    /// The labels of `class`, if it is annotated here.
+    #[must_use]
+    pub fn labels(&self, class: &str) -> Option<&ClassLabels> {
+        self.classes.iter().find(|labels| labels.class == class)
+    }
 }
 
 /// One EM volume with its label crops.
@@ -115,5 +134,15 @@ impl Catalog {
     /// [`crate::Error::NotFound`] or [`crate::Error::Io`] for a file that cannot be read.
     pub fn add_split(&mut self, file: &Path, split: Split) -> Result<()> {
         rows::add_split(self, file, split)
+    }
+
+    /// Counts every class of every crop: from `complement_counts` of its metadata where they are complete, else by reading
+    /// the finest level once, on all cores. What was read is kept in `counts.csv` in `cache_folder`, if one is given;
+    /// nothing is ever written into a dataset.
+    ///
+    /// # Errors
+    /// A chunk that cannot be read or decoded; [`crate::Error::Io`] for a cache folder inside a Zarr hierarchy.
+    pub fn count(&self, cache_folder: Option<&Path>) -> Result<CountTable> {
+        counting::count(self, cache_folder)
     }
 }

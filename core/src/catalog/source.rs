@@ -7,7 +7,7 @@ use super::crops::{assemble, open_classes, open_crop};
 use super::natural::natural_order;
 use super::open::open_em;
 use super::place::{Place, classify, dataset_name};
-use super::{Catalog, ClassLabels, Dataset, LabelCrop, wildcard};
+use super::{Catalog, Dataset, LabelCrop, meaning, wildcard};
 use crate::store::{join, open_local};
 use crate::volume::Volume;
 use crate::{Error, Result};
@@ -184,7 +184,7 @@ fn open_labels(parsed: &LabelPath, chosen: bool, warnings: &mut Vec<String>) -> 
     match classify(&store, "")? {
         Place::Image | Place::Array => {
             let crop = path.parent().map(last_name).unwrap_or_default();
-            let labels = ClassLabels { class: name, volume: Arc::new(Volume::open_in(&store, "")?) };
+            let labels = meaning::open_labels(&store, "", &name, warnings)?;
             assemble(&crop, vec![labels], parsed.path.clone())
         }
         _ => open_crop(&store, "", &name, warnings),

@@ -51,6 +51,9 @@ pub struct ReadSource {
     pub chunks: usize,
     /// Touched chunks that are absent from the store (they read as the fill value).
     pub absent_chunks: usize,
+    /// Of a class that is not annotated here: the annotated classes whose presence says that it is absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inferred_from: Vec<String>,
 }
 
 /// Where a sample came from: enough to draw it again and to find it in the volume.

@@ -119,11 +119,15 @@ impl Engine {
         });
         let volume: Option<&Volume> = match class {
             None => Some(&dataset.raw),
-            Some(class) => crop
-                .and_then(|crop| crop.classes.iter().find(|labels| labels.class == class))
-                .map(|labels| labels.volume.as_ref()),
+            Some(class) => crop.and_then(|crop| crop.labels(class)).map(|labels| labels.volume.as_ref()),
         };
         let grid = request.grid_of(layout.spec.shape, layout.spec.voxel_size_nm);
+        if let (Some(class), Some(crop)) = (class, crop) {
+            let evidence = self.relations.evidence(crop, class);
+            if !evidence.is_empty() {
+                return slot.fill_excluded(layout, class, &evidence, &grid, &self.caches);
+            }
+        }
         slot.fill(layout, class, volume, &grid, &self.caches)
     }
 

@@ -40,6 +40,10 @@ pub struct Data {
     pub validate: Vec<DataSource>,
     /// Target channels, in this order; empty: every class found, sorted.
     pub classes: Vec<String>,
+    /// Classes that exclude each other, in both directions: a class that a crop does not annotate is known to be absent
+    /// where one that it excludes is present; elsewhere it stays unknown.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub relations: BTreeMap<String, Vec<String>>,
 }
 
 /// Element type and meaning of an array of the batch.

@@ -272,6 +272,14 @@ mod tests {
             ),
             ("[data]\nclasses = [\"a\", \"a\"]\n".to_owned(), "train.toml:6: data.classes: \"a\" is listed twice"),
             (
+                "[data.relations]\ner = [\"mito\", \"er\"]\n".to_owned(),
+                "train.toml:6: data.relations.er: \"er\" excludes",
+            ),
+            (
+                "[data]\nrelations = { er = [\"a\", \"a\"] }\n".to_owned(),
+                "train.toml:6: data.relations.er: \"a\" is listed twice",
+            ),
+            (
                 format!("{target}encoding = \"f16\"\n"),
                 "train.toml:8: target.l.encoding: \"f16\" does not suit a target; one of ids, u8, f32",
             ),
@@ -322,6 +330,7 @@ mod tests {
                 train: vec![DataSource { raw: "a".into(), labels: Some("b".to_owned()) }],
                 validate: vec![DataSource { raw: "c".into(), labels: None }],
                 classes: vec!["mito".to_owned()],
+                relations: std::collections::BTreeMap::from([("mito".to_owned(), vec!["er".to_owned()])]),
             },
             input: config.input,
             target: config.target,

@@ -9,7 +9,7 @@ use super::handover::Handover;
 use super::layout::BatchLayout;
 use super::skipped::SkippedSamples;
 use super::{Batch, LoaderConfig};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Relations};
 use crate::sample::{Source, UniformSampler};
 use crate::telemetry::{CacheStats, MemoryStats, StageStats, Stats, resident_set_bytes};
 use crate::volume::Caches;
@@ -22,6 +22,7 @@ pub(super) struct Engine {
     pub config: LoaderConfig,
     pub layout: BatchLayout,
     pub sampler: UniformSampler,
+    pub relations: Relations,
     pub caches: Arc<Caches>,
     pub handover: Handover,
     pub counts: Counts,
@@ -117,11 +118,13 @@ impl Engine {
             chunks: caches.chunks.stats(),
             transforms: caches.transforms.stats(),
         };
+        let relations = Relations::new(&config.data.relations);
         Self {
             catalog,
             config,
             layout: settled.layout,
             sampler: settled.sampler,
+            relations,
             caches,
             handover: Handover::new(settled.budget.batches_bytes),
             counts: Counts::default(),

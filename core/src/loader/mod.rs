@@ -8,6 +8,7 @@ mod config;
 mod config_text;
 mod defaults;
 mod engine;
+mod excluded;
 mod handover;
 mod layout;
 mod nearest;

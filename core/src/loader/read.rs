@@ -70,11 +70,12 @@ impl Slot<'_> {
             level: report.map(|report| report.level),
             chunks: report.map_or(0, |report| report.chunks),
             absent_chunks: report.map_or(0, |report| report.absent_chunks),
+            inferred_from: Vec::new(),
         })
     }
 
     /// What nobody annotated: NaN where the element type has it, else 0 and a mask of 0.
-    fn fill_unknown(&mut self) {
+    pub(super) fn fill_unknown(&mut self) {
         match &mut self.data {
             SlotData::U8(data) => data.fill(0),
             SlotData::U16(data) => data.fill(0),

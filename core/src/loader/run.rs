@@ -52,6 +52,12 @@ impl Loader {
         for source in settled.sampler.left_out() {
             tracing::warn!(source, "nothing is drawn here: it is smaller than a patch, or lies outside its raw volume");
         }
+        let annotated: Vec<_> = catalog.datasets.iter().flat_map(crate::catalog::Dataset::class_names).collect();
+        for class in config.data.relations.iter().flat_map(|(class, others)| others.iter().chain([class])) {
+            if !annotated.contains(class) && !config.data.classes.contains(class) {
+                tracing::warn!(class, "data.relations names a class that no crop annotates");
+            }
+        }
         let builders = settled.budget.builders;
         let engine = Arc::new(Engine::new(catalog, config, settled, caches));
         let threads = Threads::start(&engine, builders)?;

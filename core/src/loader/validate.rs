@@ -23,6 +23,7 @@ impl LoaderConfig {
             check_array(role, name, spec)?;
         }
         self.check_names()?;
+        self.check_relations()?;
         self.check_augment()?;
         self.check_loader()
     }
@@ -37,6 +38,21 @@ impl LoaderConfig {
         for (index, class) in self.data.classes.iter().enumerate() {
             if self.data.classes[..index].contains(class) {
                 return wrong("data.classes", format!("\"{class}\" is listed twice; each class is one channel"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_relations(&self) -> Result<()> {
+        for (class, others) in &self.data.relations {
+            let key = format!("data.relations.{class}");
+            if others.contains(class) {
+                return wrong(key, format!("\"{class}\" excludes itself; name other classes"));
+            }
+            for (index, other) in others.iter().enumerate() {
+                if others[..index].contains(other) {
+                    return wrong(key, format!("\"{other}\" is listed twice; once is enough"));
+                }
             }
         }
         Ok(())

@@ -69,7 +69,7 @@ pub trait Voxel: Copy + Default + PartialEq + Send + Sync + std::fmt::Debug + by
     const DTYPE: DType;
     /// As `f64`; exact up to 2⁵³.
     fn to_f64(self) -> f64;
-    /// As an id: integers as they are (negative ones wrap), floats truncated.
+    /// As an id: integers as they are (negative ones wrap), floats truncated to such, NaN as [`u64::MAX`].
     fn to_id(self) -> u64;
     /// As a [`Buffer`].
     fn into_buffer(elements: Vec<Self>) -> Buffer;
@@ -194,9 +194,20 @@ voxel_types! {
     I16 i16, |v| f64::from(v), |v| v as u64;
     I32 i32, |v| f64::from(v), |v| v as u64;
     I64 i64, |v| v as f64, |v| v as u64;
-    F16 half::f16, |v| v.to_f64(), |v| v.to_f64() as u64;
-    F32 f32, |v| f64::from(v), |v| v as u64;
-    F64 f64, |v| v, |v| v as u64;
+    F16 half::f16, |v| v.to_f64(), |v| id_of_float(v.to_f64());
+    F32 f32, |v| f64::from(v), |v| id_of_float(f64::from(v));
+    F64 f64, |v| v, id_of_float;
+}
+
+fn id_of_float(value: f64) -> u64 {
+    // `as` saturates.
+    if value.is_nan() {
+        u64::MAX
+    } else if value < 0.0 {
+        value as i64 as u64
+    } else {
+        value as u64
+    }
 }
 
 impl Buffer {

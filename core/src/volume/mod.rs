@@ -4,6 +4,7 @@ mod array;
 mod boxes;
 mod byte_cache;
 mod cache;
+mod codes;
 mod convert;
 mod dtype;
 mod gather;
@@ -19,6 +20,7 @@ mod transforms;
 mod volume_impl;
 
 pub use cache::{Chunk, ChunkCache, ChunkKey};
+pub use codes::{LabelCodes, Presence};
 pub use dtype::{Buffer, DType, Voxel, element};
 pub use level::{Level, choose_level};
 pub use patch::{Caches, PatchOut, PatchReport, Resample, read_patch};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::convert::Intensity;
 use super::gather::{self, Source};
 use super::plan::{Placement, ReadPlan};
-use super::{Chunk, ChunkCache, TransformCache, Volume, Voxel, choose_level};
+use super::{Chunk, ChunkCache, LabelCodes, TransformCache, Volume, Voxel, choose_level};
 use crate::geometry::{PatchGrid, Zyx};
 use crate::telemetry::{Meter, Stage};
 use crate::{Error, Result, with_dtype};
@@ -34,17 +34,17 @@ pub enum PatchOut<'a> {
     F16(&'a mut [half::f16]),
     /// Raw in 0–1: integers divided by their maximum, floats as they are.
     F32(&'a mut [f32]),
-    /// Ids that fit 8 bits.
+    /// Ids that fit 8 bits; 0 where the volume's codes say absent or unknown.
     Ids8(&'a mut [u8]),
-    /// Ids that fit 16 bits.
+    /// Ids that fit 16 bits; 0 where the volume's codes say absent or unknown.
     Ids16(&'a mut [u16]),
-    /// Ids that fit 32 bits.
+    /// Ids that fit 32 bits; 0 where the volume's codes say absent or unknown.
     Ids32(&'a mut [u32]),
-    /// Any ids.
+    /// Any ids; 0 where the volume's codes say absent or unknown.
     Ids64(&'a mut [u64]),
-    /// 1 where the id is not 0, else 0.
+    /// 1 where the volume's codes say present, 0 where absent or unknown.
     Present8(&'a mut [u8]),
-    /// 1 where the id is not 0, else 0.
+    /// 1 where the volume's codes say present, 0 where absent, NaN where unknown.
     PresentF32(&'a mut [f32]),
 }
 
@@ -122,7 +122,8 @@ impl PatchOut<'_> {
     }
 }
 
-/// Reads `grid` from the level that suits its voxel size. `known`, if given, gets 1 inside the volume, else 0.
+/// Reads `grid` from the level that suits its voxel size. `known`, if given, gets 1 inside the volume, else 0; of labels
+/// also 0 where the volume's codes say unknown.
 ///
 /// Ids are never averaged: with an output of ids, [`Resample::Nearest`] is used whatever is asked for.
 ///
@@ -134,8 +135,8 @@ pub fn read_patch(
     grid: &PatchGrid,
     resample: Resample,
     caches: &Caches,
-    out: PatchOut<'_>,
-    known: Option<&mut [u8]>,
+    mut out: PatchOut<'_>,
+    mut known: Option<&mut [u8]>,
 ) -> Result<PatchReport> {
     let _here = caches.meter.enter();
     check_size(volume, grid, out.len())?;
@@ -151,11 +152,12 @@ pub fn read_patch(
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
     with_dtype!(volume.dtype(), T => {
         let fill = T::elements_of(volume.fill(plan.level)).and_then(|fill| fill.first()).copied().unwrap_or_default();
-        gather_into::<T>(&plan, &Source { chunks: &chunks, fill }, out);
+        gather_into::<T>(&plan, &Source { chunks: &chunks, fill }, &mut out, volume.codes());
     });
-    if let Some(known) = known {
+    if let Some(known) = &mut known {
         gather::mark_known(&plan, known);
     }
+    volume.codes().settle(&mut out, known);
     Ok(PatchReport {
         level: plan.level,
         chunks: chunks.len(),
@@ -203,7 +205,7 @@ fn grid_voxel_size_in_world(grid: &PatchGrid) -> Zyx<f64> {
 }
 
 /// Dispatches on the output. What lies outside becomes 0.
-fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: PatchOut<'_>) {
+fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: &mut PatchOut<'_>, codes: LabelCodes) {
     match out {
         PatchOut::U8(out) => gather_raw(plan, source, out, S::byte, S::mean_byte),
         PatchOut::F16(out) => {
@@ -215,8 +217,9 @@ fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: Patch
         PatchOut::Ids16(out) => gather_ids(plan, source, out, |id| id as u16),
         PatchOut::Ids32(out) => gather_ids(plan, source, out, |id| id as u32),
         PatchOut::Ids64(out) => gather_ids(plan, source, out, |id| id),
-        PatchOut::Present8(out) => gather_ids(plan, source, out, |id| u8::from(id != 0)),
-        PatchOut::PresentF32(out) => gather_ids(plan, source, out, |id| f32::from(u8::from(id != 0))),
+        PatchOut::Present8(out) if codes.is_plain() => gather_ids(plan, source, out, |id| u8::from(id != 0)),
+        PatchOut::Present8(out) => gather_ids(plan, source, out, |id| codes.present_byte(id)),
+        PatchOut::PresentF32(out) => gather_ids(plan, source, out, |id| codes.present_f32(id)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use zarrs::array::{Array, ArrayMetadata};
 
 use super::array::LevelArray;
-use super::{Buffer, Chunk, ChunkCache, ChunkKey, DType, Level};
+use super::{Buffer, Chunk, ChunkCache, ChunkKey, DType, LabelCodes, Level};
 use crate::geometry::{BoxNm, GridTransform, VoxelBox, Zyx};
 use crate::ome::{self, Multiscale, NodeKind};
 use crate::store::{self, Metered};
@@ -32,6 +32,7 @@ pub struct Volume {
     path: String,
     levels: Vec<Level>,
     arrays: Vec<LevelArray>,
+    codes: LabelCodes,
 }
 
 impl std::fmt::Debug for Volume {
@@ -77,7 +78,20 @@ impl Volume {
         };
         let (levels, arrays): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         check_levels(&arrays)?;
-        Ok(Self { id: VolumeId::next(), path, levels, arrays })
+        let codes = LabelCodes::ids(arrays[0].dtype());
+        Ok(Self { id: VolumeId::next(), path, levels, arrays, codes })
+    }
+
+    /// The same volume, its values read as labels of these codes.
+    #[must_use]
+    pub fn with_codes(self, codes: LabelCodes) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// What its values mean where it is read as labels; without an annotation 0 is absent, every other value an id.
+    #[must_use]
+    pub fn codes(&self) -> LabelCodes {
+        self.codes
     }
 
     /// This volume's name in cache keys.

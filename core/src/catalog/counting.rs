@@ -1,0 +1,93 @@
+//! Counts of a catalog: from metadata where they say it, else from the voxels, once, in parallel.
+
+use rayon::prelude::*;
+use std::path::Path;
+
+use super::count_cache::{CountCache, Fingerprint};
+use super::counts::{ClassCount, CountOrigin, CountRow, CountTable, voxel_nm3};
+use super::{Catalog, ClassLabels};
+use crate::geometry::{ChunkWindow, VoxelBox, chunk_windows};
+use crate::volume::{ChunkCache, Presence, Volume, Voxel};
+use crate::{Result, with_buffer};
+
+/// Decoded chunks that counting keeps: each is used once, but those of one shard share its index.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// See [`Catalog::count`].
+pub(super) fn count(catalog: &Catalog, cache_folder: Option<&Path>) -> Result<CountTable> {
+    let mut cache = cache_folder.map(CountCache::open).transpose()?;
+    let labels: Vec<_> = all_labels(catalog).collect();
+    let mut counts: Vec<Option<(ClassCount, CountOrigin)>> = Vec::with_capacity(labels.len());
+    let mut open = Vec::new();
+    for (index, (_, _, labels)) in labels.iter().enumerate() {
+        let metadata = ClassCount::from_metadata(labels).map(|count| (count, CountOrigin::Metadata));
+        let known = metadata.or_else(|| {
+            let count = cache.as_ref()?.get(labels)?;
+            Some((count, CountOrigin::Voxels))
+        });
+        if known.is_none() {
+            open.push(index);
+        }
+        counts.push(known);
+    }
+    let chunks = ChunkCache::new(CACHE_BYTES);
+    for index in open {
+        let (_, _, labels) = labels[index];
+        // Before the voxels: what changes meanwhile is counted again next time.
+        let fingerprint = cache.as_ref().and_then(|_| Fingerprint::of(labels));
+        let count = ClassCount { voxel_nm3: voxel_nm3(labels), ..count_voxels(&labels.volume, &chunks)? };
+        if let (Some(cache), Some(fingerprint)) = (&mut cache, fingerprint) {
+            cache.insert(fingerprint, &count);
+        }
+        counts[index] = Some((count, CountOrigin::Voxels));
+    }
+    if let Some(cache) = &cache {
+        cache.save();
+    }
+    let row = |((dataset_index, crop_index, labels), counted): ((usize, usize, &ClassLabels), _)| {
+        let (count, origin) = Option::unwrap_or(counted, (ClassCount::default(), CountOrigin::Voxels));
+        CountRow { dataset_index, crop_index, class: labels.class.clone(), count, origin }
+    };
+    Ok(CountTable { rows: labels.iter().copied().zip(counts).map(row).collect() })
+}
+
+fn all_labels(catalog: &Catalog) -> impl Iterator<Item = (usize, usize, &ClassLabels)> {
+    let crops =
+        catalog.datasets.iter().enumerate().flat_map(|(dataset, entry)| {
+            entry.crops.iter().enumerate().map(move |(index, crop)| (dataset, index, crop))
+        });
+    crops.flat_map(|(dataset, index, crop)| crop.classes.iter().map(move |labels| (dataset, index, labels)))
+}
+
+/// Counts the finest level, chunk by chunk on all cores.
+fn count_voxels(volume: &Volume, chunks: &ChunkCache) -> Result<ClassCount> {
+    let level = &volume.levels()[0];
+    let windows: Vec<_> = chunk_windows(&VoxelBox::of_shape(level.shape), level.shape, level.chunk_shape).collect();
+    let counted = windows.par_iter().map(|window: &ChunkWindow| {
+        let voxels = volume.read_box(0, &window.voxels, chunks)?;
+        Ok(with_buffer!(&voxels, voxels => tally(voxels, volume)))
+    });
+    counted.try_reduce(ClassCount::default, |a, b| {
+        Ok(ClassCount {
+            present: a.present + b.present,
+            absent: a.absent + b.absent,
+            unknown: a.unknown + b.unknown,
+            ..a
+        })
+    })
+}
+
+fn tally<T: Voxel>(voxels: &[T], volume: &Volume) -> ClassCount {
+    let codes = volume.codes();
+    let mut count = ClassCount::default();
+    // Labels come in runs.
+    for run in voxels.chunk_by(|a, b| a == b) {
+        let counter = match codes.presence(run[0].to_id()) {
+            Presence::Present => &mut count.present,
+            Presence::Absent => &mut count.absent,
+            Presence::Unknown => &mut count.unknown,
+        };
+        *counter += run.len() as u64;
+    }
+    count
+}
