@@ -100,9 +100,9 @@ fn what_cannot_be_opened_names_file_line_and_column() {
         (format!("train,{zarr},{EM},{zarr},{CROPS}/crop*/[golgi]"), ":2: column 5 (gt_dataset): no labels of class"),
         (format!("train,{zarr},{EM},{zarr},\"{CROPS}/crop1/[cell,,]\""), ":2: column 5 (gt_dataset): a class name"),
         (format!("train,{zarr},{EM},{zarr},{CROPS}/plot*/cell"), ":2: column 5 (gt_dataset): no such file or folder"),
-        (format!("train,s3://janelia/{zarr},{EM},,"), ":2: column 3 (raw_dataset): remote stores cannot be read yet"),
+        (format!("train,s3://bucket/{zarr},{EM},,"), ":2: column 3 (raw_dataset): remote stores cannot be read yet"),
         (
-            format!("train,{zarr}/{EM},https://janelia/crop1"),
+            format!("train,{zarr}/{EM},https://example.org/crop1"),
             ":2: column 3 (gt_path): remote stores cannot be read yet",
         ),
     ] {
