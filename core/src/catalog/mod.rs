@@ -13,6 +13,7 @@ mod open;
 mod place;
 mod relations;
 mod rows;
+mod search;
 mod source;
 mod split;
 mod wildcard;
@@ -28,6 +29,7 @@ use crate::volume::Volume;
 pub use counts::{ClassCount, ClassTotal, CountOrigin, CountRow, CountTable};
 pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
 pub use relations::Relations;
+pub use search::{FoundCrop, Search};
 pub use split::Split;
 
 /// The labels of one class in one crop.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Role;
 use super::bytes;
+use crate::catalog::Search;
 use crate::geometry::Zyx;
 use crate::sample::{Augment, Sampling};
 use crate::{Error, Result};
@@ -23,7 +24,7 @@ pub struct DataSource {
 }
 
 /// `[data]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
     /// One dataset, image group or folder of datasets, with every crop found in it. Relative to the file.
@@ -32,6 +33,9 @@ pub struct Data {
     /// CellMap datasplit CSV, beside `path`; see [`crate::catalog::Catalog::add_split`]. Relative to the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<PathBuf>,
+    /// Crops to find by the shape of their paths, beside `path` and `split`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
     /// What to train on, beside `path` and `split`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub train: Vec<DataSource>,
@@ -206,6 +210,9 @@ impl Data {
     fn relative_to(&mut self, folder: &Path) {
         for path in self.path.iter_mut().chain(&mut self.split) {
             *path = placed(folder, path);
+        }
+        if let Some(search) = &mut self.search {
+            search.path = placed(folder, Path::new(&search.path)).to_string_lossy().into_owned();
         }
         for source in self.train.iter_mut().chain(&mut self.validate) {
             source.raw = placed(folder, &source.raw);

@@ -154,9 +154,9 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Augment, Data, DataSource, LoaderKeys, Mirror, Sampling, Transpose};
+    use super::super::{Augment, Data, DataSource, LoaderKeys, Mirror, Sampling, Search, Transpose};
     use super::*;
-    use crate::geometry::Axis;
+    use crate::geometry::{Axis, Zyx};
 
     const GOOD: &str = "[input.raw]\nshape = [8, 8, 8]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"u8\"\n";
 
@@ -276,6 +276,18 @@ mod tests {
                 "train.toml:6: data.relations.er: \"er\" excludes",
             ),
             (
+                "[data.search]\npath = \"{dataset}.zarr\"\n".to_owned(),
+                "train.toml:6: data.search.path: {name} is missing",
+            ),
+            (
+                "[data.search]\ncrop_name = \"crop1\"\n".to_owned(),
+                "train.toml:6: data.search.crop_name: \"crop1\" does not end in {crop}/{label}",
+            ),
+            (
+                "[data.search]\nvalidation_probability = 2\n".to_owned(),
+                "train.toml:6: data.search.validation_probability: 2 is no probability",
+            ),
+            (
                 "[data]\nrelations = { er = [\"a\", \"a\"] }\n".to_owned(),
                 "train.toml:6: data.relations.er: \"a\" is listed twice",
             ),
@@ -327,6 +339,7 @@ mod tests {
             data: Data {
                 path: Some("a.zarr".into()),
                 split: Some("datasplit.csv".into()),
+                search: Some(Search { voxel_size_nm: Some(Zyx::splat(8.0)), ..Search::default() }),
                 train: vec![DataSource { raw: "a".into(), labels: Some("b".to_owned()) }],
                 validate: vec![DataSource { raw: "c".into(), labels: None }],
                 classes: vec!["mito".to_owned()],
@@ -347,7 +360,9 @@ mod tests {
         let uncommented: String = example.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
         for entry in entries(&text) {
             let name = entry.path.rsplit('.').next().unwrap_or_default();
-            if name.contains('[') || ["data", "train", "validate", "input", "raw", "target", "labels"].contains(&name) {
+            if name.contains('[')
+                || ["data", "train", "validate", "search", "input", "raw", "target", "labels"].contains(&name)
+            {
                 continue;
             }
             let stands = uncommented.lines().any(|line| {
@@ -357,9 +372,16 @@ mod tests {
             });
             assert!(stands, "{} is not in assets/example.toml", entry.path);
         }
-        for table in
-            ["[data]", "[[data.train]]", "[[data.validate]]", "[input.raw]", "[target.labels]", "raw    =", "labels ="]
-        {
+        for table in [
+            "[data]",
+            "[[data.train]]",
+            "[[data.validate]]",
+            "[data.search]",
+            "[input.raw]",
+            "[target.labels]",
+            "raw    =",
+            "labels =",
+        ] {
             assert!(example.contains(table), "{table}");
         }
     }

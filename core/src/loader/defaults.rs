@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{ArraySpec, Encoding, LoaderConfig, LoaderKeys};
-use crate::catalog::{Catalog, Split};
+use crate::catalog::{Catalog, Search, Split};
 use crate::geometry::Zyx;
-use crate::sample::Source;
+use crate::sample::{Source, is_for_validation};
 use crate::{Error, Result};
 
 /// Voxels per axis of the default patch, where they fit.
@@ -70,6 +70,8 @@ impl LoaderConfig {
     /// # Errors
     /// What [`Catalog::open`], [`Catalog::add_split`] and [`Catalog::add_source`] say, with the key of the entry; nothing
     /// there for `split`.
+    ///
+    /// Crops of `[data.search]` are drawn for either by `loader.seed` and their names.
     pub fn open_catalog_of(&self, split: Split) -> Result<Catalog> {
         self.catalog_of_data(split).map_err(|error| self.locate(error))
     }
@@ -86,6 +88,9 @@ impl LoaderConfig {
                 Error::Config { .. } => error,
                 error => at("data.split", &error),
             })?;
+        }
+        if let Some(search) = &self.data.search {
+            self.add_found(search, split, &mut catalog).map_err(|error| at("data.search", &error))?;
         }
         let (sources, table, purpose) = match split {
             Split::Train => (&self.data.train, "train", "train on; set path to a dataset, or"),
@@ -106,6 +111,21 @@ impl LoaderConfig {
             return Err(at("data", &problem));
         }
         Ok(catalog)
+    }
+
+    /// Adds the crops that `search` finds and that are drawn for `split`.
+    fn add_found(&self, search: &Search, split: Split, catalog: &mut Catalog) -> Result<()> {
+        let classes = &self.data.classes;
+        for crop in search.find(classes)? {
+            let name = format!("{}/{}", crop.dataset, crop.crop);
+            let validates = is_for_validation(self.loader.seed, &name, search.validation_probability);
+            let is_complete = crop.classes.len() == classes.len() || classes.is_empty();
+            let drawn = if validates { Split::Validate } else { Split::Train };
+            if drawn == split && (is_complete || !search.force_all_classes.contains(&split)) {
+                catalog.add_source(&crop.raw, Some(&crop.labels()))?;
+            }
+        }
+        Ok(())
     }
 }
 

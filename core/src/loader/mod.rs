@@ -23,4 +23,5 @@ pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys
 pub use run::Loader;
 pub use skipped::SkippedSample;
 
+pub use crate::catalog::Search;
 pub use crate::sample::{Augment, Mirror, Sampling, SmallCrops, Strategy, Transpose};

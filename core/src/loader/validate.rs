@@ -24,6 +24,7 @@ impl LoaderConfig {
         }
         self.check_names()?;
         self.check_relations()?;
+        self.data.search.iter().try_for_each(crate::catalog::Search::validate)?;
         self.check_augment()?;
         self.check_loader()
     }

@@ -11,6 +11,7 @@ use rand_core::{Rng, SeedableRng};
 pub(super) enum Purpose {
     Orientation = 0,
     Position = 1,
+    Split = 64,
 }
 
 /// The random numbers of one sample for one purpose.

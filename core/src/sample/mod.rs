@@ -1,5 +1,6 @@
 //! Where samples are drawn: pure functions of (epoch, index, seed, attempt). No data is touched, no clock is read.
 
+mod assign;
 mod augment;
 mod draw;
 mod keys;
@@ -7,6 +8,7 @@ mod lattice;
 mod sampler;
 mod source;
 
+pub use assign::is_for_validation;
 pub use augment::{Augment, Mirror, Transpose};
 pub use keys::{Sampling, SmallCrops, Strategy};
 pub use sampler::{Request, UniformSampler};

@@ -4,4 +4,5 @@
 
 mod counts;
 mod meaning;
+mod search;
 mod split;
