@@ -142,6 +142,20 @@ pub fn read_patch(
     check_size(volume, grid, out.len())?;
     check_size(volume, grid, known.as_ref().map_or(out.len(), |known| known.len()))?;
     let resample = if out.holds_ids() { Resample::Nearest } else { resample };
+    let report = gather_patch(volume, grid, resample, caches, &mut out, known.as_deref_mut())?;
+    volume.codes().settle(&mut out, known);
+    Ok(report)
+}
+
+/// Reads `grid` into `out` before labels are settled; of `known` it says what lies inside.
+fn gather_patch(
+    volume: &Volume,
+    grid: &PatchGrid,
+    resample: Resample,
+    caches: &Caches,
+    out: &mut PatchOut<'_>,
+    known: Option<&mut [u8]>,
+) -> Result<PatchReport> {
     let plan = make_plan(volume, grid, resample, caches)?;
     let chunks = plan
         .chunks()
@@ -152,12 +166,11 @@ pub fn read_patch(
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
     with_dtype!(volume.dtype(), T => {
         let fill = T::elements_of(volume.fill(plan.level)).and_then(|fill| fill.first()).copied().unwrap_or_default();
-        gather_into::<T>(&plan, &Source { chunks: &chunks, fill }, &mut out, volume.codes());
+        gather_into::<T>(&plan, &Source { chunks: &chunks, fill }, out, volume.codes());
     });
-    if let Some(known) = &mut known {
+    if let Some(known) = known {
         gather::mark_known(&plan, known);
     }
-    volume.codes().settle(&mut out, known);
     Ok(PatchReport {
         level: plan.level,
         chunks: chunks.len(),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use microtome_core::Error;
 use microtome_core::catalog::{Catalog, Split};
 use microtome_core::loader::LoaderConfig;
 use microtome_tests::data;
@@ -78,6 +79,25 @@ fn wildcards_pair_crops_with_their_own_volume() {
     for dataset in &catalog.datasets {
         assert!(dataset.raw.path().contains(&format!("/{0}/{0}.zarr/", dataset.name)));
         assert!(dataset.crops.iter().all(|crop| crop.classes[0].volume.path().contains(&dataset.name)));
+    }
+}
+
+proptest::proptest! {
+    /// Whatever is in the file: rows that can be read, or an error that names a line of it.
+    #[test]
+    fn any_text_is_read_or_refused_by_line(
+        lines in proptest::collection::vec(
+            proptest::prop_oneof!["[ -~]{0,40}", "(train|validate|test)?(,([a-z][a-z/*#\"]{0,8})?){0,6}", "\\PC{0,20}"], 0..8,
+        )
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("datasplit.csv");
+        fs::write(&file, lines.join("\n")).unwrap();
+        if let Err(error) = Catalog::default().add_split(&file, Split::Validate) {
+            let Error::Config { line: Some(line), file: Some(named), .. } = &error else { panic!("{error:?}") };
+            assert!((1..=lines.join("\n").lines().count()).contains(line), "{error}");
+            assert_eq!(named, &file);
+        }
     }
 }
 
