@@ -122,7 +122,7 @@ fn refuse_inside_data(folder: &Path) -> Result<()> {
         Some(zarr) => Err(Error::Io {
             action: "keep counts",
             path: folder.display().to_string(),
-            source: Arc::new(std::io::Error::other(format!("this is inside the data of {}", zarr.display()))),
+            reason: Arc::new(std::io::Error::other(format!("this is inside the data of {}", zarr.display()))),
         }),
     }
 }

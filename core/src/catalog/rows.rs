@@ -22,7 +22,7 @@ fn read(file: &Path) -> Result<String> {
     let path = || file.display().to_string();
     let bytes = std::fs::read(file).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Error::NotFound { path: path() },
-        _ => Error::Io { action: "read", path: path(), source: source.into() },
+        _ => Error::Io { action: "read", path: path(), reason: source.into() },
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];

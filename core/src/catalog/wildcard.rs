@@ -35,7 +35,7 @@ pub(super) fn matches(path: &Path) -> Result<Vec<PathBuf>> {
     for entry in found {
         let entry = entry.map_err(|error| {
             let path = error.path().display().to_string();
-            Error::Io { action: "list", path, source: std::io::Error::from(error).into() }
+            Error::Io { action: "list", path, reason: std::io::Error::from(error).into() }
         })?;
         if entry.is_dir() {
             folders.push(entry);
