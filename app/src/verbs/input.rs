@@ -1,13 +1,14 @@
 //! What PATH|CONFIG means: a dataset on disk or a configuration, and the loader's two halves from either.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use microtome::Start;
 use microtome_core::Error;
 use microtome_core::catalog::Catalog;
 use microtome_core::loader::LoaderConfig;
+use microtome_core::store::data_around;
 
 /// An opened catalog and the configuration that goes with it.
 pub struct Input {
@@ -51,30 +52,12 @@ pub fn open(path: &Path) -> anyhow::Result<Input> {
 
 /// Refuses to write into the data: `target` must not lie inside a Zarr hierarchy or a CellMap dataset.
 pub fn refuse_inside_data(target: &Path) -> anyhow::Result<()> {
-    let absolute = std::path::absolute(target).with_context(|| format!("cannot resolve {}", target.display()))?;
-    let real = absolute.ancestors().find_map(|folder| folder.canonicalize().ok());
-    let mut folders = absolute
-        .ancestors()
-        .skip(1)
-        .map(PathBuf::from)
-        .chain(real.iter().flat_map(|real| real.ancestors().map(PathBuf::from)));
-    match folders.find(|folder| is_data(folder)) {
+    match data_around(target) {
         Some(zarr) => {
             bail!("would write into the data in {}; choose another place: {}", zarr.display(), target.display())
         }
         None => Ok(()),
     }
-}
-
-/// A Zarr group or array, or a folder of CellMap's layout, which need not have metadata of its own.
-fn is_data(folder: &Path) -> bool {
-    const MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
-    let holds = |inner: &str| folder.join(inner).is_dir();
-    let named_zarr = folder.extension().is_some_and(|ending| ending == "zarr") && folder.is_dir();
-    named_zarr
-        || MARKS.iter().any(|mark| folder.join(mark).is_file())
-        || holds("recon-1")
-        || (holds("em") && holds("labels"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ClassLabels;
 use super::counts::{ClassCount, voxel_nm3};
-use crate::store::open_local;
+use crate::store::{data_around, open_local};
 use crate::{Error, Result};
 
 const FILE: &str = "counts.csv";
@@ -112,12 +112,7 @@ impl CountCache {
 
 /// A folder inside a Zarr hierarchy is no place for a cache.
 fn refuse_inside_data(folder: &Path) -> Result<()> {
-    const MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
-    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    // Through links, as far as the path is there.
-    let real = absolute.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
-    let mut around = absolute.ancestors().chain(real.ancestors());
-    match around.find(|folder| MARKS.iter().any(|mark| folder.join(mark).is_file())) {
+    match data_around(folder) {
         None => Ok(()),
         Some(zarr) => Err(Error::Io {
             action: "keep counts",

@@ -4,6 +4,7 @@
 //! key is the root. Stores are zarrs' own traits, so that further kinds (HTTP, S3, limits, retries) stack the same way.
 
 mod file;
+mod inside;
 mod metered;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use zarrs::storage::store::MemoryStore;
 use crate::{Error, Result};
 
 pub use file::FileStore;
+pub use inside::data_around;
 pub use metered::{FetchTotals, Metered};
 
 /// Opens the folder at a local path for reading. Nothing in it is created, locked or written.
