@@ -55,6 +55,7 @@ fn config(catalog: &Catalog, labels: Encoding, memory: u64) -> LoaderConfig {
     config.augment = Augment {
         mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
         transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+        ..Augment::default()
     };
     config.loader.batch_size = BATCH;
     config.loader.memory = memory;

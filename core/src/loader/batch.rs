@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::{BoxNm, PatchGrid};
+use crate::sample::intensity::IntensityRecipe;
 use crate::volume::Buffer;
 
 /// Whether an array is what the network sees or what it should say.
@@ -77,6 +78,9 @@ pub struct Provenance {
     pub grid: PatchGrid,
     /// Its footprint in the world, nm.
     pub world_box: BoxNm,
+    /// What was done to the intensities of every input, in this order.
+    #[serde(default)]
+    pub intensity: IntensityRecipe,
     /// Per array and class: the level read.
     pub sources: Vec<ReadSource>,
 }

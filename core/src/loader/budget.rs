@@ -9,7 +9,7 @@ const MAX_BUILDERS: u64 = 8;
 /// Lookup tables are small; more would only take room from chunks.
 const MAX_TRANSFORM_BYTES: u64 = 64 << 20;
 
-/// Shares of the budget. Their sum is the budget.
+/// Shares of the budget. Their sum, with the working memory, is the budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
     /// Batches in flight and in the queue together.
@@ -23,17 +23,29 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Divides `memory_bytes` for batches of `batch_bytes` whose samples make `tasks` independent reads, on `threads`.
+    /// Divides `memory_bytes` for batches of `batch_bytes` whose samples make `tasks` independent reads, on `threads`
+    /// of which each may need `working_bytes` for itself.
     ///
     /// # Errors
-    /// [`Error::Budget`] if one batch in flight and one queued do not fit.
-    pub(super) fn divide(memory_bytes: u64, batch_bytes: u64, tasks: usize, threads: usize) -> Result<Self> {
+    /// [`Error::Budget`] if one batch in flight, one queued and the working memory do not fit.
+    pub(super) fn divide(
+        memory_bytes: u64,
+        batch_bytes: u64,
+        tasks: usize,
+        threads: usize,
+        working_bytes: u64,
+    ) -> Result<Self> {
         let batch_bytes = batch_bytes.max(1);
-        let needed_bytes = batch_bytes.saturating_mul(2);
+        let working_bytes = working_bytes.saturating_mul(threads as u64);
+        let needed_bytes = batch_bytes.saturating_mul(2).saturating_add(working_bytes);
         if needed_bytes > memory_bytes {
-            let what = "one batch in flight and one queued";
+            let what = match working_bytes {
+                0 => "one batch in flight and one queued",
+                _ => "one batch in flight, one queued and what changing intensities takes on every thread",
+            };
             return Err(Error::Budget { what, needed_bytes, budget_bytes: memory_bytes });
         }
+        let memory_bytes = memory_bytes - working_bytes;
         // Two, so that the workers have the next batch while one is handed over; more where a batch alone cannot keep
         // the threads busy.
         let wanted = (threads as u64).div_ceil(tasks.max(1) as u64).saturating_add(1).clamp(2, MAX_BUILDERS);
@@ -56,7 +68,7 @@ mod tests {
         for (memory, batch, tasks, threads) in
             [(1 << 30, 1 << 20, 8, 4), (2 << 20, 1 << 20, 8, 4), (5 << 20, 2 << 20, 1, 64), (100, 1, 1, 1)]
         {
-            let budget = Budget::divide(memory, batch, tasks, threads).unwrap();
+            let budget = Budget::divide(memory, batch, tasks, threads, 0).unwrap();
             assert_eq!(budget.batches_bytes + budget.transform_bytes + budget.chunk_bytes, memory);
             assert!(budget.batches_bytes >= 2 * batch && budget.builders >= 1, "{budget:?}");
             assert!(budget.builders as u64 * batch < budget.batches_bytes, "no room in the queue: {budget:?}");
@@ -65,15 +77,23 @@ mod tests {
 
     #[test]
     fn builders_follow_the_threads_that_a_batch_cannot_occupy() {
-        assert_eq!(Budget::divide(1 << 40, 1 << 20, 8, 4).unwrap().builders, 2);
-        assert_eq!(Budget::divide(1 << 40, 1 << 20, 8, 32).unwrap().builders, 5);
-        assert_eq!(Budget::divide(1 << 40, 1 << 20, 1, 128).unwrap().builders, 8);
-        assert_eq!(Budget::divide(2 << 20, 1 << 20, 1, 128).unwrap().builders, 1);
+        assert_eq!(Budget::divide(1 << 40, 1 << 20, 8, 4, 0).unwrap().builders, 2);
+        assert_eq!(Budget::divide(1 << 40, 1 << 20, 8, 32, 0).unwrap().builders, 5);
+        assert_eq!(Budget::divide(1 << 40, 1 << 20, 1, 128, 0).unwrap().builders, 8);
+        assert_eq!(Budget::divide(2 << 20, 1 << 20, 1, 128, 0).unwrap().builders, 1);
+    }
+
+    #[test]
+    fn working_memory_is_taken_off_first() {
+        let budget = Budget::divide(1 << 30, 1 << 20, 8, 4, 1 << 22).unwrap();
+        assert_eq!(budget, Budget::divide((1 << 30) - (1 << 24), 1 << 20, 8, 4, 0).unwrap());
+        let error = Budget::divide(100, 10, 1, 4, 21).unwrap_err();
+        assert!(matches!(error, Error::Budget { needed_bytes: 104, budget_bytes: 100, .. }), "{error}");
     }
 
     #[test]
     fn what_does_not_fit_is_named() {
-        let error = Budget::divide(100, 51, 1, 1).unwrap_err();
+        let error = Budget::divide(100, 51, 1, 1, 0).unwrap_err();
         assert!(matches!(error, Error::Budget { needed_bytes: 102, budget_bytes: 100, .. }), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use rayon::ThreadPool;
 
 use super::engine::Engine;
 use super::layout::Ticket;
-use super::read::{Slot, slots};
+use super::read::{ReadFrom, Slot, slots};
 use super::skipped::SkippedSample;
 use super::{Batch, BatchArray, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
@@ -79,7 +79,7 @@ impl Engine {
         }
         // All channels of a sample together: they lie in the same place.
         jobs.sort_by_key(|job| job.sample);
-        let requests: Vec<_> = samples.iter().map(|sample| sample.request).collect();
+        let requests: Vec<_> = samples.iter().map(|sample| sample.request.clone()).collect();
         pool.in_place_scope(|scope| {
             for job in &mut jobs {
                 let request = &requests[job.sample];
@@ -128,7 +128,8 @@ impl Engine {
                 return slot.fill_excluded(layout, class, &evidence, &grid, &self.caches);
             }
         }
-        slot.fill(layout, class, volume, &grid, &self.caches)
+        let from = ReadFrom { volume, grid: &grid, intensity: &request.intensity, caches: &self.caches };
+        slot.fill(layout, class, &from)
     }
 
     /// Puts another draw in the place of one that could not be read, or gives up.
@@ -177,6 +178,7 @@ impl Engine {
             crop: crop.map(|crop| crop.name.clone()),
             grid: request.grid,
             world_box: request.grid.footprint(),
+            intensity: sample.request.intensity,
             sources: sample.sources,
         }
     }

@@ -128,11 +128,12 @@ fn in_plain_words(message: &str) -> String {
             return unknown_word(what, word, &known);
         }
     }
-    const WORDS: [(&str, &str); 9] = [
+    const WORDS: [(&str, &str); 10] = [
         ("expected usize", "expected a whole number, 0 or more"),
         ("expected u64", "expected a whole number, 0 or more"),
         ("expected f64", "expected a number"),
         ("expected an array of length 3", "expected three values: [z, y, x]"),
+        ("expected an array of length 2", "expected two values: [from, to]"),
         ("expected a sequence", "expected a list: [...]"),
         ("expected struct", "expected the table"),
         ("expected a map", "expected a table"),
@@ -157,6 +158,7 @@ mod tests {
     use super::super::{Augment, Data, DataSource, LoaderKeys, Mirror, Sampling, Search, Transpose};
     use super::*;
     use crate::geometry::{Axis, Zyx};
+    use crate::sample::intensity::Operation;
 
     const GOOD: &str = "[input.raw]\nshape = [8, 8, 8]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"u8\"\n";
 
@@ -328,6 +330,35 @@ mod tests {
         assert!(matches!(error, Error::Budget { needed_bytes: 8192, budget_bytes: 1000, .. }), "{error:?}");
     }
 
+    /// Every operation with every key; one that is left out is found by its number.
+    fn every_operation() -> Vec<Operation> {
+        use crate::sample::intensity::*;
+        let (range, probability, fraction) = (Range { from: 0.25, to: 0.5 }, 0.5, 0.25);
+        let all = vec![
+            Operation::Contrast(Contrast { range, probability }),
+            Operation::Brightness(Brightness { range, probability }),
+            Operation::Gamma(Gamma { range, probability }),
+            Operation::Noise(Noise { sigma: range, probability }),
+            Operation::Poisson(Poisson { counts: Range { from: 10.0, to: 100.0 }, probability }),
+            Operation::Blur(Blur { sigma_nm: range, probability }),
+            Operation::Sharpen(Sharpen { sigma_nm: range, amount: range, probability }),
+            Operation::SectionShift(SectionShift { scale: range, shift: range, probability }),
+            Operation::MissingSections(MissingSections { fraction, fill: Fill::Mean, probability }),
+            Operation::LowContrast(LowContrast { fraction, range, probability }),
+            Operation::Charging(Charging { fraction, amplitude: range, radius_nm: range, tail_nm: range, probability }),
+            Operation::Cutout(Cutout { boxes: [1, 3], size_nm: range, fill: Fill::Dark, probability }),
+            Operation::Normalise(Normalise {
+                range: None,
+                percentile: None,
+                mean: Some(0.5),
+                std: Some(0.25),
+                probability,
+            }),
+        ];
+        assert_eq!(all.len(), Operation::KEYS.len());
+        all
+    }
+
     #[test]
     fn the_example_is_valid_and_lists_every_key_with_the_defaults() {
         let example = LoaderConfig::example();
@@ -351,6 +382,7 @@ mod tests {
             augment: Augment {
                 mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
                 transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+                intensity: every_operation(),
             },
             loader: LoaderKeys::default(),
             file: None,

@@ -87,7 +87,8 @@ impl Settled {
         let threads = if config.loader.threads == 0 { all_cores() } else { config.loader.threads };
         let full = layout.ticket(0).samples;
         let tasks = full * layout.channels();
-        let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads)?;
+        let working_bytes = layout.working_bytes(&config.augment.intensity);
+        let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads, working_bytes)?;
         Ok(Self { layout, sampler, budget, threads })
     }
 

@@ -3,6 +3,7 @@
 use super::{ArraySpec, BatchArray, Encoding, LoaderConfig, Role, nearest::nearest};
 use crate::catalog::Catalog;
 use crate::geometry::Zyx;
+use crate::sample::intensity::{self, Operation};
 use crate::volume::{Buffer, DType};
 use crate::{Error, Result};
 
@@ -103,6 +104,21 @@ impl BatchLayout {
     /// Bytes of a batch of `samples`.
     pub(super) fn batch_bytes(&self, samples: usize) -> u64 {
         self.arrays.iter().map(|array| array.sample_bytes().saturating_mul(samples as u64)).sum()
+    }
+
+    /// Bytes that changing the intensities of one channel takes beside the batch: f32 where the batch holds another type,
+    /// and what the operations ask for.
+    pub(super) fn working_bytes(&self, operations: &[Operation]) -> u64 {
+        if operations.is_empty() {
+            return 0;
+        }
+        let elements = |array: &ArrayLayout| {
+            let copy = if array.dtype == DType::F32 { 0 } else { array.voxels() };
+            copy.saturating_add(intensity::scratch_len(operations, array.spec.shape))
+        };
+        let inputs = self.arrays.iter().filter(|array| array.role == Role::Input);
+        let most = inputs.map(elements).max().unwrap_or(0);
+        (most as u64).saturating_mul(size_of::<f32>() as u64)
     }
 
     /// Channels of all arrays: the independent reads of one sample.

@@ -4,6 +4,8 @@ use super::layout::ArrayLayout;
 use super::{BatchArray, Encoding, ReadSource, Role};
 use crate::Result;
 use crate::geometry::PatchGrid;
+use crate::sample::intensity::IntensityRecipe;
+use crate::telemetry::Stage;
 use crate::volume::{Buffer, Caches, PatchOut, PatchReport, Resample, Volume, read_patch};
 
 /// One channel of one sample in the batch's memory.
@@ -24,6 +26,37 @@ pub(super) enum SlotData<'a> {
     F32(&'a mut [f32]),
 }
 
+/// What a slot is filled from.
+#[derive(Debug)]
+pub(super) struct ReadFrom<'a> {
+    /// `None` where the class is not annotated.
+    pub volume: Option<&'a Volume>,
+    pub grid: &'a PatchGrid,
+    /// What is done to inputs.
+    pub intensity: &'a IntensityRecipe,
+    pub caches: &'a Caches,
+}
+
+impl ReadFrom<'_> {
+    /// Changes intensities as the sample's recipe says.
+    fn change(&self, voxels: &mut [f32]) {
+        let mut stage = self.caches.meter.start(Stage::Augment, || "intensity".to_owned());
+        stage.add_bytes(size_of_val(voxels) as u64);
+        self.intensity.apply(voxels, self.grid, &mut Vec::new());
+    }
+}
+
+/// 0–1 to 0–255, to the nearest, halves to the even one.
+fn byte_of(unit: f32) -> u8 {
+    // `as` saturates.
+    (unit * 255.0).round_ties_even() as u8
+}
+
+/// To the nearest in half precision, halves to the even one; what is beyond it becomes its largest number.
+fn half_of(value: f32) -> half::f16 {
+    half::f16::from_f32(value.clamp(half::f16::MIN.to_f32(), half::f16::MAX.to_f32()))
+}
+
 /// The channels of an array, sample by sample: `samples · channels` slots of `voxels` elements.
 pub(super) fn slots(array: &mut BatchArray, voxels: usize) -> Vec<Slot<'_>> {
     let voxels = voxels.max(1);
@@ -42,26 +75,20 @@ pub(super) fn slots(array: &mut BatchArray, voxels: usize) -> Vec<Slot<'_>> {
 }
 
 impl Slot<'_> {
-    /// Fills the slot from `volume`, or as unknown where there is none.
+    /// Fills the slot from the volume, or as unknown where there is none.
     ///
     /// # Errors
     /// A chunk that cannot be read or decoded.
-    pub(super) fn fill(
-        &mut self,
-        array: &ArrayLayout,
-        class: Option<&str>,
-        volume: Option<&Volume>,
-        grid: &PatchGrid,
-        caches: &Caches,
-    ) -> Result<ReadSource> {
-        let report = match volume {
+    pub(super) fn fill(&mut self, array: &ArrayLayout, class: Option<&str>, from: &ReadFrom<'_>) -> Result<ReadSource> {
+        let report = match from.volume {
             None => {
                 self.fill_unknown();
                 None
             }
             Some(volume) => Some(match array.role {
-                Role::Input => self.read_raw(volume, grid, caches)?,
-                Role::Target => self.read_labels(array.spec.encoding, volume, grid, caches)?,
+                Role::Input if from.intensity.is_empty() => self.read_raw(volume, from)?,
+                Role::Input => self.read_changed(volume, from)?,
+                Role::Target => self.read_labels(array.spec.encoding, volume, from)?,
             }),
         };
         Ok(ReadSource {
@@ -89,7 +116,7 @@ impl Slot<'_> {
         }
     }
 
-    fn read_raw(&mut self, volume: &Volume, grid: &PatchGrid, caches: &Caches) -> Result<PatchReport> {
+    fn read_raw(&mut self, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
         let out = match &mut self.data {
             SlotData::U8(data) => PatchOut::U8(data),
             SlotData::F16(data) => PatchOut::F16(data),
@@ -97,17 +124,37 @@ impl Slot<'_> {
             // Inputs are never encoded as ids: `Encoding::of_role`.
             SlotData::U16(_) | SlotData::U32(_) | SlotData::U64(_) => return Ok(PatchReport::default()),
         };
-        read_patch(volume, grid, Resample::Area, caches, out, None)
+        read_patch(volume, from.grid, Resample::Area, from.caches, out, None)
     }
 
-    fn read_labels(
-        &mut self,
-        encoding: Encoding,
-        volume: &Volume,
-        grid: &PatchGrid,
-        caches: &Caches,
-    ) -> Result<PatchReport> {
-        let read = |out: PatchOut<'_>, known| read_patch(volume, grid, Resample::Nearest, caches, out, known);
+    /// Raw as f32 in 0–1, changed as the sample's recipe says, then in the array's element type.
+    fn read_changed(&mut self, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
+        let read = |out: &mut [f32]| {
+            let report = read_patch(volume, from.grid, Resample::Area, from.caches, PatchOut::F32(out), None)?;
+            from.change(out);
+            Ok(report)
+        };
+        match &mut self.data {
+            SlotData::F32(data) => read(data),
+            SlotData::U8(data) => {
+                let mut units = vec![0.0; data.len()];
+                let report = read(&mut units)?;
+                data.iter_mut().zip(&units).for_each(|(byte, unit)| *byte = byte_of(*unit));
+                Ok(report)
+            }
+            SlotData::F16(data) => {
+                let mut units = vec![0.0; data.len()];
+                let report = read(&mut units)?;
+                data.iter_mut().zip(&units).for_each(|(half, unit)| *half = half_of(*unit));
+                Ok(report)
+            }
+            // Inputs are never encoded as ids: `Encoding::of_role`.
+            SlotData::U16(_) | SlotData::U32(_) | SlotData::U64(_) => Ok(PatchReport::default()),
+        }
+    }
+
+    fn read_labels(&mut self, encoding: Encoding, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
+        let read = |out: PatchOut<'_>, known| read_patch(volume, from.grid, Resample::Nearest, from.caches, out, known);
         let known = self.known.as_deref_mut();
         match &mut self.data {
             SlotData::U8(data) if encoding == Encoding::U8 => read(PatchOut::Present8(data), known),

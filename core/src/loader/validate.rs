@@ -2,6 +2,7 @@
 
 use super::{ArraySpec, Encoding, LoaderConfig, Role};
 use crate::geometry::Axis;
+use crate::sample::intensity;
 use crate::{Error, Result};
 
 /// Voxels of one patch that are surely a mistake: 2⁴⁰ are a terabyte of bytes.
@@ -26,6 +27,7 @@ impl LoaderConfig {
         self.check_relations()?;
         self.data.search.iter().try_for_each(crate::catalog::Search::validate)?;
         self.check_augment()?;
+        self.check_intensity()?;
         self.check_loader()
     }
 
@@ -76,6 +78,18 @@ impl LoaderConfig {
             }
         }
         Ok(())
+    }
+
+    fn check_intensity(&self) -> Result<()> {
+        intensity::check(&self.augment.intensity)?;
+        let bytes = self.input.iter().find(|(_, spec)| spec.encoding == Encoding::U8);
+        match bytes {
+            Some((name, _)) if intensity::ends_in_z_scores(&self.augment.intensity) => wrong(
+                "augment.normalise.mean",
+                format!("z-scores do not fit the bytes of input.{name}; set its encoding to \"f32\" or \"f16\""),
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn check_loader(&self) -> Result<()> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
+use super::intensity::Operation;
 use crate::geometry::{Axis, Orientation, Zyx};
 
 /// `mirror = { z = 0.5, y = 0.5, x = 0.5 }`: probability per axis of the volume.
@@ -25,16 +26,17 @@ pub struct Transpose {
     pub probability: f64,
 }
 
-/// `[augment]`: mirror first, then transpose.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// `[augment]`: mirror first, then transpose, then operations on intensities in the order of the file.
+///
+/// Every key is read and written in `augment_keys.rs`.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Augment {
     /// Mirror probabilities.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Mirror>,
     /// Axis permutation.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub transpose: Option<Transpose>,
+    /// Operations on the intensities of inputs, in this order.
+    pub intensity: Vec<Operation>,
 }
 
 const UNMOVED: Zyx<Axis> = Orientation::IDENTITY.source;
@@ -99,6 +101,7 @@ mod tests {
         let augment = Augment {
             mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
             transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+            ..Augment::default()
         };
         let counts = frequencies(&augment, 48_000);
         assert_eq!(counts.len(), 48);
@@ -110,7 +113,7 @@ mod tests {
     #[test]
     fn axes_that_are_not_listed_stay() {
         let transpose = Some(Transpose { axes: vec![Axis::Y, Axis::X], probability: 0.5 });
-        let augment = Augment { mirror: None, transpose };
+        let augment = Augment { transpose, ..Augment::default() };
         assert_eq!(augment.permutations().len(), 2);
         let counts = frequencies(&augment, 10_000);
         assert_eq!(counts.len(), 2);
@@ -132,6 +135,7 @@ mod tests {
         let augment = Augment {
             mirror: Some(Mirror { z: 1.0, y: 0.0, x: 0.0 }),
             transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+            ..Augment::default()
         };
         let counts = frequencies(&augment, 1000);
         assert_eq!(counts.len(), 6);

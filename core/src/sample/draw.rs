@@ -1,7 +1,7 @@
 //! The random numbers of one sample: a stream named by (seed, epoch, index, attempt), the same for ever.
 //!
 //! ChaCha8 is counter-based: any sample's stream starts at once, without those before it. The words it gives and the
-//! three functions below are fixed; changing either changes every crop that users have seen.
+//! functions below are fixed; changing either changes every crop that users have seen.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -11,8 +11,24 @@ use rand_core::{Rng, SeedableRng};
 pub(super) enum Purpose {
     Orientation = 0,
     Position = 1,
+    Contrast = 32,
+    Brightness = 33,
+    Gamma = 34,
+    Noise = 35,
+    Poisson = 36,
+    Blur = 37,
+    Normalise = 38,
+    SectionShift = 39,
+    MissingSections = 40,
+    LowContrast = 41,
+    Sharpen = 42,
+    Charging = 43,
+    Cutout = 44,
     Split = 64,
 }
+
+/// Marks the key of a stream that belongs to a recipe's own seed, in bytes that a sample's key leaves 0.
+const OF_RECIPE: [u8; 4] = *b"seed";
 
 /// The random numbers of one sample for one purpose.
 #[derive(Debug)]
@@ -32,6 +48,41 @@ impl Draw {
         Self { rng }
     }
 
+    /// Stream `number` (of a row or a section) of a recipe's own seed; `variant` tells fields of one seed apart.
+    pub(super) fn of_recipe(seed: u64, variant: u64, number: u64) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&variant.to_le_bytes());
+        key[28..].copy_from_slice(&OF_RECIPE);
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream(number);
+        Self { rng }
+    }
+
+    /// Any of the 2⁶⁴ words: the seed of a recipe.
+    pub(super) fn word(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    /// Fills `words` with the stream's next 32-bit words, the same on machines of either byte order.
+    pub(super) fn words(&mut self, words: &mut [u32]) {
+        self.rng.fill_bytes(bytemuck::cast_slice_mut(words));
+        for word in words {
+            *word = u32::from_le(*word);
+        }
+    }
+
+    /// Uniform from `lo` to below `hi`; `lo` if they are equal.
+    pub(super) fn between(&mut self, lo: f64, hi: f64) -> f64 {
+        lo + self.unit() * (hi - lo)
+    }
+
+    /// Uniform in 0 to below 1.
+    fn unit(&mut self) -> f64 {
+        // 53 bits fill the mantissa: every value below 1 that a step of 2⁻⁵³ reaches.
+        (self.rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// Uniform in `0..bound` without bias, by rejection; 0 if `bound` is 0.
     pub(super) fn below(&mut self, bound: u128) -> u128 {
         let Some(largest) = bound.checked_sub(1) else { return 0 };
@@ -48,9 +99,7 @@ impl Draw {
 
     /// True with `probability`; never at 0, always at 1.
     pub(super) fn chance(&mut self, probability: f64) -> bool {
-        // 53 bits fill the mantissa: every value below 1 that a step of 2⁻⁵³ reaches.
-        let unit = (self.rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        unit < probability
+        self.unit() < probability
     }
 
     /// Puts `items` into a uniformly random order (Fisher–Yates).

@@ -2,7 +2,9 @@
 
 mod assign;
 mod augment;
+mod augment_keys;
 mod draw;
+pub mod intensity;
 mod keys;
 mod lattice;
 mod sampler;

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::draw::{Draw, Purpose};
+use super::intensity::IntensityRecipe;
 use super::lattice::{Footprint, Lattice};
 use super::{Augment, Sampling, SmallCrops, Source};
 use crate::geometry::{Axis, Orientation, PatchGrid, Zyx};
 use crate::{Error, Result};
 
 /// What to read for one sample. All arrays of a sample share its centre and orientation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Epoch, from 0.
     pub epoch: u64,
@@ -25,6 +26,9 @@ pub struct Request {
     pub crop_index: Option<usize>,
     /// The grid of the first array.
     pub grid: PatchGrid,
+    /// What is done to the intensities of every input.
+    #[serde(default)]
+    pub intensity: IntensityRecipe,
 }
 
 impl Request {
@@ -110,6 +114,12 @@ impl UniformSampler {
         let table = found.unwrap_or(&self.tables[0]);
         let (source, lower_edge_nm) = table.pick(&mut draw(Purpose::Position));
         let extent_nm = table.footprint.shape.map(|n| n as f64) * table.footprint.voxel_size_nm;
+        let grid = PatchGrid {
+            center_nm: lower_edge_nm + extent_nm * 0.5,
+            shape: self.shape,
+            voxel_size_nm: self.voxel_size_nm,
+            orientation,
+        };
         Request {
             epoch,
             index,
@@ -117,12 +127,8 @@ impl UniformSampler {
             attempt,
             dataset_index: self.sources[source].dataset_index,
             crop_index: self.sources[source].crop_index,
-            grid: PatchGrid {
-                center_nm: lower_edge_nm + extent_nm * 0.5,
-                shape: self.shape,
-                voxel_size_nm: self.voxel_size_nm,
-                orientation,
-            },
+            grid,
+            intensity: IntensityRecipe::draw(&self.augment.intensity, &grid, draw),
         }
     }
 }
@@ -275,6 +281,7 @@ mod tests {
         let augment = Augment {
             mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
             transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+            ..Augment::default()
         };
         let sampler = sampler(vec![source(0, 1_000, None)], Zyx::splat(32), SmallCrops::Pad, &augment).unwrap();
         let later = sampler.draw(3, 17, 0);
@@ -287,7 +294,7 @@ mod tests {
     #[test]
     fn transposed_patches_stay_inside_and_reach_every_edge() {
         let augment =
-            Augment { mirror: None, transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }) };
+            Augment { transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }), ..Augment::default() };
         let sampler = sampler(vec![source(0, 12, None)], Zyx::new(2, 6, 12), SmallCrops::Drop, &augment).unwrap();
         let whole = level(12, 8.0).bounds();
         let mut reached = whole;

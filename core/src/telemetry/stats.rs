@@ -16,7 +16,7 @@ pub enum Stage {
     Decode,
     /// Copy, resample, orient and convert from cached chunks into the batch's memory.
     Gather,
-    /// Draw the augmentation and prepare its lookup tables (or find them in the transform cache).
+    /// Draw the augmentation, prepare its lookup tables (or find them in the transform cache), and change intensities.
     Augment,
     /// Allocate, finish and hand over a batch.
     Collate,
