@@ -128,12 +128,11 @@ fn in_plain_words(message: &str) -> String {
             return unknown_word(what, word, &known);
         }
     }
-    const WORDS: [(&str, &str); 10] = [
+    const WORDS: [(&str, &str); 9] = [
         ("expected usize", "expected a whole number, 0 or more"),
         ("expected u64", "expected a whole number, 0 or more"),
         ("expected f64", "expected a number"),
         ("expected an array of length 3", "expected three values: [z, y, x]"),
-        ("expected an array of length 2", "expected two values: [from, to]"),
         ("expected a sequence", "expected a list: [...]"),
         ("expected struct", "expected the table"),
         ("expected a map", "expected a table"),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::Patch;
-use super::range::{Check, LENGTHS_NM, Range};
+use super::range::{Check, LENGTHS_NM, Range, two};
 use super::{Apply, Fill, Operate, Scene};
 use crate::Result;
 use crate::geometry::{Axis, BoxNm, PatchGrid, Zyx};
@@ -16,6 +16,7 @@ use crate::sample::draw::Draw;
 #[serde(deny_unknown_fields)]
 pub struct Cutout {
     /// Fewest and most boxes.
+    #[serde(deserialize_with = "two")]
     pub boxes: [u32; 2],
     /// Length of an edge, nm.
     pub size_nm: Range,

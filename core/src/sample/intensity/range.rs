@@ -1,13 +1,14 @@
 //! `[from, to]` of a random parameter, and the checks of every number that `[augment]` may hold.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::sample::draw::Draw;
 use crate::{Error, Result};
 
 /// `[from, to]`: a draw is uniform between both; equal ends give that value always.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(from = "[f64; 2]", into = "[f64; 2]")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(into = "[f64; 2]")]
 pub struct Range {
     /// Smallest value.
     pub from: f64,
@@ -15,10 +16,18 @@ pub struct Range {
     pub to: f64,
 }
 
-impl From<[f64; 2]> for Range {
-    fn from([from, to]: [f64; 2]) -> Self {
-        Self { from, to }
+impl<'de> Deserialize<'de> for Range {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let [from, to] = two(deserializer)?;
+        Ok(Self { from, to })
     }
+}
+
+/// Reads a list of exactly two (serde's own arrays leave it to the format whether a third is an error).
+pub(super) fn two<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<[T; 2], D::Error> {
+    let values = Vec::<T>::deserialize(deserializer)?;
+    let len = values.len();
+    values.try_into().map_err(|_| D::Error::invalid_length(len, &"two values: [from, to]"))
 }
 
 impl From<Range> for [f64; 2] {
