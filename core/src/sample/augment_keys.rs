@@ -7,24 +7,40 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Augment;
 use super::intensity::Operation;
 
-/// Keys that are no operations on intensities.
-const SPATIAL: [&str; 2] = ["mirror", "transpose"];
+/// The keys that are no operations on intensities: the fields of [`Augment`] of the same names.
+macro_rules! spatial {
+    ($($key:ident),*) => {
+        const SPATIAL: &[&str] = &[$(stringify!($key)),*];
 
-impl Serialize for Augment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(mirror) = &self.mirror {
-            map.serialize_entry("mirror", mirror)?;
+        impl Augment {
+            /// Reads the value of `key`, which is known.
+            fn read<'de, M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
+                match key {
+                    $(stringify!($key) => self.$key = Some(map.next_value()?),)*
+                    operation => self.intensity.extend(Operation::next(operation, map)?),
+                }
+                Ok(())
+            }
         }
-        if let Some(transpose) = &self.transpose {
-            map.serialize_entry("transpose", transpose)?;
+
+        impl Serialize for Augment {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                // A new field does not compile until it stands in the list below.
+                let Self { $($key,)* intensity } = self;
+                let mut map = serializer.serialize_map(None)?;
+                $(if let Some(value) = $key {
+                    map.serialize_entry(stringify!($key), value)?;
+                })*
+                for operation in intensity {
+                    operation.write(&mut map)?;
+                }
+                map.end()
+            }
         }
-        for operation in &self.intensity {
-            operation.write(&mut map)?;
-        }
-        map.end()
-    }
+    };
 }
+
+spatial!(mirror, transpose);
 
 impl<'de> Deserialize<'de> for Augment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -44,11 +60,7 @@ impl<'de> Visitor<'de> for Keys {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Augment, M::Error> {
         let mut augment = Augment::default();
         while let Some(Key(key)) = map.next_key()? {
-            match key {
-                "mirror" => augment.mirror = Some(map.next_value()?),
-                "transpose" => augment.transpose = Some(map.next_value()?),
-                operation => augment.intensity.extend(Operation::next(operation, &mut map)?),
-            }
+            augment.read(key, &mut map)?;
         }
         Ok(augment)
     }

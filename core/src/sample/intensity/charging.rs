@@ -76,7 +76,7 @@ impl Operate for Charging {
 
     fn draw(&self, draw: &mut Draw, scene: &Scene) -> ChargingStep {
         let Self { fraction, amplitude, radius_nm, tail_nm, .. } = *self;
-        let (section_nm, extent_nm) = (scene.section_nm(), scene.grid.footprint().extent_nm());
+        let (section_nm, extent_nm) = (scene.section_nm(), scene.extent_nm());
         ChargingStep { fraction, amplitude, radius_nm, tail_nm, section_nm, extent_nm, seed: draw.word() }
     }
 }

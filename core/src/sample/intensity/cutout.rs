@@ -55,7 +55,7 @@ impl Operate for Cutout {
     fn draw(&self, draw: &mut Draw, scene: &Scene) -> CutoutStep {
         let [fewest, most] = self.boxes.map(u128::from);
         let count = fewest + draw.below(most.saturating_sub(fewest) + 1);
-        let extent_nm = scene.grid.footprint().extent_nm();
+        let extent_nm = scene.extent_nm();
         let boxes_nm = (0..count).map(|_| {
             let middle_nm = extent_nm.map(|extent_nm| draw.between(-extent_nm / 2.0, extent_nm / 2.0));
             BoxNm::about(middle_nm, extent_nm.map(|_| self.size_nm.draw(draw)))

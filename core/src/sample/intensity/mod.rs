@@ -87,6 +87,12 @@ impl Scene {
     fn section_nm(&self) -> f64 {
         self.grid.orientation.along_world(self.grid.voxel_size_nm).z
     }
+
+    /// Extent of the first array along the volume's axes, nm.
+    fn extent_nm(&self) -> Zyx<f64> {
+        let grid = &self.grid;
+        grid.orientation.along_world(grid.shape.map(|n| n as f64) * grid.voxel_size_nm)
+    }
 }
 
 /// The keys of one operation.
