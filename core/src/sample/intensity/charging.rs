@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::math::exp;
 use super::patch::{Line, Patch, offset_nm, unit};
 use super::range::{Check, LENGTHS_NM, Range};
-use super::{Apply, Operate, Scene};
+use super::{Apply, Operate, Scene, Sections};
 use crate::Result;
 use crate::geometry::{Axis, PatchGrid, Zyx};
 use crate::sample::draw::Draw;
@@ -41,8 +41,8 @@ pub struct ChargingStep {
     pub radius_nm: Range,
     /// Lengths of tails are drawn from here, nm.
     pub tail_nm: Range,
-    /// Thickness of a section along the volume's z, nm.
-    pub section_nm: f64,
+    /// Where sections lie.
+    pub sections: Sections,
     /// Spots lie within so many nm along the volume's axes about the patch's centre.
     pub extent_nm: Zyx<f64>,
     /// Names the draws: section s is stream s of it.
@@ -76,8 +76,8 @@ impl Operate for Charging {
 
     fn draw(&self, draw: &mut Draw, scene: &Scene) -> ChargingStep {
         let Self { fraction, amplitude, radius_nm, tail_nm, .. } = *self;
-        let (section_nm, extent_nm) = (scene.section_nm(), scene.extent_nm());
-        ChargingStep { fraction, amplitude, radius_nm, tail_nm, section_nm, extent_nm, seed: draw.word() }
+        let (sections, extent_nm) = (scene.sections(), scene.extent_nm());
+        ChargingStep { fraction, amplitude, radius_nm, tail_nm, sections, extent_nm, seed: draw.word() }
     }
 }
 
@@ -112,7 +112,7 @@ impl Spot {
 
 impl Apply for ChargingStep {
     fn apply(&self, patch: &mut Patch<'_>) {
-        for section in patch.sections(self.section_nm) {
+        for section in patch.sections(&self.sections) {
             let Some(spot) = self.of_section(section.number) else { continue };
             let [rows, columns] = section.lines();
             patch.scratch.clear();
@@ -128,7 +128,7 @@ impl Apply for ChargingStep {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_close, changed, grid, kolmogorov_p, uniform_cdf};
+    use super::super::testing::{EVEN, assert_close, changed, grid, kolmogorov_p, uniform_cdf};
     use super::*;
     use crate::geometry::Orientation;
 
@@ -138,7 +138,7 @@ mod tests {
             amplitude: Range { from: -0.3, to: 0.4 },
             radius_nm: Range { from: 8.0, to: 30.0 },
             tail_nm: Range { from: 20.0, to: 90.0 },
-            section_nm: 8.0,
+            sections: EVEN,
             extent_nm: Zyx::new(80.0, 60.0, 40.0),
             seed: 11,
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
 use super::range::{Check, Range};
-use super::{Apply, Operate, Scene};
+use super::{Apply, Operate, Scene, Sections};
 use crate::Result;
 use crate::sample::draw::Draw;
 
@@ -29,8 +29,8 @@ pub struct LowContrastStep {
     pub fraction: f64,
     /// Factors are drawn from here.
     pub range: Range,
-    /// Thickness of a section along the volume's z, nm.
-    pub section_nm: f64,
+    /// Where sections lie.
+    pub sections: Sections,
     /// Names the draws: section s is stream s of it.
     pub seed: u64,
 }
@@ -49,7 +49,7 @@ impl Operate for LowContrast {
 
     fn draw(&self, draw: &mut Draw, scene: &Scene) -> LowContrastStep {
         let Self { fraction, range, .. } = *self;
-        LowContrastStep { fraction, range, section_nm: scene.section_nm(), seed: draw.word() }
+        LowContrastStep { fraction, range, sections: scene.sections(), seed: draw.word() }
     }
 }
 
@@ -63,7 +63,7 @@ impl LowContrastStep {
 
 impl Apply for LowContrastStep {
     fn apply(&self, patch: &mut Patch<'_>) {
-        for section in patch.sections(self.section_nm) {
+        for section in patch.sections(&self.sections) {
             let Some(factor) = self.of_section(section.number) else { continue };
             let (factor, mean) = (factor as f32, section.mean(patch.voxels));
             section.update(patch.voxels, |_, _, value| unit(mean + factor * (value - mean)));
@@ -73,12 +73,12 @@ impl Apply for LowContrastStep {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_close, changed, grid, kolmogorov_p, scattered, uniform_cdf};
+    use super::super::testing::{EVEN, assert_close, changed, grid, kolmogorov_p, scattered, uniform_cdf};
     use super::*;
     use crate::geometry::Orientation;
 
     const STEP: LowContrastStep =
-        LowContrastStep { fraction: 0.5, range: Range { from: 0.1, to: 0.6 }, section_nm: 8.0, seed: 3 };
+        LowContrastStep { fraction: 0.5, range: Range { from: 0.1, to: 0.6 }, sections: EVEN, seed: 3 };
 
     #[test]
     fn faint_sections_shrink_towards_their_mean() {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::Patch;
 use super::range::Check;
-use super::{Apply, Fill, Operate, Scene};
+use super::{Apply, Fill, Operate, Scene, Sections};
 use crate::Result;
 use crate::sample::draw::Draw;
 
@@ -28,8 +28,8 @@ pub struct MissingSectionsStep {
     pub fraction: f64,
     /// What stands in its place.
     pub fill: Fill,
-    /// Thickness of a section along the volume's z, nm.
-    pub section_nm: f64,
+    /// Where sections lie.
+    pub sections: Sections,
     /// Names the draws: section s is stream s of it.
     pub seed: u64,
 }
@@ -47,7 +47,7 @@ impl Operate for MissingSections {
 
     fn draw(&self, draw: &mut Draw, scene: &Scene) -> MissingSectionsStep {
         let Self { fraction, fill, .. } = *self;
-        MissingSectionsStep { fraction, fill, section_nm: scene.section_nm(), seed: draw.word() }
+        MissingSectionsStep { fraction, fill, sections: scene.sections(), seed: draw.word() }
     }
 }
 
@@ -60,7 +60,7 @@ impl MissingSectionsStep {
 impl Apply for MissingSectionsStep {
     fn apply(&self, patch: &mut Patch<'_>) {
         let fill = self.fill.value(patch);
-        for section in patch.sections(self.section_nm).filter(|section| self.is_missing(section.number)) {
+        for section in patch.sections(&self.sections).filter(|section| self.is_missing(section.number)) {
             section.update(patch.voxels, |_, _, _| fill);
         }
     }
@@ -68,7 +68,7 @@ impl Apply for MissingSectionsStep {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{changed, grid, scattered};
+    use super::super::testing::{EVEN, changed, grid, scattered};
     use super::*;
     use crate::geometry::Orientation;
 
@@ -78,7 +78,7 @@ mod tests {
         let mean = super::super::patch::mean(voxels.iter().copied());
         let grid = grid([20, 4, 5], [8.0; 3], Orientation::IDENTITY);
         for (fill, expected) in [(Fill::Dark, 0.0), (Fill::Mean, mean)] {
-            let step = MissingSectionsStep { fraction: 0.4, fill, section_nm: 8.0, seed: 4 };
+            let step = MissingSectionsStep { fraction: 0.4, fill, sections: EVEN, seed: 4 };
             let out = changed(&voxels, &grid, |patch| step.apply(patch));
             let mut missing = 0;
             for (plane, number) in (-10..10).enumerate() {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_fraction_is_missing() {
-        let step = MissingSectionsStep { fraction: 0.1, fill: Fill::Dark, section_nm: 8.0, seed: 4 };
+        let step = MissingSectionsStep { fraction: 0.1, fill: Fill::Dark, sections: EVEN, seed: 4 };
         let missing = (-5000..5000).filter(|&number| step.is_missing(number)).count();
         // 1000 ± 3.3 · √900.
         assert!((901..1099).contains(&missing), "{missing}");

@@ -75,6 +75,23 @@ impl Fill {
     }
 }
 
+/// The sections of a sample: those that hold the planes of its first array.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sections {
+    /// Thickness along the volume's z, nm.
+    pub thickness_nm: f64,
+    /// Where section 0 begins: offset along the volume's z from the patch's centre, nm.
+    pub edge_nm: f64,
+}
+
+impl Sections {
+    /// The section that holds an offset along the volume's z from the patch's centre, nm.
+    fn number_at(&self, offset_nm: f64) -> i64 {
+        // What lies on an edge but for rounding belongs to the upper section.
+        ((offset_nm - self.edge_nm) / self.thickness_nm + 1e-6).floor() as i64
+    }
+}
+
 /// What an operation may know of the sample it is drawn for.
 #[derive(Debug, Clone, Copy)]
 struct Scene {
@@ -83,9 +100,12 @@ struct Scene {
 }
 
 impl Scene {
-    /// Thickness of a section, nm: the first array's voxel size along the volume's z.
-    fn section_nm(&self) -> f64 {
-        self.grid.orientation.along_world(self.grid.voxel_size_nm).z
+    /// The first array's planes normal to the volume's z.
+    fn sections(&self) -> Sections {
+        let along_z = |patch_axes: Zyx<f64>| self.grid.orientation.along_world(patch_axes).z;
+        let thickness_nm = along_z(self.grid.voxel_size_nm);
+        let is_odd = self.grid.orientation.along_world(self.grid.shape).z % 2 == 1;
+        Sections { thickness_nm, edge_nm: if is_odd { -thickness_nm / 2.0 } else { 0.0 } }
     }
 
     /// Extent of the first array along the volume's axes, nm.

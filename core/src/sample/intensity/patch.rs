@@ -1,5 +1,6 @@
 //! One channel of one sample while its intensities change: voxels, grid, working memory, and walks over sections.
 
+use super::Sections;
 use crate::geometry::{Axis, PatchGrid, Zyx};
 
 /// One channel of one sample: intensities in C order z, y, x of the patch.
@@ -14,7 +15,7 @@ pub(super) struct Patch<'a> {
 /// A plane of the patch that is normal to the volume's z.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section {
-    /// Which section of the world it shows, counted from the one that begins at the patch's centre.
+    /// Which section of the world it shows.
     pub(super) number: i64,
     /// Element of its first voxel.
     first: usize,
@@ -76,8 +77,8 @@ impl<'a> Patch<'a> {
         Axis::ALL.into_iter().find(shows_z).unwrap_or(Axis::Z)
     }
 
-    /// Every plane normal to the volume's z, with the number of the section of `section_nm` that holds its middle.
-    pub(super) fn sections(&self, section_nm: f64) -> impl Iterator<Item = Section> + use<> {
+    /// Every plane normal to the volume's z, with the number of the section that holds its middle.
+    pub(super) fn sections(&self, sections: &Sections) -> impl Iterator<Item = Section> + use<> {
         let axis = self.section_axis();
         let shape = self.grid.shape;
         let strides = Zyx::new(shape.y * shape.x, shape.x, 1);
@@ -88,10 +89,9 @@ impl<'a> Patch<'a> {
             Axis::X => [Axis::Z, Axis::Y],
         }
         .map(line);
-        let grid = *self.grid;
+        let (grid, sections) = (*self.grid, *sections);
         (0..shape[axis]).map(move |plane| {
-            // A middle that lies on the boundary but for rounding belongs to the upper section.
-            let number = (offset_nm(&grid, axis, plane) / section_nm + 1e-6).floor() as i64;
+            let number = sections.number_at(offset_nm(&grid, axis, plane));
             Section { number, first: plane * strides[axis], rows, columns }
         })
     }
@@ -129,7 +129,8 @@ impl Section {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{changed, grid, scattered};
+    use super::super::Scene;
+    use super::super::testing::{EVEN, changed, grid, scattered};
     use super::*;
     use crate::geometry::Orientation;
 
@@ -144,7 +145,7 @@ mod tests {
                 mirror[axis] = mirrored;
                 let grid = grid([4, 5, 6], [8.0; 3], Orientation { source, mirror });
                 let out = changed(&[0.0; 120], &grid, |patch| {
-                    for section in patch.sections(8.0) {
+                    for section in patch.sections(&EVEN) {
                         section.update(patch.voxels, |_, _, _| section.number as f32);
                     }
                 });
@@ -162,21 +163,25 @@ mod tests {
         let voxels = scattered(24);
         let grid = grid([2, 3, 4], [1.0; 3], Orientation::IDENTITY);
         changed(&voxels, &grid, |patch| {
-            let means: Vec<_> = patch.sections(1.0).map(|section| section.mean(patch.voxels)).collect();
+            let means: Vec<_> = patch.sections(&EVEN).map(|section| section.mean(patch.voxels)).collect();
             assert_eq!(means, [mean(voxels[..12].iter().copied()), mean(voxels[12..].iter().copied())]);
         });
     }
 
     #[test]
-    fn coarser_and_finer_arrays_name_the_same_sections() {
-        let numbers = |voxels: usize, size_nm: f64| {
-            let grid = grid([voxels, 1, 1], [size_nm, 1.0, 1.0], Orientation::IDENTITY);
-            let mut values = vec![0.0; voxels];
-            Patch::new(&mut values, &grid, &mut Vec::new()).sections(8.0).map(|s| s.number).collect::<Vec<_>>()
+    fn coarser_and_finer_arrays_show_the_sections_of_the_first() {
+        let along_z = |voxels: usize, size_nm: f64| grid([voxels, 1, 1], [size_nm, 1.0, 1.0], Orientation::IDENTITY);
+        let numbers = |first: usize, voxels: usize, size_nm: f64| {
+            let sections = Scene { grid: along_z(first, 8.0) }.sections();
+            let (mut values, grid) = (vec![0.0; voxels], along_z(voxels, size_nm));
+            let patch = Patch::new(&mut values, &grid, &mut Vec::new()).sections(&sections);
+            patch.map(|section| section.number).collect::<Vec<_>>()
         };
-        assert_eq!(numbers(4, 8.0), [-2, -1, 0, 1]);
-        assert_eq!(numbers(8, 4.0), [-2, -2, -1, -1, 0, 0, 1, 1]);
-        assert_eq!(numbers(3, 8.0), [-1, 0, 1]);
+        assert_eq!(numbers(4, 4, 8.0), [-2, -1, 0, 1]);
+        assert_eq!(numbers(4, 8, 4.0), [-2, -2, -1, -1, 0, 0, 1, 1]);
+        assert_eq!(numbers(4, 2, 16.0), [-1, 1]);
+        assert_eq!(numbers(3, 3, 8.0), [-1, 0, 1]);
+        assert_eq!(numbers(3, 6, 4.0), [-1, -1, 0, 0, 1, 1]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
 use super::range::{Check, Range};
-use super::{Apply, Operate, Scene};
+use super::{Apply, Operate, Scene, Sections};
 use crate::Result;
 use crate::sample::draw::Draw;
 
@@ -35,8 +35,8 @@ pub struct SectionShiftStep {
     pub scale: Range,
     /// Summands are drawn from here.
     pub shift: Range,
-    /// Thickness of a section along the volume's z, nm.
-    pub section_nm: f64,
+    /// Where sections lie.
+    pub sections: Sections,
     /// Names the draws: section s is stream s of it.
     pub seed: u64,
 }
@@ -55,7 +55,7 @@ impl Operate for SectionShift {
 
     fn draw(&self, draw: &mut Draw, scene: &Scene) -> SectionShiftStep {
         let Self { scale, shift, .. } = *self;
-        SectionShiftStep { scale, shift, section_nm: scene.section_nm(), seed: draw.word() }
+        SectionShiftStep { scale, shift, sections: scene.sections(), seed: draw.word() }
     }
 }
 
@@ -69,7 +69,7 @@ impl SectionShiftStep {
 
 impl Apply for SectionShiftStep {
     fn apply(&self, patch: &mut Patch<'_>) {
-        for section in patch.sections(self.section_nm) {
+        for section in patch.sections(&self.sections) {
             let (scale, shift) = self.of_section(section.number);
             let (scale, shift, mean) = (scale as f32, shift as f32, section.mean(patch.voxels));
             section.update(patch.voxels, |_, _, value| unit(mean + scale * (value - mean) + shift));
@@ -79,14 +79,14 @@ impl Apply for SectionShiftStep {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_close, changed, grid, kolmogorov_p, scattered, uniform_cdf};
+    use super::super::testing::{EVEN, assert_close, changed, grid, kolmogorov_p, scattered, uniform_cdf};
     use super::*;
     use crate::geometry::Orientation;
 
     const STEP: SectionShiftStep = SectionShiftStep {
         scale: Range { from: 0.5, to: 1.5 },
         shift: Range { from: -0.2, to: 0.3 },
-        section_nm: 8.0,
+        sections: EVEN,
         seed: 9,
     };
 

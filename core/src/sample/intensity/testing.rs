@@ -1,7 +1,11 @@
 //! What the tests of intensity operations share: small patches, formulas of distributions, and their tests.
 
+use super::Sections;
 use super::patch::Patch;
 use crate::geometry::{Orientation, PatchGrid, Zyx};
+
+/// Sections of 8 nm, of which one begins at the patch's centre.
+pub(super) const EVEN: Sections = Sections { thickness_nm: 8.0, edge_nm: 0.0 };
 
 /// A grid of `shape` voxels of `voxel_size_nm` about the origin.
 pub(super) fn grid(shape: [usize; 3], voxel_size_nm: [f64; 3], orientation: Orientation) -> PatchGrid {
