@@ -165,6 +165,17 @@ fn the_order_of_the_file_is_the_order_of_application() {
 }
 
 #[test]
+fn z_scores_leave_the_unit_range_and_stay_finite_in_half_precision() {
+    let augment = "contrast = { range = [0.5, 1.5], probability = 1 }\nnormalise = { mean = 0.5, std = 1e-6 }";
+    let config = LoaderConfig::from_toml(&text(augment).replace("\"u8\"", "\"f32\"")).unwrap();
+    let batch = Loader::new(phantom(), config).unwrap().next_batch().unwrap();
+    assert!(floats(&batch, "a").iter().any(|value| value.abs() > 70_000.0));
+    assert!(floats(&batch, "a").iter().all(|value| value.is_finite()));
+    let Buffer::F16(halves) = &batch.array("b").unwrap().data else { unreachable!("the configuration says f16") };
+    assert!(halves.iter().all(|half| half.is_finite()) && halves.iter().any(|half| half.to_f32() < -60_000.0));
+}
+
+#[test]
 fn working_memory_counts_in_the_budget() {
     let loader = |augment: &str| {
         let mut config = LoaderConfig::from_toml(&text(augment)).unwrap();
