@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Throughput};
 use microtome_benches::{FORMATS, Fixtures, boxes, criterion, patch_side};
-use microtome_core::geometry::{BoxNm, Orientation, PatchGrid, VoxelBox, Zyx};
+use microtome_core::geometry::{BoxNm, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
 use microtome_core::ome::NgffVersion;
 use microtome_core::volume::{Caches, ChunkCache, PatchOut, Resample, Volume, read_patch};
 use zarrs::array::{Array, ArraySubset, CodecOptions};
@@ -114,5 +114,5 @@ fn patch(volume: &Volume, roi: &VoxelBox, shift: f64, orientation: Orientation) 
     let world: BoxNm = world_from_voxel.world_box(roi);
     let center_nm = world.center_nm() + world_from_voxel.voxel_size_nm * shift;
     let shape = roi.shape().map(|n| usize::try_from(n).unwrap_or(1));
-    PatchGrid { center_nm, shape, voxel_size_nm: world_from_voxel.voxel_size_nm, orientation }
+    PatchGrid { center_nm, shape, voxel_size_nm: world_from_voxel.voxel_size_nm, orientation, warp: Warp::NONE }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use microtome_core::geometry::{GridTransform, Orientation, PatchGrid, VoxelBox, Zyx};
+use microtome_core::geometry::{GridTransform, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
 use microtome_core::store::Metered;
 use microtome_core::telemetry::{Stage, StageStats};
 use microtome_core::testing::{ArrayFormat, CountingStore, Fixture, FixtureLevel, Read};
@@ -37,6 +37,7 @@ fn aligned(volume: &Volume, lo: Zyx<i64>, shape: usize) -> PatchGrid {
         shape: Zyx::splat(shape),
         voxel_size_nm: transform.voxel_size_nm,
         orientation: Orientation::IDENTITY,
+        warp: Warp::NONE,
     }
 }
 

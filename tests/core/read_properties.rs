@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 
-use microtome_core::geometry::{Axis, GridTransform, Orientation, PatchGrid, VoxelBox, Zyx};
+use microtome_core::geometry::{Affine, Axis, GridTransform, Orientation, PatchGrid, Shear, VoxelBox, Warp, Zyx};
 use microtome_core::store::open_memory;
 use microtome_core::testing::{ArrayFormat, Fixture, FixtureLevel, Oracle};
 use microtome_core::volume::{Buffer, Caches, ChunkCache, DType, PatchOut, Resample, Volume, Voxel, read_patch};
@@ -83,9 +83,32 @@ fn case() -> impl Strategy<Value = (Fixture, PatchGrid)> {
             let stored_nm = finest.world_from_voxel.voxel_size_nm;
             let voxel_size_nm = Zyx::from_fn(|axis| ratio[axis] * stored_nm[orientation.source[axis]]);
             let center_nm = finest.world_from_voxel.world_from_voxel(voxel);
-            (fixture, PatchGrid { center_nm, shape, voxel_size_nm, orientation })
+            (fixture, PatchGrid { center_nm, shape, voxel_size_nm, orientation, warp: Warp::NONE })
         },
     )
+}
+
+/// Any affine: whole turns and none among the angles, so that patches lie on the volume's axes, too.
+fn affine() -> impl Strategy<Value = Affine> {
+    let angle = prop_oneof![2 => Just(0.0), 1 => Just(90.0), 1 => Just(-180.0), 4 => -180.0..180.0];
+    let factor = prop_oneof![2 => Just(1.0), 1 => Just(2.0), 3 => 0.5_f64..2.0];
+    let slope = prop_oneof![2 => Just(0.0), 1 => -0.5_f64..0.5];
+    (zyx(angle), zyx(factor), zyx(slope)).prop_map(|(rotate_degrees, scale, slope)| Affine {
+        rotate_degrees,
+        scale,
+        shear: Shear { zy: slope.z, zx: slope.y, yx: slope.x },
+    })
+}
+
+/// A case whose patch is bent, and not too coarse for a slow oracle.
+fn warped_case() -> impl Strategy<Value = (Fixture, PatchGrid)> {
+    (case(), affine()).prop_map(|((fixture, mut grid), affine)| {
+        grid.warp = Warp { affine };
+        let finest_nm = fixture.levels[0].world_from_voxel.voxel_size_nm;
+        let coarsest = finest_nm.to_array().into_iter().fold(f64::INFINITY, f64::min) * 4.0;
+        grid.voxel_size_nm = grid.voxel_size_nm.map(|size| size.min(coarsest));
+        (fixture, grid)
+    })
 }
 
 struct Opened {
@@ -197,7 +220,7 @@ proptest! {
         let along_world = orientation.along_world(shape);
         let middle = at.zip_map(along_world, |at, n| f64::from(at) + (n as f64 - 1.0) / 2.0);
         let voxel_size_nm = Zyx::from_fn(|axis| transform.voxel_size_nm[orientation.source[axis]]);
-        let grid = PatchGrid { center_nm: transform.world_from_voxel(middle), shape, voxel_size_nm, orientation };
+        let grid = PatchGrid { center_nm: transform.world_from_voxel(middle), shape, voxel_size_nm, orientation, warp: Warp::NONE };
         prop_assert_eq!(opened.read_f32(&grid, Resample::Area), opened.read_f32(&grid, Resample::Nearest));
         prop_assert_eq!(opened.read_u8(&grid, Resample::Area), opened.read_u8(&grid, Resample::Nearest));
     }
@@ -218,6 +241,46 @@ proptest! {
             }
         }
         prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_warped_patch_is_read_as_defined((fixture, grid) in warped_case(), cache_bytes in prop_oneof![Just(0_u64), Just(1 << 20)]) {
+        let opened = open(&fixture, cache_bytes);
+        let ids = opened.oracle.ids(&grid);
+        let (found, known) = opened.read_ids(&grid, Resample::Area);
+        prop_assert_eq!(found, ids.iter().map(|id| id.unwrap_or(0)).collect::<Vec<_>>());
+        prop_assert_eq!(&known, &ids.iter().map(|id| u8::from(id.is_some())).collect::<Vec<_>>());
+        let (units, _) = opened.read_f32(&grid, Resample::Nearest);
+        let expected = opened.oracle.nearest(&grid);
+        prop_assert_eq!(units, expected.iter().map(|unit| unit.unwrap_or(0.0) as f32).collect::<Vec<_>>());
+
+        let expected = opened.oracle.warped(&grid);
+        let (units, same_known) = opened.read_f32(&grid, Resample::Area);
+        prop_assert_eq!(known, same_known);
+        for (at, (found, expected)) in units.iter().zip(&expected).enumerate() {
+            let expected = expected.unwrap_or(0.0);
+            let tolerance = 2e-5 * f64::from(fixture.fill).max(1.0);
+            prop_assert!((f64::from(*found) - expected).abs() <= tolerance, "voxel {at}: {found}, not {expected}");
+        }
+    }
+
+    /// A warp that changes nothing takes the general path to the same values, where patch voxels are whole.
+    #[test]
+    fn a_warp_of_nothing_is_the_plain_patch((fixture, mut grid) in case()) {
+        let opened = open(&fixture, 1 << 20);
+        let stored_nm = fixture.levels[opened.oracle.level(&grid)].world_from_voxel.voxel_size_nm;
+        for axis in Axis::ALL {
+            let stored_nm = stored_nm[grid.orientation.source[axis]];
+            grid.voxel_size_nm[axis] = stored_nm * (grid.voxel_size_nm[axis] / stored_nm).round().max(1.0);
+        }
+        let mut warped = grid;
+        warped.warp.affine.scale.x = 1.0 + 1e-13;
+        prop_assert_eq!(opened.read_ids(&warped, Resample::Nearest), opened.read_ids(&grid, Resample::Nearest));
+        let ((found, known), (plain, plain_known)) = (opened.read_f32(&warped, Resample::Area), opened.read_f32(&grid, Resample::Area));
+        prop_assert_eq!(known, plain_known);
+        for (found, plain) in found.iter().zip(&plain) {
+            prop_assert!((found - plain).abs() <= 2e-5 * f32::from(fixture.fill).max(1.0), "{found}, not {plain}");
+        }
     }
 
     /// Cache sizes and what was read before change nothing.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 
-use microtome_core::geometry::{Axis, Orientation, PatchGrid, VoxelBox, Zyx};
+use microtome_core::geometry::{Axis, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
 use microtome_core::volume::{Buffer, Caches, ChunkCache, PatchOut, Resample, Volume, read_patch};
 use microtome_core::with_buffer;
 use microtome_tests::data;
@@ -77,6 +77,7 @@ fn grids(volume: &Volume) -> Vec<PatchGrid> {
                 shape: Zyx::new(40, 36, 44),
                 voxel_size_nm: stored_nm * step,
                 orientation,
+                warp: Warp::NONE,
             });
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use microtome_core::Error;
-use microtome_core::geometry::{GridTransform, Orientation, PatchGrid, VoxelBox, Zyx};
+use microtome_core::geometry::{GridTransform, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
 use microtome_core::store::{Metered, open_memory};
 use microtome_core::testing::{ArrayFormat, Fault, FaultStore, Fixture, FixtureLevel};
 use microtome_core::volume::{Buffer, Caches, ChunkCache, DType, PatchOut, PatchReport, Resample, Volume, read_patch};
@@ -45,6 +45,7 @@ fn grid(shape: usize, center_nm: f64) -> PatchGrid {
         shape: Zyx::splat(shape),
         voxel_size_nm: Zyx::splat(8.0),
         orientation: Orientation::IDENTITY,
+        warp: Warp::NONE,
     }
 }
 

@@ -88,6 +88,25 @@ impl LinearZyx {
         }
         Self { rows }
     }
+
+    /// The map that undoes this one, by cofactors; `None` if the map is flat or not finite.
+    #[must_use]
+    pub fn inverse(&self) -> Option<Self> {
+        let m = &self.rows;
+        let cofactor = |i: usize, j: usize| {
+            let (r, s, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
+            m[r][c] * m[s][d] - m[r][d] * m[s][c]
+        };
+        let determinant: f64 = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum();
+        let rows = [0, 1, 2].map(|i| [0, 1, 2].map(|j| cofactor(j, i) / determinant));
+        rows.iter().flatten().all(|v| v.is_finite()).then_some(Self { rows })
+    }
+
+    /// Half the extent, per axis, of the smallest box about the image of a box of `half_extent` per axis.
+    #[must_use]
+    pub fn half_extent_of_box(&self, half_extent: Zyx<f64>) -> Zyx<f64> {
+        Self { rows: self.rows.map(|row| row.map(f64::abs)) }.apply(half_extent)
+    }
 }
 
 #[cfg(test)]

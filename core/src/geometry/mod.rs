@@ -12,6 +12,7 @@ mod affine;
 mod boxes;
 mod orientation;
 mod patch;
+mod warp;
 mod windows;
 mod zyx;
 
@@ -19,5 +20,6 @@ pub use affine::{GridTransform, LinearZyx};
 pub use boxes::{BoxNm, VoxelBox};
 pub use orientation::Orientation;
 pub use patch::PatchGrid;
+pub use warp::{Affine, Shear, Warp};
 pub use windows::{ChunkWindow, chunk_windows};
 pub use zyx::{Axis, Zyx};

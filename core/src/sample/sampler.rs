@@ -6,7 +6,7 @@ use super::draw::{Draw, Purpose};
 use super::intensity::IntensityRecipe;
 use super::lattice::{Footprint, Lattice};
 use super::{Augment, Sampling, SmallCrops, Source};
-use crate::geometry::{Axis, Orientation, PatchGrid, Zyx};
+use crate::geometry::{Axis, Orientation, PatchGrid, Warp, Zyx};
 use crate::{Error, Result};
 
 /// What to read for one sample. All arrays of a sample share its centre and orientation.
@@ -119,6 +119,7 @@ impl UniformSampler {
             shape: self.shape,
             voxel_size_nm: self.voxel_size_nm,
             orientation,
+            warp: Warp::NONE,
         };
         Request {
             epoch,

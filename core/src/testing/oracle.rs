@@ -100,6 +100,46 @@ impl Oracle {
         positions(grid).map(unit).collect()
     }
 
+    /// The mean intensity of the samples of each voxel of a warped patch; `None` if the voxel's centre is outside.
+    ///
+    /// Along each patch axis there are as many samples as the voxel is long in stored voxels, rounded, at least one, in
+    /// the middles of equal parts of it; a stored voxel counts at each by how near it is, 1 in its centre and 0 from
+    /// one voxel away on any axis; voxels that do not exist count for nothing.
+    #[must_use]
+    pub fn warped(&self, grid: &PatchGrid) -> Vec<Option<f64>> {
+        let level = &self.levels[self.level(grid)];
+        let stored_nm = level.world_from_voxel.voxel_size_nm;
+        let center = world_of(grid, Zyx::splat(0.0));
+        let steps = Axis::ALL.map(|axis| {
+            let mut one = Zyx::splat(0.0);
+            one[axis] = 1.0;
+            world_of(grid, one) - center
+        });
+        let count = |step: &Zyx<f64>| {
+            let voxels = *step / stored_nm;
+            (voxels * voxels).to_array().into_iter().sum::<f64>().sqrt().round().max(1.0)
+        };
+        let parts = |step: &Zyx<f64>| -> Vec<Zyx<f64>> {
+            let count = count(step);
+            (0..count as usize).map(|k| *step * ((k as f64 + 0.5) / count - 0.5)).collect()
+        };
+        let [z, y, x] = [0, 1, 2].map(|axis| parts(&steps[axis]));
+        let offsets: Vec<_> =
+            z.iter().flat_map(|z| y.iter().flat_map(|y| x.iter().map(|x| *z + *y + *x)).collect::<Vec<_>>()).collect();
+        let unit = |world| {
+            let nearest = level.offset(level.nearest(world))?;
+            let (mut sum, mut total) = (0.0, 0.0);
+            for offset in &offsets {
+                let (value, weight) = level.tent(world + *offset);
+                sum += value;
+                total += weight;
+            }
+            // No sample is within reach of a voxel: the nearest one stands for all.
+            Some(if total > NOISE { sum / total } else { level.values[nearest] } / self.maximum())
+        };
+        positions(grid).map(unit).collect()
+    }
+
     /// What an intensity of 1 is stored as.
     #[must_use]
     pub const fn maximum(&self) -> f64 {
@@ -128,6 +168,26 @@ impl OracleLevel {
         Zyx::from_fn(|axis| ((world[axis] - translation_nm[axis]) / voxel_size_nm[axis] + 0.5 + NOISE).floor() as i64)
     }
 
+    /// The sum of the voxels around a position, each by how near it is, and the sum of their weights.
+    fn tent(&self, world: Zyx<f64>) -> (f64, f64) {
+        let position = self.world_from_voxel.voxel_from_world(world);
+        let around = |axis: Axis| {
+            let lo = position[axis].floor() as i64 - 1;
+            (lo..lo + 4).map(move |index| (index, (1.0 - (position[axis] - index as f64).abs()).max(0.0)))
+        };
+        let (mut sum, mut total) = (0.0, 0.0);
+        for (z, wz) in around(Axis::Z) {
+            for (y, wy) in around(Axis::Y) {
+                for (x, wx) in around(Axis::X) {
+                    let Some(at) = self.offset(Zyx::new(z, y, x)) else { continue };
+                    sum += wz * wy * wx * self.values[at];
+                    total += wz * wy * wx;
+                }
+            }
+        }
+        (sum, total)
+    }
+
     fn mean(&self, world: Zyx<f64>, width_nm: Zyx<f64>) -> f64 {
         let GridTransform { voxel_size_nm, translation_nm } = self.world_from_voxel;
         // Each voxel's overlap with the box, along one axis, in nm.
@@ -153,19 +213,30 @@ impl OracleLevel {
     }
 }
 
-/// World positions of a patch's voxels, C order, spelled out from the definition of orientation.
+/// World positions of a patch's voxels, C order.
 fn positions(grid: &PatchGrid) -> impl Iterator<Item = Zyx<f64>> + '_ {
     let Zyx { z: nz, y: ny, x: nx } = grid.shape;
     let indices = (0..nz).flat_map(move |z| (0..ny).flat_map(move |y| (0..nx).map(move |x| Zyx::new(z, y, x))));
-    indices.map(|index| {
-        let mut world = grid.center_nm;
-        for axis in Axis::ALL {
-            let steps = index[axis] as f64 - (grid.shape[axis] as f64 - 1.0) / 2.0;
-            let sign = if grid.orientation.mirror[axis] { -1.0 } else { 1.0 };
-            world[grid.orientation.source[axis]] += sign * steps * grid.voxel_size_nm[axis];
-        }
-        world
-    })
+    indices.map(|index| world_of(grid, index.map(|i| i as f64)))
+}
+
+/// The world position of a patch position, spelled out from the definitions of orientation and affine.
+fn world_of(grid: &PatchGrid, patch: Zyx<f64>) -> Zyx<f64> {
+    let mut offset = Zyx::splat(0.0);
+    for axis in Axis::ALL {
+        let steps = patch[axis] - (grid.shape[axis] as f64 - 1.0) / 2.0;
+        let sign = if grid.orientation.mirror[axis] { -1.0 } else { 1.0 };
+        offset[grid.orientation.source[axis]] += sign * steps * grid.voxel_size_nm[axis];
+    }
+    let affine = &grid.warp.affine;
+    let Zyx { z, y, x } = offset * affine.scale;
+    let (z, y, x) = (z, y + affine.shear.zy * z, x + affine.shear.zx * z + affine.shear.yx * y);
+    let [(sin_z, cos_z), (sin_y, cos_y), (sin_x, cos_x)] =
+        affine.rotate_degrees.map(|degrees| degrees.to_radians().sin_cos()).to_array();
+    let (x, y) = (x * cos_z - y * sin_z, x * sin_z + y * cos_z);
+    let (z, x) = (z * cos_y - x * sin_y, z * sin_y + x * cos_y);
+    let (y, z) = (y * cos_x - z * sin_x, y * sin_x + z * cos_x);
+    grid.center_nm + Zyx::new(z, y, x)
 }
 
 fn load_level<S: ReadableStorageTraits + 'static>(

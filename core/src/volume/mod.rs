@@ -18,6 +18,9 @@ mod shard;
 mod tables;
 mod transforms;
 mod volume_impl;
+mod warp_gather;
+mod warp_plan;
+mod warped;
 
 pub use cache::{Chunk, ChunkCache, ChunkKey};
 pub use codes::{LabelCodes, Presence};

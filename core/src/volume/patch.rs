@@ -11,7 +11,7 @@ use crate::telemetry::{Meter, Stage};
 use crate::{Error, Result, with_dtype};
 
 /// A patch that touches more decoded bytes than this is a mistake in its voxel size.
-const LARGEST_READ_BYTES: u64 = 1 << 36;
+pub(super) const LARGEST_READ_BYTES: u64 = 1 << 36;
 /// Averages over more voxels of one axis than this are a mistake too.
 const LARGEST_AVERAGE_VOXELS: u64 = 1 << 26;
 
@@ -21,7 +21,9 @@ pub enum Resample {
     /// The voxel whose centre is nearest (ties: the one with the larger index): labels.
     Nearest,
     /// Mean over a box as wide as the larger of target and stored voxel, axis by axis: raw. With equal voxel sizes and
-    /// a fractional shift that is linear interpolation; when the target is coarser it is area weighting.
+    /// a fractional shift that is linear interpolation; when the target is coarser it is area weighting. A warped patch
+    /// has no axes to go by: it takes the mean of trilinear samples spread over each of its voxels, which is the same
+    /// where the patch is not turned and its voxels are whole multiples of the stored ones.
     Area,
 }
 
@@ -156,6 +158,9 @@ fn gather_patch(
     out: &mut PatchOut<'_>,
     known: Option<&mut [u8]>,
 ) -> Result<PatchReport> {
+    if !grid.warp.is_none() {
+        return super::warped::read(volume, grid, resample, caches, out, known);
+    }
     let plan = make_plan(volume, grid, resample, caches)?;
     let chunks = plan
         .chunks()
@@ -212,8 +217,9 @@ fn make_plan(volume: &Volume, grid: &PatchGrid, resample: Resample, caches: &Cac
     Ok(plan)
 }
 
-/// Voxel size along world axes, by which the level is chosen.
-fn grid_voxel_size_in_world(grid: &PatchGrid) -> Zyx<f64> {
+/// Voxel size along world axes, by which the level is chosen: that of the patch before it is warped, so that a draw of
+/// scale or rotation does not change how much is read. (A patch that is shrunk is interpolated between stored voxels.)
+pub(super) fn grid_voxel_size_in_world(grid: &PatchGrid) -> Zyx<f64> {
     grid.orientation.along_world(grid.voxel_size_nm)
 }
 

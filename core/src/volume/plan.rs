@@ -230,7 +230,7 @@ fn chunks_of_copies(first: &[usize], touched: i64, chunk_len: i64) -> Vec<AxisCh
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{GridTransform, Orientation, VoxelBox};
+    use crate::geometry::{GridTransform, Orientation, VoxelBox, Warp};
     use crate::volume::DType;
 
     fn level() -> Level {
@@ -253,6 +253,7 @@ mod tests {
             shape: Zyx::splat(shape),
             voxel_size_nm: Zyx::new(8.0, 4.0, 4.0),
             orientation: Orientation::IDENTITY,
+            warp: Warp::NONE,
         }
     }
 
