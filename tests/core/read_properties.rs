@@ -271,7 +271,8 @@ proptest! {
         let stored_nm = fixture.levels[opened.oracle.level(&grid)].world_from_voxel.voxel_size_nm;
         for axis in Axis::ALL {
             let stored_nm = stored_nm[grid.orientation.source[axis]];
-            grid.voxel_size_nm[axis] = stored_nm * (grid.voxel_size_nm[axis] / stored_nm).round().max(1.0);
+            // Floored, so that no coarser level suits the patch better than the one it had.
+            grid.voxel_size_nm[axis] = stored_nm * (grid.voxel_size_nm[axis] / stored_nm).floor().max(1.0);
         }
         let mut warped = grid;
         warped.warp.affine.scale.x = 1.0 + 1e-13;

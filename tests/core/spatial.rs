@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 
+use std::sync::{Arc, OnceLock};
+
 use microtome_core::geometry::{Affine, Axis, GridTransform, Orientation, PatchGrid, Shear, Warp, Zyx};
 use microtome_core::store::open_memory;
 use microtome_core::testing::{Fixture, FixtureLevel};
 use microtome_core::volume::{Caches, DType, PatchOut, Resample, Volume, read_patch};
-use std::sync::Arc;
 use zarrs::array::{Array, ArraySubset};
 
 /// Anisotropic voxels, off the origin by a fraction of a voxel.
@@ -18,7 +19,12 @@ const SHAPE: Zyx<u64> = Zyx::new(40, 180, 160);
 
 /// A volume of two levels whose values are the position along `axis`, in µm. A voxel of the coarser level is the mean
 /// of the eight that it covers.
-fn ramp(axis: Axis) -> Volume {
+fn ramp(axis: Axis) -> &'static Volume {
+    static RAMPS: [OnceLock<Volume>; 3] = [const { OnceLock::new() }; 3];
+    RAMPS[axis.index()].get_or_init(|| write_ramp(axis))
+}
+
+fn write_ramp(axis: Axis) -> Volume {
     let fine = FixtureLevel { shape: SHAPE, world_from_voxel: transform() };
     let size = transform().voxel_size_nm;
     let coarse = FixtureLevel {
@@ -66,7 +72,7 @@ fn looked_up(grid: &PatchGrid, resample: Resample) -> Vec<Zyx<f64>> {
         let mut out = vec![0.0_f32; found.len()];
         let mut known = vec![0; found.len()];
         let report =
-            read_patch(&ramp(axis), grid, resample, &caches(), PatchOut::F32(&mut out), Some(&mut known)).unwrap();
+            read_patch(ramp(axis), grid, resample, &caches(), PatchOut::F32(&mut out), Some(&mut known)).unwrap();
         assert!(known.iter().all(|known| *known == 1) && report.outside_voxels == 0, "the patch reaches outside");
         for (found, out) in found.iter_mut().zip(&out) {
             found[axis] = f64::from(*out) * 1000.0 - center_nm()[axis];
@@ -151,7 +157,7 @@ fn a_coarser_level_is_registered_as_well() {
     let grid = patch(9, Zyx::new(40.0, 8.0, 10.0), affine);
     let report = {
         let mut out = vec![0.0; grid.shape.product()];
-        read_patch(&ramp(Axis::Z), &grid, Resample::Area, &caches(), PatchOut::F32(&mut out), None).unwrap()
+        read_patch(ramp(Axis::Z), &grid, Resample::Area, &caches(), PatchOut::F32(&mut out), None).unwrap()
     };
     assert_eq!(report.level, 1);
     let expected = offsets(&grid).into_iter().map(|v| turn(Axis::X, 15.0, turn(Axis::Z, 40.0, v)));
@@ -168,7 +174,7 @@ fn only_what_the_turned_patch_reaches_is_read_and_outside_is_unknown() {
     let read = |grid: &PatchGrid| {
         let (mut out, mut known) = (vec![9.0; grid.shape.product()], vec![9; grid.shape.product()]);
         let report =
-            read_patch(&volume, grid, Resample::Area, &caches(), PatchOut::F32(&mut out), Some(&mut known)).unwrap();
+            read_patch(volume, grid, Resample::Area, &caches(), PatchOut::F32(&mut out), Some(&mut known)).unwrap();
         (out, known, report)
     };
     let (_, known, report) = read(&grid);

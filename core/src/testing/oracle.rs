@@ -117,7 +117,7 @@ impl Oracle {
         });
         let count = |step: &Zyx<f64>| {
             let voxels = *step / stored_nm;
-            (voxels * voxels).to_array().into_iter().sum::<f64>().sqrt().round().max(1.0)
+            ((voxels * voxels).to_array().into_iter().sum::<f64>().sqrt() + 0.5 + NOISE).floor().max(1.0)
         };
         let parts = |step: &Zyx<f64>| -> Vec<Zyx<f64>> {
             let count = count(step);

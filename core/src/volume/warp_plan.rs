@@ -58,7 +58,7 @@ impl WarpPlan {
         });
         let (counts, margin) = match resample {
             Resample::Nearest => (Zyx::splat(1.0), 0.5),
-            Resample::Area => (steps.map(|step| norm(step).round().max(1.0)), 1.0),
+            Resample::Area => (steps.map(|step| (norm(step) + 0.5 + NOISE).floor().max(1.0)), 1.0),
         };
         let mut plan = Self {
             level: index,
