@@ -4,10 +4,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use microtome_core::catalog::Catalog;
 use microtome_core::geometry::{Affine, Axis, GridTransform, Orientation, PatchGrid, Shear, Warp, Zyx};
+use microtome_core::loader::{Batch, Loader, LoaderConfig};
+use microtome_core::phantom::{PhantomSpec, write};
 use microtome_core::store::open_memory;
 use microtome_core::testing::{Fixture, FixtureLevel};
-use microtome_core::volume::{Caches, DType, PatchOut, Resample, Volume, read_patch};
+use microtome_core::volume::{Buffer, Caches, DType, PatchOut, Resample, Volume, read_patch};
 use zarrs::array::{Array, ArraySubset};
 
 /// Anisotropic voxels, off the origin by a fraction of a voxel.
@@ -192,4 +195,90 @@ fn only_what_the_turned_patch_reaches_is_read_and_outside_is_unknown() {
     assert!(report.outside_voxels > 0 && out.iter().zip(&known).all(|(out, known)| *known == 1 || *out == 0.0));
     grid.center_nm.x = f64::NAN;
     assert_eq!(read(&grid).2.outside_voxels, grid.shape.product());
+}
+
+/// A small synthetic dataset and a loader's configuration that turns, scales and slants every sample.
+fn phantom() -> (Arc<Catalog>, LoaderConfig) {
+    static PHANTOM: OnceLock<(tempfile::TempDir, Arc<Catalog>)> = OnceLock::new();
+    let (_, catalog) = PHANTOM.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phantom.zarr");
+        write(&path, &PhantomSpec { shape: Zyx::splat(96), ..PhantomSpec::default() }, |_| ()).unwrap();
+        (folder, Arc::new(Catalog::open(&path).unwrap()))
+    });
+    let config = LoaderConfig::from_toml(
+        "
+        [input.raw]
+        shape = [20, 24, 28]
+        voxel_size_nm = [8, 8, 8]
+        encoding = \"u8\"
+        [input.wide]
+        shape = [12, 12, 12]
+        voxel_size_nm = [32, 32, 32]
+        encoding = \"f32\"
+        [target.labels]
+        shape = [20, 24, 28]
+        voxel_size_nm = [8, 8, 8]
+        encoding = \"ids\"
+        [augment]
+        mirror = { z = 0.5, y = 0.5, x = 0.5 }
+        transpose = { axes = [\"z\", \"y\", \"x\"], probability = 1.0 }
+        rotate = { z = [-180, 180], y = [-20, 20], probability = 0.8 }
+        scale = { range = [0.8, 1.25], probability = 0.5 }
+        shear = { zx = [-0.2, 0.2], probability = 0.5 }
+        [sampling]
+        samples_per_epoch = 9
+        [loader]
+        batch_size = 3
+        ",
+    );
+    (Arc::clone(catalog), config.unwrap())
+}
+
+fn batches(threads: usize, memory: u64) -> Vec<Batch> {
+    let (catalog, mut config) = phantom();
+    (config.loader.threads, config.loader.memory) = (threads, memory);
+    let loader = Loader::new(catalog, config).unwrap();
+    (0..3).map(|_| loader.next_batch().unwrap()).collect()
+}
+
+#[test]
+fn threads_and_memory_change_no_byte_of_warped_samples() {
+    let reference = batches(1, 1 << 30);
+    assert!(reference == batches(2, 1 << 30));
+    let two_batches = 2 * reference.iter().map(Batch::size_bytes).max().unwrap();
+    assert!(reference == batches(8, two_batches + 300_000));
+    let warps: Vec<_> = reference.iter().flat_map(|batch| &batch.provenance).map(|place| place.grid.warp).collect();
+    assert!(warps.iter().filter(|warp| !warp.is_none()).count() > 5, "{warps:?}");
+    assert!(warps.iter().any(|warp| warp.affine.rotate_degrees.z != 0.0));
+}
+
+/// The grid of the provenance, read on its own, gives the same bytes: every array of a sample shares the warp.
+#[test]
+fn provenance_is_enough_to_read_a_sample_again() {
+    let (catalog, _) = phantom();
+    for batch in batches(2, 1 << 30) {
+        for (sample, place) in batch.provenance.iter().enumerate() {
+            let raw = &catalog.datasets[place.dataset_index].raw;
+            for name in ["raw", "wide"] {
+                let array = batch.array(name).unwrap();
+                let [_, _, z, y, x] = array.shape;
+                let mut grid = place.grid;
+                if name == "wide" {
+                    (grid.shape, grid.voxel_size_nm) = (Zyx::new(z, y, x), Zyx::splat(32.0));
+                }
+                let len = grid.shape.product();
+                let mut again = Buffer::zeros(array.data.dtype(), len);
+                let out = match &mut again {
+                    Buffer::U8(out) => PatchOut::U8(out),
+                    Buffer::F32(out) => PatchOut::F32(out),
+                    other => unreachable!("{:?}", other.dtype()),
+                };
+                read_patch(raw, &grid, Resample::Area, &caches(), out, None).unwrap();
+                let bytes = again.size_bytes();
+                assert!(array.data.as_bytes()[sample * bytes..(sample + 1) * bytes] == *again.as_bytes(), "{name}");
+            }
+            assert_eq!(place.world_box, place.grid.footprint());
+        }
+    }
 }

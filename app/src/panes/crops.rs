@@ -6,6 +6,7 @@ use egui::{
     Align2, Color32, ColorImage, FontId, Id, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
     TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
+use microtome_core::geometry::{Affine, Shear, Warp};
 
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -145,12 +146,13 @@ fn provenance_text(crop: &CropView) -> String {
         .filter_map(|source| Some(format!("{} s{}", source.class.as_ref().unwrap_or(&source.array), source.level?)))
         .collect();
     format!(
-        "{}{}\ncentre z {:.0} y {:.0} x {:.0} nm\naxes {axes}\nlevels {}\nepoch {} sample {} seed {}\nClick: fly there.",
+        "{}{}\ncentre z {:.0} y {:.0} x {:.0} nm\naxes {axes}\n{}levels {}\nepoch {} sample {} seed {}\nClick: fly there.",
         place.dataset,
         place.crop.as_ref().map(|crop| format!(" {crop}")).unwrap_or_default(),
         center.z,
         center.y,
         center.x,
+        warp_text(&place.grid.warp),
         levels.join(", "),
         place.epoch,
         place.index,
@@ -193,6 +195,22 @@ fn textures(ui: &Ui, batch: &Arc<BatchView>) -> BatchTextures {
     let textures = BatchTextures { batch: Arc::clone(batch), crops: Arc::new(crops.collect()) };
     ui.data_mut(|data| data.insert_temp(id, textures.clone()));
     textures
+}
+
+/// What bends a crop beyond its axes, a line each; nothing if nothing does.
+fn warp_text(warp: &Warp) -> String {
+    let Affine { rotate_degrees: turn, scale, shear } = warp.affine;
+    let mut lines = String::new();
+    if turn.any(|degrees| degrees != 0.0) {
+        lines += &format!("turned z {:.0}° y {:.0}° x {:.0}°\n", turn.z, turn.y, turn.x);
+    }
+    if scale.any(|factor| factor != 1.0) {
+        lines += &format!("scaled z {:.2} y {:.2} x {:.2}\n", scale.z, scale.y, scale.x);
+    }
+    if shear != Shear::default() {
+        lines += &format!("sheared zy {:.2} zx {:.2} yx {:.2}\n", shear.zy, shear.zx, shear.yx);
+    }
+    lines
 }
 
 #[cfg(test)]

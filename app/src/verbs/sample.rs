@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use microtome::format;
 use microtome_core::catalog::Catalog;
+use microtome_core::geometry::Warp;
 use microtome_core::loader::{Batch, BatchArray, Loader, Provenance, Role};
 use microtome_core::volume::{Buffer, DType};
 use serde::Serialize;
@@ -52,11 +53,14 @@ struct Record<'a> {
     arrays: Vec<ArrayRecord<'a>>,
 }
 
-/// The orientation in words: patch axes z, y, x run along these axes of the volume, mirrored or not.
+/// The orientation in words: patch axes z, y, x run along these axes of the volume, mirrored or not; then what bends the
+/// patch beyond that (scale, shear, rotation).
 #[derive(Serialize)]
 struct Augmentation {
     transpose: [&'static str; 3],
     mirror: [bool; 3],
+    #[serde(flatten)]
+    warp: Warp,
 }
 
 #[derive(Serialize)]
@@ -131,6 +135,7 @@ fn write_sample(folder: &Path, number: u64, batch: &Batch, sample: usize, catalo
     let augmentation = Augmentation {
         transpose: orientation.source.map(|axis| axis.name()).to_array(),
         mirror: orientation.mirror.to_array(),
+        warp: provenance.grid.warp,
     };
     let dataset_path = catalog.datasets.get(provenance.dataset_index).map_or("", |dataset| dataset.raw.path());
     let record = Record { dataset_path, augmentation, provenance, arrays };

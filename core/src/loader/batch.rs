@@ -74,9 +74,10 @@ pub struct Provenance {
     pub dataset: String,
     /// The label crop that was drawn from, if the dataset has any.
     pub crop: Option<String>,
-    /// The grid of the batch's first array: centre, shape, voxel size, orientation (mirror and transpose).
+    /// The grid of the batch's first array: centre, shape, voxel size, orientation (mirror and transpose) and warp
+    /// (rotation, scale and shear).
     pub grid: PatchGrid,
-    /// Its footprint in the world, nm.
+    /// The smallest box around its footprint in the world, nm.
     pub world_box: BoxNm,
     /// What was done to the intensities of every input, in this order.
     #[serde(default)]

@@ -128,11 +128,12 @@ fn in_plain_words(message: &str) -> String {
             return unknown_word(what, word, &known);
         }
     }
-    const WORDS: [(&str, &str); 9] = [
+    const WORDS: [(&str, &str); 10] = [
         ("expected usize", "expected a whole number, 0 or more"),
         ("expected u64", "expected a whole number, 0 or more"),
         ("expected f64", "expected a number"),
         ("expected an array of length 3", "expected three values: [z, y, x]"),
+        ("expected an array of length 2", "expected two values: [smallest, largest]"),
         ("expected a sequence", "expected a list: [...]"),
         ("expected struct", "expected the table"),
         ("expected a map", "expected a table"),
@@ -154,7 +155,9 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Augment, Data, DataSource, LoaderKeys, Mirror, Sampling, Search, Transpose};
+    use super::super::{
+        Augment, Data, DataSource, LoaderKeys, Mirror, Rotate, Sampling, Scale, Search, ShearRange, Transpose,
+    };
     use super::*;
     use crate::geometry::{Axis, Zyx};
     use crate::sample::intensity::Operation;
@@ -198,8 +201,8 @@ mod tests {
             ),
             ("[laoder]\n", "train.toml:5: laoder: unknown key `laoder`; the nearest known is `loader`"),
             (
-                "[augment]\nrotate = { z = [-180, 180], probability = 0.5 }\n",
-                "train.toml:6: augment.rotate: unknown key `rotate`; the nearest known is",
+                "[augment]\nrotat = { z = [-180, 180], probability = 0.5 }\n",
+                "train.toml:6: augment.rotat: unknown key `rotat`; the nearest known is `rotate`",
             ),
             (
                 "[sampling]\nstrategy = \"class_balanced\"\n",
@@ -381,6 +384,9 @@ mod tests {
             augment: Augment {
                 mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
                 transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
+                rotate: Some(Rotate { z: [-180.0, 180.0], y: [0.0; 2], x: [0.0; 2], probability: 0.5 }),
+                scale: Some(Scale { range: [0.9, 1.1], probability: 0.5 }),
+                shear: Some(ShearRange { zy: [-0.1, 0.1], zx: [-0.1, 0.1], yx: [0.0; 2], probability: 0.5 }),
                 intensity: every_operation(),
             },
             loader: LoaderKeys::default(),

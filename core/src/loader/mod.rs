@@ -17,6 +17,7 @@ mod run;
 mod skipped;
 mod threads;
 mod validate;
+mod validate_augment;
 
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
 pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys, OnError};
@@ -24,4 +25,4 @@ pub use run::Loader;
 pub use skipped::SkippedSample;
 
 pub use crate::catalog::Search;
-pub use crate::sample::{Augment, Mirror, Sampling, SmallCrops, Strategy, Transpose};
+pub use crate::sample::{Augment, Mirror, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose};

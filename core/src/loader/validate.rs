@@ -1,7 +1,7 @@
 //! Checks of a configuration that its types cannot make; no data is looked at.
 
+use super::validate_augment::check_augment;
 use super::{ArraySpec, Encoding, LoaderConfig, Role};
-use crate::geometry::Axis;
 use crate::sample::intensity;
 use crate::{Error, Result};
 
@@ -26,7 +26,7 @@ impl LoaderConfig {
         self.check_names()?;
         self.check_relations()?;
         self.data.search.iter().try_for_each(crate::catalog::Search::validate)?;
-        self.check_augment()?;
+        check_augment(&self.augment)?;
         self.check_intensity()?;
         self.check_loader()
     }
@@ -56,25 +56,6 @@ impl LoaderConfig {
                 if others[..index].contains(other) {
                     return wrong(key, format!("\"{other}\" is listed twice; once is enough"));
                 }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_augment(&self) -> Result<()> {
-        if let Some(mirror) = self.augment.mirror {
-            for (axis, probability) in Axis::ALL.into_iter().zip([mirror.z, mirror.y, mirror.x]) {
-                check_probability(format!("augment.mirror.{}", axis.name()), probability)?;
-            }
-        }
-        let Some(transpose) = &self.augment.transpose else { return Ok(()) };
-        check_probability("augment.transpose.probability".to_owned(), transpose.probability)?;
-        for (index, axis) in transpose.axes.iter().enumerate() {
-            if transpose.axes[..index].contains(axis) {
-                return wrong(
-                    "augment.transpose.axes",
-                    format!("\"{}\" is listed twice; list each axis once", axis.name()),
-                );
             }
         }
         Ok(())
@@ -149,13 +130,13 @@ fn voxels(spec: &ArraySpec) -> u128 {
     spec.shape.to_array().into_iter().fold(1, |product, n| product.saturating_mul(n as u128))
 }
 
-fn check_probability(key: String, probability: f64) -> Result<()> {
+pub(super) fn check_probability(key: String, probability: f64) -> Result<()> {
     if (0.0..=1.0).contains(&probability) {
         return Ok(());
     }
     wrong(key, format!("{probability} is no probability; from 0 to 1"))
 }
 
-fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
+pub(super) fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
     Err(Error::Config { file: None, line: None, key: key.into(), problem: problem.into() })
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
 use super::intensity::Operation;
+use super::spatial::{Rotate, Scale, ShearRange};
 use crate::geometry::{Axis, Orientation, Zyx};
 
 /// `mirror = { z = 0.5, y = 0.5, x = 0.5 }`: probability per axis of the volume.
@@ -26,7 +27,7 @@ pub struct Transpose {
     pub probability: f64,
 }
 
-/// `[augment]`: mirror first, then transpose, then operations on intensities in the order of the file.
+/// `[augment]`: mirror first, then transpose, scale, shear and rotation, all in one gather; then operations on intensities in the order of the file.
 ///
 /// Every key is read and written in `augment_keys.rs`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,6 +36,12 @@ pub struct Augment {
     pub mirror: Option<Mirror>,
     /// Axis permutation.
     pub transpose: Option<Transpose>,
+    /// Turns about the volume's axes.
+    pub rotate: Option<Rotate>,
+    /// Enlarges or shrinks.
+    pub scale: Option<Scale>,
+    /// Slants.
+    pub shear: Option<ShearRange>,
     /// Operations on the intensities of inputs, in this order.
     pub intensity: Vec<Operation>,
 }

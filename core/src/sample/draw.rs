@@ -11,6 +11,9 @@ use rand_core::{Rng, SeedableRng};
 pub(super) enum Purpose {
     Orientation = 0,
     Position = 1,
+    Rotate = 16,
+    Scale = 17,
+    Shear = 18,
     Contrast = 32,
     Brightness = 33,
     Gamma = 34,

@@ -9,9 +9,11 @@ mod keys;
 mod lattice;
 mod sampler;
 mod source;
+mod spatial;
 
 pub use assign::is_for_validation;
 pub use augment::{Augment, Mirror, Transpose};
 pub use keys::{Sampling, SmallCrops, Strategy};
 pub use sampler::{Request, UniformSampler};
 pub use source::Source;
+pub use spatial::{Rotate, Scale, ShearRange};

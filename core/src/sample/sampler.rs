@@ -6,10 +6,10 @@ use super::draw::{Draw, Purpose};
 use super::intensity::IntensityRecipe;
 use super::lattice::{Footprint, Lattice};
 use super::{Augment, Sampling, SmallCrops, Source};
-use crate::geometry::{Axis, Orientation, PatchGrid, Warp, Zyx};
+use crate::geometry::{Axis, Orientation, PatchGrid, Zyx};
 use crate::{Error, Result};
 
-/// What to read for one sample. All arrays of a sample share its centre and orientation.
+/// What to read for one sample. All arrays of a sample share its centre, orientation and warp.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Epoch, from 0.
@@ -104,7 +104,8 @@ impl UniformSampler {
         self.tables.first().map_or(0, Table::total)
     }
 
-    /// Where sample `index` of `epoch` lies. Pure: the same arguments give the same answer, for ever.
+    /// Where sample `index` of `epoch` lies: a position of the patch before it is warped, and the warp. A turned patch may
+    /// reach beyond its crop: where there are data they are read, and what nobody annotated is unknown. Pure: the same arguments give the same answer, for ever.
     #[must_use]
     pub fn draw(&self, epoch: u64, index: u64, attempt: u32) -> Request {
         let draw = |purpose| Draw::new(self.seed, epoch, index, attempt, purpose);
@@ -119,7 +120,7 @@ impl UniformSampler {
             shape: self.shape,
             voxel_size_nm: self.voxel_size_nm,
             orientation,
-            warp: Warp::NONE,
+            warp: self.augment.warp(draw),
         };
         Request {
             epoch,
@@ -338,6 +339,7 @@ mod tests {
         let request = sampler.draw(0, 0, 0);
         let other = request.grid_of(Zyx::splat(4), Zyx::splat(16.0));
         assert_eq!((other.center_nm, other.orientation), (request.grid.center_nm, request.grid.orientation));
+        assert_eq!(other.warp, request.grid.warp);
         assert_eq!((other.shape, other.voxel_size_nm), (Zyx::splat(4), Zyx::splat(16.0)));
     }
 }

@@ -1,0 +1,169 @@
+//! `rotate`, `scale` and `shear` of `[augment]`, and the draw of a warp from them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Augment;
+use super::draw::{Draw, Purpose};
+use crate::geometry::{Affine, Shear, Warp, Zyx};
+
+/// `rotate = { z = [-180, 180], y = [0, 0], x = [0, 0], probability = 0.5 }`: degrees about the named axes of the
+/// volume, in nanometres (right on anisotropic voxels); about z first, then y, then x. See [`Affine`] for the sense.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotate {
+    /// Degrees about z, from and to.
+    #[serde(default)]
+    pub z: [f64; 2],
+    /// Degrees about y, from and to.
+    #[serde(default)]
+    pub y: [f64; 2],
+    /// Degrees about x, from and to.
+    #[serde(default)]
+    pub x: [f64; 2],
+    /// Probability that angles are drawn at all (each uniformly from its range).
+    pub probability: f64,
+}
+
+/// `scale = { range = [0.9, 1.1], probability = 0.5 }`: one factor for all axes; above 1 the patch covers more.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// Smallest and largest factor.
+    pub range: [f64; 2],
+    /// Probability that a factor is drawn at all (uniformly from the range).
+    pub probability: f64,
+}
+
+/// `shear = { zy = [-0.1, 0.1], zx = [-0.1, 0.1], yx = [0, 0], probability = 0.5 }`: how many nm one axis of the
+/// volume shifts per nm along another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShearRange {
+    /// y per z, from and to.
+    #[serde(default)]
+    pub zy: [f64; 2],
+    /// x per z, from and to.
+    #[serde(default)]
+    pub zx: [f64; 2],
+    /// x per y, from and to.
+    #[serde(default)]
+    pub yx: [f64; 2],
+    /// Probability that slopes are drawn at all (each uniformly from its range).
+    pub probability: f64,
+}
+
+impl Augment {
+    /// Draws how a sample is bent beyond its orientation. `draw` opens the sample's stream of a purpose.
+    ///
+    /// Each kind has its own stream, and draws all its numbers whatever their ranges are, so that a change of one range
+    /// leaves the others' numbers as they were.
+    pub(super) fn warp(&self, draw: impl Fn(Purpose) -> Draw) -> Warp {
+        let mut affine = Affine::IDENTITY;
+        if let Some(rotate) = &self.rotate {
+            let mut draw = draw(Purpose::Rotate);
+            let drawn = draw.chance(rotate.probability);
+            let degrees = Zyx::new(rotate.z, rotate.y, rotate.x).map(|[lo, hi]| draw.between(lo, hi));
+            if drawn {
+                affine.rotate_degrees = degrees;
+            }
+        }
+        if let Some(scale) = &self.scale {
+            let mut draw = draw(Purpose::Scale);
+            if draw.chance(scale.probability) {
+                affine.scale = Zyx::splat(draw.between(scale.range[0], scale.range[1]));
+            }
+        }
+        if let Some(shear) = &self.shear {
+            let mut draw = draw(Purpose::Shear);
+            let drawn = draw.chance(shear.probability);
+            let [zy, zx, yx] = [shear.zy, shear.zx, shear.yx].map(|[lo, hi]| draw.between(lo, hi));
+            if drawn {
+                affine.shear = Shear { zy, zx, yx };
+            }
+        }
+        Warp { affine }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn augment() -> Augment {
+        Augment {
+            rotate: Some(Rotate { z: [-180.0, 180.0], y: [0.0; 2], x: [10.0, 20.0], probability: 0.5 }),
+            scale: Some(Scale { range: [0.8, 1.2], probability: 1.0 }),
+            shear: Some(ShearRange { zy: [-0.1, 0.1], zx: [0.0; 2], yx: [0.0, 0.3], probability: 0.25 }),
+            ..Augment::default()
+        }
+    }
+
+    fn warps(augment: &Augment, draws: u64) -> Vec<Warp> {
+        (0..draws).map(|index| augment.warp(|purpose| Draw::new(3, 0, index, 0, purpose))).collect()
+    }
+
+    /// The Kolmogorov–Smirnov distance of `values` from the uniform distribution on `lo..hi`, times √n.
+    fn ks_from_uniform(mut values: Vec<f64>, lo: f64, hi: f64) -> f64 {
+        values.sort_by(f64::total_cmp);
+        let n = values.len() as f64;
+        let distance = |(i, value): (usize, &f64)| {
+            let expected = (value - lo) / (hi - lo);
+            (expected - i as f64 / n).abs().max(((i + 1) as f64 / n - expected).abs())
+        };
+        values.iter().enumerate().map(distance).fold(0.0, f64::max) * n.sqrt()
+    }
+
+    #[test]
+    fn every_number_is_uniform_in_its_range_and_drawn_as_often_as_configured() {
+        let warps = warps(&augment(), 20_000);
+        let of = |value: &dyn Fn(&Affine) -> f64| -> Vec<f64> { warps.iter().map(|w| value(&w.affine)).collect() };
+        let drawn = |values: Vec<f64>| -> Vec<f64> { values.into_iter().filter(|v| *v != 0.0).collect() };
+        let z = drawn(of(&|a| a.rotate_degrees.z));
+        assert!((9_700..10_300).contains(&z.len()), "{}", z.len());
+        let zy = drawn(of(&|a| a.shear.zy));
+        assert!((4_700..5_300).contains(&zy.len()), "{}", zy.len());
+        // Above 1.95 once in a thousand.
+        for (values, [lo, hi]) in [
+            (z, [-180.0, 180.0]),
+            (drawn(of(&|a| a.rotate_degrees.x)), [10.0, 20.0]),
+            (of(&|a| a.scale.y), [0.8, 1.2]),
+            (zy, [-0.1, 0.1]),
+            (drawn(of(&|a| a.shear.yx)), [0.0, 0.3]),
+        ] {
+            let ks = ks_from_uniform(values, lo, hi);
+            assert!(ks < 1.95, "{lo} to {hi}: {ks}");
+        }
+        assert!(warps.iter().all(|w| w.affine.rotate_degrees.y == 0.0 && w.affine.shear.zx == 0.0));
+        assert!(warps.iter().all(|w| w.affine.scale.z == w.affine.scale.x));
+    }
+
+    #[test]
+    fn one_kind_does_not_disturb_another() {
+        let full = warps(&augment(), 50);
+        let without = warps(&Augment { shear: None, scale: None, ..augment() }, 50);
+        assert!(full.iter().zip(&without).all(|(a, b)| a.affine.rotate_degrees == b.affine.rotate_degrees));
+        let mut narrow = augment();
+        narrow.rotate = narrow.rotate.map(|rotate| Rotate { z: [0.0; 2], ..rotate });
+        let narrow = warps(&narrow, 50);
+        assert!(full.iter().zip(&narrow).all(|(a, b)| a.affine.rotate_degrees.x == b.affine.rotate_degrees.x));
+    }
+
+    #[test]
+    fn nothing_configured_bends_nothing() {
+        assert!(warps(&Augment::default(), 20).iter().all(Warp::is_none));
+        let never =
+            Augment { rotate: augment().rotate.map(|r| Rotate { probability: 0.0, ..r }), ..Augment::default() };
+        assert!(warps(&never, 20).iter().all(Warp::is_none));
+    }
+
+    #[test]
+    fn the_draws_are_those_that_users_have_seen() {
+        // Recorded when this was first written; a change here changes every sample of every user.
+        let mut always = augment();
+        always.rotate = always.rotate.map(|rotate| Rotate { probability: 1.0, ..rotate });
+        always.shear = always.shear.map(|shear| ShearRange { probability: 1.0, ..shear });
+        let affine = warps(&always, 8)[7].affine;
+        let found = [affine.rotate_degrees.z, affine.scale.z, affine.shear.zy].map(|v| (v * 1e6).round());
+        assert_eq!(found, [71_788_297.0, 1_133_354.0, 23_090.0]);
+    }
+}
