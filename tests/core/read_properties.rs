@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 
-use microtome_core::geometry::{Affine, Axis, GridTransform, Orientation, PatchGrid, Shear, VoxelBox, Warp, Zyx};
+use microtome_core::geometry::{
+    Affine, Axis, Elastic, GridTransform, Orientation, PatchGrid, Shear, VoxelBox, Warp, Zyx,
+};
 use microtome_core::store::open_memory;
 use microtome_core::testing::{ArrayFormat, Fixture, FixtureLevel, Oracle};
 use microtome_core::volume::{Buffer, Caches, ChunkCache, DType, PatchOut, Resample, Volume, Voxel, read_patch};
@@ -100,10 +102,17 @@ fn affine() -> impl Strategy<Value = Affine> {
     })
 }
 
+/// A displacement field or none, as strong as a configuration may ask for.
+fn elastic() -> impl Strategy<Value = Option<Elastic>> {
+    let field = (zyx(10.0_f64..100.0), zyx(0.0_f64..0.25), any::<u64>())
+        .prop_map(|(spacing_nm, slope, seed)| Elastic { spacing_nm, sigma_nm: spacing_nm * slope, seed });
+    proptest::option::of(field)
+}
+
 /// A case whose patch is bent, and not too coarse for a slow oracle.
 fn warped_case() -> impl Strategy<Value = (Fixture, PatchGrid)> {
-    (case(), affine()).prop_map(|((fixture, mut grid), affine)| {
-        grid.warp = Warp { affine };
+    (case(), affine(), elastic()).prop_map(|((fixture, mut grid), affine, elastic)| {
+        grid.warp = Warp { affine, elastic };
         let finest_nm = fixture.levels[0].world_from_voxel.voxel_size_nm;
         let coarsest = finest_nm.to_array().into_iter().fold(f64::INFINITY, f64::min) * 4.0;
         grid.voxel_size_nm = grid.voxel_size_nm.map(|size| size.min(coarsest));

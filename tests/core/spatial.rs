@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use microtome_core::catalog::Catalog;
-use microtome_core::geometry::{Affine, Axis, GridTransform, Orientation, PatchGrid, Shear, Warp, Zyx};
+use microtome_core::geometry::{Affine, Axis, Elastic, GridTransform, Orientation, PatchGrid, Shear, Warp, Zyx};
 use microtome_core::loader::{Batch, Loader, LoaderConfig};
 use microtome_core::phantom::{PhantomSpec, write};
 use microtome_core::store::open_memory;
@@ -60,7 +60,7 @@ fn patch(shape: usize, voxel_size_nm: Zyx<f64>, affine: Affine) -> PatchGrid {
         shape: Zyx::splat(shape),
         voxel_size_nm,
         orientation: Orientation::IDENTITY,
-        warp: Warp { affine },
+        warp: Warp { affine, elastic: None },
     }
 }
 
@@ -167,6 +167,25 @@ fn a_coarser_level_is_registered_as_well() {
     assert_near(&looked_up(&grid, Resample::Area), expected, Zyx::splat(0.02));
 }
 
+#[test]
+fn a_displacement_field_is_added_to_the_affine() {
+    let elastic = Elastic { spacing_nm: Zyx::new(60.0, 40.0, 50.0), sigma_nm: Zyx::new(0.0, 8.0, 5.0), seed: 77 };
+    let affine = Affine { rotate_degrees: Zyx::new(0.0, 0.0, 20.0), ..Affine::IDENTITY };
+    let mut grid = patch(16, Zyx::new(8.0, 4.0, 5.0), affine);
+    grid.warp.elastic = Some(elastic);
+    let expected = offsets(&grid).into_iter().map(|v| turn(Axis::X, 20.0, v) + elastic.displacement_nm(v));
+    let found = looked_up(&grid, Resample::Area);
+    assert_near(&found, expected, Zyx::splat(0.01));
+    // No displacement along z, and a real one along the others.
+    let stiff = offsets(&grid).into_iter().map(|v| turn(Axis::X, 20.0, v));
+    let moved: Vec<_> = found.iter().zip(stiff).map(|(found, stiff)| *found - stiff).collect();
+    assert!(moved.iter().all(|by| by.z.abs() < 0.01) && moved.iter().any(|by| by.y.abs() > 4.0 && by.x.abs() > 2.0));
+    let world = grid.world_from_patch(Zyx::new(3.0, 5.0, 7.0)) - grid.center_nm;
+    assert!((world - found[(3 * 16 + 5) * 16 + 7]).all(|d| d.abs() < 0.01));
+    let footprint = grid.footprint();
+    assert!(found.iter().all(|offset| footprint.contains(grid.center_nm + *offset)));
+}
+
 /// The patch looks beyond the volume: unknown there, and only there; chunks in the corners of its box are not read.
 #[test]
 fn only_what_the_turned_patch_reaches_is_read_and_outside_is_unknown() {
@@ -226,6 +245,7 @@ fn phantom() -> (Arc<Catalog>, LoaderConfig) {
         rotate = { z = [-180, 180], y = [-20, 20], probability = 0.8 }
         scale = { range = [0.8, 1.25], probability = 0.5 }
         shear = { zx = [-0.2, 0.2], probability = 0.5 }
+        elastic = { spacing_nm = [100, 80, 80], sigma_nm = [0, 10, 10], probability = 0.5 }
         [sampling]
         samples_per_epoch = 9
         [loader]
@@ -251,6 +271,7 @@ fn threads_and_memory_change_no_byte_of_warped_samples() {
     let warps: Vec<_> = reference.iter().flat_map(|batch| &batch.provenance).map(|place| place.grid.warp).collect();
     assert!(warps.iter().filter(|warp| !warp.is_none()).count() > 5, "{warps:?}");
     assert!(warps.iter().any(|warp| warp.affine.rotate_degrees.z != 0.0));
+    assert!(warps.iter().any(|warp| warp.elastic.is_some()) && warps.iter().any(|warp| warp.elastic.is_none()));
 }
 
 /// The grid of the provenance, read on its own, gives the same bytes: every array of a sample shares the warp.

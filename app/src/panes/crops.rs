@@ -6,7 +6,7 @@ use egui::{
     Align2, Color32, ColorImage, FontId, Id, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
     TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
-use microtome_core::geometry::{Affine, Shear, Warp};
+use microtome_core::geometry::{Affine, Elastic, Shear, Warp};
 
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -209,6 +209,9 @@ fn warp_text(warp: &Warp) -> String {
     }
     if shear != Shear::default() {
         lines += &format!("sheared zy {:.2} zx {:.2} yx {:.2}\n", shear.zy, shear.zx, shear.yx);
+    }
+    if let Some(Elastic { sigma_nm, spacing_nm, .. }) = warp.elastic {
+        lines += &format!("bent by {sigma_nm} nm every {spacing_nm} nm\n");
     }
     lines
 }

@@ -10,6 +10,7 @@
 
 mod affine;
 mod boxes;
+mod elastic;
 mod orientation;
 mod patch;
 mod warp;
@@ -18,6 +19,7 @@ mod zyx;
 
 pub use affine::{GridTransform, LinearZyx};
 pub use boxes::{BoxNm, VoxelBox};
+pub use elastic::{Elastic, ElasticField, Knot};
 pub use orientation::Orientation;
 pub use patch::PatchGrid;
 pub use warp::{Affine, Shear, Warp};

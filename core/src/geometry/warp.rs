@@ -1,8 +1,8 @@
-//! What turns, stretches and slants a patch beyond mirror and transpose: parameters, and the linear map they make.
+//! What turns, stretches, slants and bends a patch beyond mirror and transpose: parameters, and the linear map they make.
 
 use serde::{Deserialize, Serialize};
 
-use super::{LinearZyx, Zyx};
+use super::{Elastic, LinearZyx, Zyx};
 
 /// How far one axis shifts per nm along another (no unit).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -61,18 +61,23 @@ impl Affine {
     }
 }
 
-/// Everything that bends a patch after its orientation: one affine.
+/// Everything that bends a patch after its orientation: one affine and one displacement field.
 ///
-/// A patch voxel's offset from the centre is oriented (mirror, then transpose), then mapped by the affine.
+/// A patch voxel's offset from the centre is oriented (mirror, then transpose) to `p`, nm along the world's axes; it is
+/// looked up at `center + A · p + u(p)`, A being the affine and u the field. So control points stay with the patch, and
+/// displacements point along the axes of the volume: with `sigma_nm = [0, …]` sections stay as they were cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Warp {
     /// Rotation, scale and shear.
     pub affine: Affine,
+    /// The displacement field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elastic: Option<Elastic>,
 }
 
 impl Warp {
     /// The patch stays on the world's axes.
-    pub const NONE: Self = Self { affine: Affine::IDENTITY };
+    pub const NONE: Self = Self { affine: Affine::IDENTITY, elastic: None };
 
     /// True if the patch stays on the world's axes.
     #[must_use]

@@ -75,7 +75,7 @@ pub struct Provenance {
     /// The label crop that was drawn from, if the dataset has any.
     pub crop: Option<String>,
     /// The grid of the batch's first array: centre, shape, voxel size, orientation (mirror and transpose) and warp
-    /// (rotation, scale and shear).
+    /// (rotation, scale, shear, and the parameters of the displacement field).
     pub grid: PatchGrid,
     /// The smallest box around its footprint in the world, nm.
     pub world_box: BoxNm,

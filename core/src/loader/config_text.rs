@@ -156,7 +156,8 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Augment, Data, DataSource, LoaderKeys, Mirror, Rotate, Sampling, Scale, Search, ShearRange, Transpose,
+        Augment, Data, DataSource, ElasticKeys, LoaderKeys, Mirror, Rotate, Sampling, Scale, Search, ShearRange,
+        Transpose,
     };
     use super::*;
     use crate::geometry::{Axis, Zyx};
@@ -387,6 +388,11 @@ mod tests {
                 rotate: Some(Rotate { z: [-180.0, 180.0], y: [0.0; 2], x: [0.0; 2], probability: 0.5 }),
                 scale: Some(Scale { range: [0.9, 1.1], probability: 0.5 }),
                 shear: Some(ShearRange { zy: [-0.1, 0.1], zx: [-0.1, 0.1], yx: [0.0; 2], probability: 0.5 }),
+                elastic: Some(ElasticKeys {
+                    spacing_nm: Zyx::splat(400.0),
+                    sigma_nm: Zyx::new(0.0, 30.0, 30.0),
+                    probability: 0.3,
+                }),
                 intensity: every_operation(),
             },
             loader: LoaderKeys::default(),

@@ -25,4 +25,6 @@ pub use run::Loader;
 pub use skipped::SkippedSample;
 
 pub use crate::catalog::Search;
-pub use crate::sample::{Augment, Mirror, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose};
+pub use crate::sample::{
+    Augment, ElasticKeys, Mirror, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose,
+};

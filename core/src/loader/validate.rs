@@ -1,6 +1,6 @@
 //! Checks of a configuration that its types cannot make; no data is looked at.
 
-use super::validate_augment::check_augment;
+use super::validate_augment::{check_augment, check_control_points};
 use super::{ArraySpec, Encoding, LoaderConfig, Role};
 use crate::sample::intensity;
 use crate::{Error, Result};
@@ -28,6 +28,9 @@ impl LoaderConfig {
         self.data.search.iter().try_for_each(crate::catalog::Search::validate)?;
         check_augment(&self.augment)?;
         self.check_intensity()?;
+        for (_, _, spec) in self.arrays() {
+            check_control_points(&self.augment, spec)?;
+        }
         self.check_loader()
     }
 

@@ -14,6 +14,7 @@ pub(super) enum Purpose {
     Rotate = 16,
     Scale = 17,
     Shear = 18,
+    Elastic = 19,
     Contrast = 32,
     Brightness = 33,
     Gamma = 34,

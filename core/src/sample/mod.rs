@@ -16,4 +16,4 @@ pub use augment::{Augment, Mirror, Transpose};
 pub use keys::{Sampling, SmallCrops, Strategy};
 pub use sampler::{Request, UniformSampler};
 pub use source::Source;
-pub use spatial::{Rotate, Scale, ShearRange};
+pub use spatial::{ElasticKeys, Rotate, Scale, ShearRange};

@@ -1,10 +1,10 @@
-//! `rotate`, `scale` and `shear` of `[augment]`, and the draw of a warp from them.
+//! `rotate`, `scale`, `shear` and `elastic` of `[augment]`, and the draw of a warp from them.
 
 use serde::{Deserialize, Serialize};
 
 use super::Augment;
 use super::draw::{Draw, Purpose};
-use crate::geometry::{Affine, Shear, Warp, Zyx};
+use crate::geometry::{Affine, Elastic, Shear, Warp, Zyx};
 
 /// `rotate = { z = [-180, 180], y = [0, 0], x = [0, 0], probability = 0.5 }`: degrees about the named axes of the
 /// volume, in nanometres (right on anisotropic voxels); about z first, then y, then x. See [`Affine`] for the sense.
@@ -52,6 +52,19 @@ pub struct ShearRange {
     pub probability: f64,
 }
 
+/// `elastic = { spacing_nm = [400, 400, 400], sigma_nm = [0, 30, 30], probability = 0.3 }`: a smooth random displacement
+/// along the volume's axes. See [`Elastic`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElasticKeys {
+    /// From one control point to the next, z, y, x.
+    pub spacing_nm: Zyx<f64>,
+    /// Standard deviation of the displacement along z, y, x at control points.
+    pub sigma_nm: Zyx<f64>,
+    /// Probability that a field is drawn at all.
+    pub probability: f64,
+}
+
 impl Augment {
     /// Draws how a sample is bent beyond its orientation. `draw` opens the sample's stream of a purpose.
     ///
@@ -81,7 +94,14 @@ impl Augment {
                 affine.shear = Shear { zy, zx, yx };
             }
         }
-        Warp { affine }
+        Warp { affine, elastic: self.field(draw) }
+    }
+
+    fn field(&self, draw: impl Fn(Purpose) -> Draw) -> Option<Elastic> {
+        let ElasticKeys { spacing_nm, sigma_nm, probability } = self.elastic?;
+        let mut draw = draw(Purpose::Elastic);
+        let drawn = draw.chance(probability) && sigma_nm.any(|sigma| sigma > 0.0);
+        drawn.then(|| Elastic { spacing_nm, sigma_nm, seed: draw.word() })
     }
 }
 
@@ -94,6 +114,11 @@ mod tests {
             rotate: Some(Rotate { z: [-180.0, 180.0], y: [0.0; 2], x: [10.0, 20.0], probability: 0.5 }),
             scale: Some(Scale { range: [0.8, 1.2], probability: 1.0 }),
             shear: Some(ShearRange { zy: [-0.1, 0.1], zx: [0.0; 2], yx: [0.0, 0.3], probability: 0.25 }),
+            elastic: Some(ElasticKeys {
+                spacing_nm: Zyx::splat(400.0),
+                sigma_nm: Zyx::new(0.0, 30.0, 30.0),
+                probability: 0.3,
+            }),
             ..Augment::default()
         }
     }
@@ -135,6 +160,12 @@ mod tests {
         }
         assert!(warps.iter().all(|w| w.affine.rotate_degrees.y == 0.0 && w.affine.shear.zx == 0.0));
         assert!(warps.iter().all(|w| w.affine.scale.z == w.affine.scale.x));
+        let mut seeds: Vec<_> = warps.iter().filter_map(|w| w.elastic.map(|elastic| elastic.seed)).collect();
+        assert!((5_730..6_270).contains(&seeds.len()), "{}", seeds.len());
+        let drawn = seeds.len();
+        seeds.sort_unstable();
+        seeds.dedup();
+        assert_eq!(seeds.len(), drawn, "each sample has its own field");
     }
 
     #[test]
@@ -154,6 +185,9 @@ mod tests {
         let never =
             Augment { rotate: augment().rotate.map(|r| Rotate { probability: 0.0, ..r }), ..Augment::default() };
         assert!(warps(&never, 20).iter().all(Warp::is_none));
+        let mut still = Augment { elastic: augment().elastic, ..Augment::default() };
+        still.elastic = still.elastic.map(|e| ElasticKeys { sigma_nm: Zyx::splat(0.0), probability: 1.0, ..e });
+        assert!(warps(&still, 20).iter().all(Warp::is_none));
     }
 
     #[test]

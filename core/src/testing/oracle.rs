@@ -9,7 +9,7 @@ use zarrs::storage::ReadableStorageTraits;
 use zarrs::storage::store::MemoryStore;
 
 use super::fixture::{Fixture, FixtureResult};
-use crate::geometry::{Axis, GridTransform, PatchGrid, Zyx};
+use crate::geometry::{Axis, Elastic, GridTransform, PatchGrid, Warp, Zyx};
 use crate::volume::{Buffer, DType, Voxel};
 use crate::with_buffer;
 
@@ -109,11 +109,13 @@ impl Oracle {
     pub fn warped(&self, grid: &PatchGrid) -> Vec<Option<f64>> {
         let level = &self.levels[self.level(grid)];
         let stored_nm = level.world_from_voxel.voxel_size_nm;
-        let center = world_of(grid, Zyx::splat(0.0));
+        // A displacement moves the samples of a voxel as one.
+        let stiff = PatchGrid { warp: Warp { elastic: None, ..grid.warp }, ..*grid };
+        let first = world_of(&stiff, Zyx::splat(0.0));
         let steps = Axis::ALL.map(|axis| {
             let mut one = Zyx::splat(0.0);
             one[axis] = 1.0;
-            world_of(grid, one) - center
+            world_of(&stiff, one) - first
         });
         let count = |step: &Zyx<f64>| {
             let voxels = *step / stored_nm;
@@ -236,7 +238,31 @@ fn world_of(grid: &PatchGrid, patch: Zyx<f64>) -> Zyx<f64> {
     let (x, y) = (x * cos_z - y * sin_z, x * sin_z + y * cos_z);
     let (z, x) = (z * cos_y - x * sin_y, z * sin_y + x * cos_y);
     let (y, z) = (y * cos_x - z * sin_x, y * sin_x + z * cos_x);
-    grid.center_nm + Zyx::new(z, y, x)
+    let moved = grid.warp.elastic.map_or(Zyx::splat(0.0), |elastic| displacement(&elastic, offset));
+    grid.center_nm + Zyx::new(z, y, x) + moved
+}
+
+/// The displacement of a point, from every control point around by the definition of the centred cubic B-spline.
+fn displacement(elastic: &Elastic, offset: Zyx<f64>) -> Zyx<f64> {
+    let position = offset / elastic.spacing_nm;
+    let spline = |distance: f64| match distance.abs() {
+        d if d < 1.0 => 2.0 / 3.0 - d * d + d * d * d / 2.0,
+        d if d < 2.0 => (2.0 - d).powi(3) / 6.0,
+        _ => 0.0,
+    };
+    let around = |axis: Axis| {
+        let lo = position[axis].round() as i64 - 2;
+        (lo..lo + 5).map(move |index| (index, spline(position[axis] - index as f64)))
+    };
+    let mut sum = Zyx::splat(0.0);
+    for (z, wz) in around(Axis::Z) {
+        for (y, wy) in around(Axis::Y) {
+            for (x, wx) in around(Axis::X) {
+                sum = sum + elastic.control_point_nm(Zyx::new(z, y, x)) * (wz * wy * wx);
+            }
+        }
+    }
+    sum
 }
 
 fn load_level<S: ReadableStorageTraits + 'static>(

@@ -1,6 +1,7 @@
 //! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
 
 mod array;
+mod bend;
 mod boxes;
 mod byte_cache;
 mod cache;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bend::Bend;
 use super::convert::Intensity;
 use super::warp_plan::WarpPlan;
 use super::{Chunk, Voxel};
@@ -149,13 +150,22 @@ pub(super) fn gather<D: Copy + Default>(
     mut value: impl FnMut([f64; 3], [i64; 3]) -> D,
 ) -> usize {
     let row_len = plan.shape.x.max(1);
+    let mut bent = plan.bend.as_ref().map(Bend::row);
     let mut outside = 0;
     for (row, out) in out.chunks_exact_mut(row_len).enumerate() {
-        let (z, y) = ((row / plan.shape.y) as f64, (row % plan.shape.y) as f64);
+        let (z, y) = (row / plan.shape.y, row % plan.shape.y);
+        if let Some(bent) = &mut bent {
+            bent.move_to(z, y);
+        }
+        let (z, y) = (z as f64, y as f64);
         let start = [0, 1, 2].map(|axis| plan.origin[axis] + z * plan.steps.z[axis] + y * plan.steps.y[axis]);
         let mut known = known.as_deref_mut().map(|known| &mut known[row * row_len..(row + 1) * row_len]);
         for (x, out) in out.iter_mut().enumerate() {
-            let position = [0, 1, 2].map(|axis| start[axis] + x as f64 * plan.steps.x[axis]);
+            let mut position = [0, 1, 2].map(|axis| start[axis] + x as f64 * plan.steps.x[axis]);
+            if let Some(bent) = &bent {
+                let by = bent.at(x);
+                position = [0, 1, 2].map(|axis| position[axis] + by[axis]);
+            }
             let nearest = plan.nearest(position);
             *out = nearest.map_or_else(D::default, |voxel| value(position, voxel));
             outside += usize::from(nearest.is_none());

@@ -1,5 +1,6 @@
 //! What to read for a warped patch, worked out before anything is read: positions, chunks, samples per voxel. Pure.
 
+use super::bend::Bend;
 use super::tables::NOISE;
 use super::{Level, Resample};
 use crate::geometry::{Axis, LinearZyx, PatchGrid, Zyx};
@@ -20,7 +21,7 @@ pub(super) struct WarpPlan {
     pub(super) level: usize,
     /// Voxels of the patch.
     pub(super) shape: Zyx<usize>,
-    /// Position of patch voxel (0, 0, 0).
+    /// Position of patch voxel (0, 0, 0) before it is displaced.
     pub(super) origin: [f64; 3],
     /// For each patch axis the step in positions from one patch voxel to the next.
     pub(super) steps: Zyx<[f64; 3]>,
@@ -28,8 +29,10 @@ pub(super) struct WarpPlan {
     pub(super) samples: Vec<[f64; 3]>,
     /// From the patch's middle to its outermost samples, in patch voxels.
     reach: Zyx<f64>,
-    /// From a sample to the farthest voxel that it uses, along any axis.
-    margin: f64,
+    /// From a sample, before it is displaced, to the farthest voxel that it uses.
+    margin: Zyx<f64>,
+    /// The displacement field.
+    pub(super) bend: Option<Bend>,
     /// Voxels of the level.
     pub(super) level_shape: [i64; 3],
     /// Voxels of a chunk.
@@ -41,33 +44,41 @@ pub(super) struct WarpPlan {
 }
 
 impl WarpPlan {
-    /// Of a patch with any affine; `None` if a patch voxel is the mean of too many samples.
+    /// Of a patch with any affine and field; `None` if a patch voxel is the mean of too many samples, or the field has
+    /// too many control points.
     ///
     /// Raw: a patch voxel is the mean of `n` samples along each patch axis, evenly spread over the voxel, each a
     /// trilinear interpolation; `n` is the patch voxel's length in stored voxels, rounded (at least 1). On the volume's
     /// own axes and for whole `n` that is the area-weighted mean exactly (a box as wide as `n` voxels, convolved with a
     /// voxel, is a sum of `n` triangles). Otherwise samples are at most 1.5 voxels apart, less than the 2 that an
     /// interpolation reaches over: no stored voxel is passed over, but its weight is off by up to a quarter of that of
-    /// one sample. A value that is linear in space comes out exactly in any case.
+    /// one sample. A value that is linear in space comes out exactly in any case. A displacement moves the samples of a
+    /// patch voxel as one.
     pub(super) fn new((index, level): (usize, &Level), grid: &PatchGrid, resample: Resample) -> Option<Self> {
         let stored = level.world_from_voxel;
         let map = grid.world_from_offset();
+        let first_nm = grid.shape.map(|n| (n as f64 - 1.0) / -2.0) * grid.voxel_size_nm;
         let steps = Zyx::from_fn(|axis| {
             let column = Zyx::from(map.rows.map(|row| row[axis.index()]));
             (column * grid.voxel_size_nm[axis] / stored.voxel_size_nm).to_array()
         });
         let (counts, margin) = match resample {
-            Resample::Nearest => (Zyx::splat(1.0), 0.5),
-            Resample::Area => (steps.map(|step| (norm(step) + 0.5 + NOISE).floor().max(1.0)), 1.0),
+            Resample::Nearest => (Zyx::splat(1.0), Zyx::splat(0.5)),
+            Resample::Area => (steps.map(|step| (norm(step) + 0.5 + NOISE).floor().max(1.0)), Zyx::splat(1.0)),
+        };
+        let bend = match &grid.warp.elastic {
+            Some(elastic) => Some(Bend::new(elastic, grid, stored.voxel_size_nm)?),
+            None => None,
         };
         let mut plan = Self {
             level: index,
             shape: grid.shape,
-            origin: stored.voxel_from_world(grid.world_from_patch(Zyx::splat(0.0))).to_array(),
+            origin: stored.voxel_from_world(grid.center_nm + map.apply(first_nm)).to_array(),
             steps,
             samples: Vec::new(),
             reach: grid.shape.zip_map(counts, |n, count| (n as f64 - 1.0) / 2.0 + 0.5 - 0.5 / count),
-            margin,
+            margin: bend.as_ref().map_or(margin, |bend| margin + bend.largest()),
+            bend,
             level_shape: level.shape.map(|n| i64::try_from(n).unwrap_or(i64::MAX)).to_array(),
             chunk_shape: level.chunk_shape.map(|n| i64::try_from(n.max(1)).unwrap_or(i64::MAX)).to_array(),
             first_chunk: [0; 3],
@@ -90,7 +101,7 @@ impl WarpPlan {
 
     /// The box of voxels that can be used, of a patch about `center`: from its first to beyond its last.
     fn touched(&self, center: Zyx<f64>) -> ([i64; 3], [i64; 3]) {
-        let half = self.voxel_from_patch().half_extent_of_box(self.reach).map(|half| half + self.margin + SLACK);
+        let half = self.voxel_from_patch().half_extent_of_box(self.reach) + self.margin + Zyx::splat(SLACK);
         let (lo, hi) = ((center - half).to_array(), (center + half).to_array());
         if !lo.iter().chain(&hi).all(|v| v.abs() < FAR) {
             return ([0; 3], [0; 3]);
@@ -119,7 +130,7 @@ impl WarpPlan {
     }
 
     fn is_reached(&self, chunk: [i64; 3], patch_from_voxel: &LinearZyx) -> bool {
-        let half = Zyx::from(self.chunk_shape).map(|n| (n as f64 - 1.0) / 2.0 + self.margin + SLACK);
+        let half = Zyx::from(self.chunk_shape).map(|n| (n as f64 - 1.0) / 2.0 + SLACK) + self.margin;
         let middle = Zyx::from([0, 1, 2].map(|i| {
             let lo = chunk[i] as f64 * self.chunk_shape[i] as f64;
             lo + (self.chunk_shape[i] as f64 - 1.0) / 2.0 - self.origin[i]

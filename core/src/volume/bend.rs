@@ -1,0 +1,90 @@
+//! A displacement field along the rows of a patch, in stored voxels. Pure.
+
+use crate::geometry::{Axis, Elastic, ElasticField, Knot, PatchGrid, Zyx};
+
+/// The control points that act on a patch, and where its voxels lie among them.
+#[derive(Debug, Clone)]
+pub(super) struct Bend {
+    /// Displacements of control points in stored voxels, in the order of the field.
+    points: Vec<[f64; 3]>,
+    /// For each patch axis: from one control point to the next along it, in `points`.
+    strides: Zyx<usize>,
+    /// For each patch axis: control points along it.
+    counts: Zyx<usize>,
+    /// For each patch axis and voxel: the first of the four control points that act on it, and their weights.
+    knots: Zyx<Vec<(usize, [f64; 4])>>,
+}
+
+impl Bend {
+    /// Of a patch; `None` if the control points are too many.
+    pub(super) fn new(elastic: &Elastic, grid: &PatchGrid, stored_nm: Zyx<f64>) -> Option<Self> {
+        let half_nm = grid.shape.map(|n| n.saturating_sub(1) as f64 / 2.0) * grid.voxel_size_nm;
+        let field = ElasticField::about(elastic, grid.orientation.along_world(half_nm))?;
+        let stored_nm = stored_nm.to_array();
+        let points = field.points_nm.iter().map(|point| [0, 1, 2].map(|i| point[i] / stored_nm[i])).collect();
+        let strides = Zyx::new(field.counts.y * field.counts.x, field.counts.x, 1);
+        let shown = grid.orientation.source;
+        let knots = |axis: Axis| {
+            let (world, n) = (shown[axis], grid.shape[axis]);
+            let sign = if grid.orientation.mirror[axis] { -1.0 } else { 1.0 };
+            let offset_nm = |i: usize| sign * (i as f64 - (n as f64 - 1.0) / 2.0) * grid.voxel_size_nm[axis];
+            let knot = |i: usize| {
+                let Knot { first, weights } = Knot::at(offset_nm(i) / elastic.spacing_nm[world]);
+                ((first - field.first[world]) as usize, weights)
+            };
+            (0..n).map(knot).collect()
+        };
+        Some(Self {
+            points,
+            strides: shown.map(|world| strides[world]),
+            counts: shown.map(|world| field.counts[world]),
+            knots: Zyx::from_fn(knots),
+        })
+    }
+
+    /// The largest displacement of a control point along each world axis, in stored voxels.
+    pub(super) fn largest(&self) -> Zyx<f64> {
+        Zyx::from([0, 1, 2].map(|axis| self.points.iter().map(|point| point[axis].abs()).fold(0.0, f64::max)))
+    }
+
+    /// Room for what the control points add up to along one row of the patch.
+    pub(super) fn row(&self) -> BentRow<'_> {
+        BentRow { bend: self, sums: vec![[0.0; 3]; self.counts.x] }
+    }
+}
+
+/// The displacements of one row of a patch.
+#[derive(Debug)]
+pub(super) struct BentRow<'a> {
+    bend: &'a Bend,
+    /// For each control point along the row: the weighted sum over the sixteen around it in the other two axes.
+    sums: Vec<[f64; 3]>,
+}
+
+impl BentRow<'_> {
+    /// Goes to row `y` of plane `z` of the patch.
+    pub(super) fn move_to(&mut self, z: usize, y: usize) {
+        let Bend { points, strides, knots, .. } = self.bend;
+        let ((first_z, weights_z), (first_y, weights_y)) = (&knots.z[z], &knots.y[y]);
+        for (x, sum) in self.sums.iter_mut().enumerate() {
+            *sum = [0.0; 3];
+            for (i, wz) in weights_z.iter().enumerate() {
+                for (j, wy) in weights_y.iter().enumerate() {
+                    let point = points[(first_z + i) * strides.z + (first_y + j) * strides.y + x * strides.x];
+                    (0..3).for_each(|axis| sum[axis] += wz * wy * point[axis]);
+                }
+            }
+        }
+    }
+
+    /// The displacement of voxel `x` of the row, in stored voxels along the world's axes.
+    #[inline]
+    pub(super) fn at(&self, x: usize) -> [f64; 3] {
+        let (first, weights) = &self.bend.knots.x[x];
+        let mut sum = [0.0; 3];
+        for (point, weight) in self.sums[*first..*first + 4].iter().zip(weights) {
+            (0..3).for_each(|axis| sum[axis] += weight * point[axis]);
+        }
+        sum
+    }
+}
