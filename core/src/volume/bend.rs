@@ -47,9 +47,9 @@ impl Bend {
         Zyx::from([0, 1, 2].map(|axis| self.points.iter().map(|point| point[axis].abs()).fold(0.0, f64::max)))
     }
 
-    /// Room for what the control points add up to along one row of the patch.
+    /// Room for the displacements of one row of the patch.
     pub(super) fn row(&self) -> BentRow<'_> {
-        BentRow { bend: self, sums: vec![[0.0; 3]; self.counts.x] }
+        BentRow { bend: self, sums: vec![[0.0; 3]; self.counts.x], by: vec![[0.0; 3]; self.knots.x.len()] }
     }
 }
 
@@ -59,6 +59,8 @@ pub(super) struct BentRow<'a> {
     bend: &'a Bend,
     /// For each control point along the row: the weighted sum over the sixteen around it in the other two axes.
     sums: Vec<[f64; 3]>,
+    /// The displacement of each voxel of the row, in stored voxels along the world's axes.
+    pub(super) by: Vec<[f64; 3]>,
 }
 
 impl BentRow<'_> {
@@ -75,16 +77,10 @@ impl BentRow<'_> {
                 }
             }
         }
-    }
-
-    /// The displacement of voxel `x` of the row, in stored voxels along the world's axes.
-    #[inline]
-    pub(super) fn at(&self, x: usize) -> [f64; 3] {
-        let (first, weights) = &self.bend.knots.x[x];
-        let mut sum = [0.0; 3];
-        for (point, weight) in self.sums[*first..*first + 4].iter().zip(weights) {
-            (0..3).for_each(|axis| sum[axis] += weight * point[axis]);
+        for ((first, weights), by) in knots.x.iter().zip(&mut self.by) {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|i| &self.sums[first + i]);
+            let mix = |i: usize| weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i] + weights[3] * d[i];
+            *by = [mix(0), mix(1), mix(2)];
         }
-        sum
     }
 }

@@ -19,6 +19,7 @@ mod shard;
 mod tables;
 mod transforms;
 mod volume_impl;
+mod walker;
 mod warp_gather;
 mod warp_plan;
 mod warped;

@@ -1,178 +1,143 @@
-//! A warped patch, voxel by voxel from cached chunks into the caller's memory. Nothing is allocated per voxel.
+//! A warped patch, row by row from cached chunks into the caller's memory. Nothing is allocated per voxel.
 
-use std::sync::Arc;
-
+use super::Voxel;
 use super::bend::Bend;
 use super::convert::Intensity;
+use super::tables::NOISE;
+use super::walker::{Tile, Walker};
 use super::warp_plan::WarpPlan;
-use super::{Chunk, Voxel};
 
-/// Weights that add up to less than this are rounding: no sample is within reach of a voxel.
-const NOTHING: f32 = 1e-6;
+/// Room for rounding to the border of a chunk, in voxels; what is nearer goes the careful way.
+const SLACK: f64 = 1e-6;
 
-/// The chunks of a plan's box, and the one that the last voxel came from.
-pub(super) struct Walker<'a, S> {
-    plan: &'a WarpPlan,
-    chunks: Vec<Option<&'a [S]>>,
-    fill: S,
-    /// First voxel of the current chunk.
-    lo: [i64; 3],
-    current: Option<&'a [S]>,
+/// How a patch voxel is made of stored ones.
+pub(super) trait Look<S, D> {
+    /// How far positions must be from a chunk's first voxel, and from the one beyond its last, to use no other chunk.
+    fn room(&self, plan: &WarpPlan) -> [[f64; 3]; 2];
+    /// At a position in a chunk with that room, counted from the centre of the chunk's first voxel.
+    fn in_tile(&self, tile: &Tile<'_, S>, position: [f64; 3]) -> D;
+    /// At any position inside the level; `nearest` is the voxel nearest to it.
+    fn anywhere(&self, walker: &mut Walker<'_, S>, position: [f64; 3], nearest: [i64; 3]) -> D;
 }
 
-impl<'a, S: Voxel> Walker<'a, S> {
-    /// Over chunks in the order of [`WarpPlan::chunks`]; `fill` is the value of absent ones.
-    pub(super) fn new(plan: &'a WarpPlan, chunks: &'a [Option<Arc<Chunk>>], fill: S) -> Self {
-        let elements = |chunk: &'a Option<Arc<Chunk>>| chunk.as_ref().and_then(|chunk| S::elements_of(&chunk.data));
-        // No voxel lies in a chunk this far away: the first one is looked up.
-        let nowhere = [i64::MIN / 2; 3];
-        Self { plan, chunks: chunks.iter().map(elements).collect(), fill, lo: nowhere, current: None }
-    }
+/// The nearest voxel, converted.
+pub(super) struct Nearest<F>(pub(super) F);
 
-    /// The plan that it walks.
-    pub(super) const fn plan(&self) -> &'a WarpPlan {
-        self.plan
-    }
-
-    /// Where a voxel lies in the current chunk, if it does.
-    #[inline]
-    fn in_chunk(&self, voxel: [i64; 3]) -> Option<[i64; 3]> {
-        let at = [0, 1, 2].map(|axis| voxel[axis] - self.lo[axis]);
-        (0..3).all(|axis| (0..self.plan.chunk_shape[axis]).contains(&at[axis])).then_some(at)
-    }
-
-    /// Makes the chunk of a voxel inside the level the current one; answers where in it the voxel lies.
-    #[inline]
-    fn enter(&mut self, voxel: [i64; 3]) -> [i64; 3] {
-        self.in_chunk(voxel).unwrap_or_else(|| self.change_chunk(voxel))
-    }
-
-    fn change_chunk(&mut self, voxel: [i64; 3]) -> [i64; 3] {
-        let plan = self.plan;
-        let chunk = [0, 1, 2].map(|axis| voxel[axis] / plan.chunk_shape[axis]);
-        self.lo = [0, 1, 2].map(|axis| chunk[axis] * plan.chunk_shape[axis]);
-        let [z, y, x] = [0, 1, 2].map(|axis| chunk[axis] - plan.first_chunk[axis]);
-        let index = (z * plan.chunk_counts[1] + y) * plan.chunk_counts[2] + x;
-        self.current = usize::try_from(index).ok().and_then(|index| self.chunks.get(index).copied().flatten());
-        [0, 1, 2].map(|axis| voxel[axis] - self.lo[axis])
+impl<S: Voxel, D, F: Fn(S) -> D> Look<S, D> for Nearest<F> {
+    fn room(&self, _: &WarpPlan) -> [[f64; 3]; 2] {
+        [[SLACK - 0.5; 3], [SLACK + NOISE + 0.5; 3]]
     }
 
     #[inline]
-    fn index(&self, [z, y, x]: [i64; 3]) -> usize {
-        ((z * self.plan.chunk_shape[1] + y) * self.plan.chunk_shape[2] + x) as usize
+    fn in_tile(&self, tile: &Tile<'_, S>, position: [f64; 3]) -> D {
+        (self.0)(tile.value(position.map(|v| v + (0.5 + NOISE))))
     }
 
-    /// The value of a voxel inside the level.
-    #[inline]
-    pub(super) fn value(&mut self, voxel: [i64; 3]) -> S {
-        let at = self.enter(voxel);
-        self.current.map_or(self.fill, |elements| elements[self.index(at)])
+    fn anywhere(&self, walker: &mut Walker<'_, S>, _: [f64; 3], nearest: [i64; 3]) -> D {
+        (self.0)(walker.value(nearest))
     }
 }
 
-impl<S: Intensity> Walker<'_, S> {
-    /// The mean of a patch voxel's samples about `position`; `nearest` is the voxel nearest to it.
-    ///
-    /// Voxels outside the level count for nothing, so that the weights of the others grow.
-    #[inline]
-    pub(super) fn mean(&mut self, position: [f64; 3], nearest: [i64; 3]) -> f32 {
-        let (mut sum, mut total) = (0.0, 0.0);
-        let plan = self.plan;
-        for offset in &plan.samples {
-            let (value, weight) = self.interpolate([0, 1, 2].map(|axis| position[axis] + offset[axis]));
-            sum += value;
-            total += weight;
-        }
-        if total > NOTHING { sum / total } else { self.value(nearest).value() }
+/// The mean of interpolated samples, converted.
+pub(super) struct Mean<F>(pub(super) F);
+
+impl<S: Intensity, D, F: Fn(f32) -> D> Look<S, D> for Mean<F> {
+    fn room(&self, plan: &WarpPlan) -> [[f64; 3]; 2] {
+        let reach = |axis: usize| plan.samples.iter().map(|offset| offset[axis].abs()).fold(0.0, f64::max);
+        let reach = [reach(0), reach(1), reach(2)];
+        [reach.map(|reach| SLACK + reach), reach.map(|reach| SLACK + reach + 1.0)]
     }
 
-    /// Trilinear: the weighted sum of the up to eight voxels around a position, and their weights' sum.
     #[inline]
-    fn interpolate(&mut self, position: [f64; 3]) -> (f32, f32) {
-        let base = position.map(floor);
-        let part = [0, 1, 2].map(|axis| (position[axis] - base[axis] as f64) as f32);
-        let plan = self.plan;
-        let inside = (0..3).all(|axis| base[axis] >= 0 && base[axis] + 1 < plan.level_shape[axis]);
-        if !inside {
-            return self.interpolate_apart(base, part);
-        }
-        let at = self.enter(base);
-        if (0..3).any(|axis| at[axis] + 1 == plan.chunk_shape[axis]) {
-            return self.interpolate_apart(base, part);
-        }
-        let Some(elements) = self.current else { return (self.fill.value(), 1.0) };
-        let (row, plane) = (plan.chunk_shape[2] as usize, (plan.chunk_shape[1] * plan.chunk_shape[2]) as usize);
-        let first = self.index(at);
-        let along_x = |index: usize| {
-            let (a, b) = (elements[index].value(), elements[index + 1].value());
-            a + (b - a) * part[2]
-        };
-        let along_y = |index: usize| {
-            let (a, b) = (along_x(index), along_x(index + row));
-            a + (b - a) * part[1]
-        };
-        let (a, b) = (along_y(first), along_y(first + plane));
-        (a + (b - a) * part[0], 1.0)
+    fn in_tile(&self, tile: &Tile<'_, S>, position: [f64; 3]) -> D {
+        (self.0)(tile.mean(position))
     }
 
-    /// The same across the borders of chunks and of the level, each voxel on its own.
-    #[cold]
-    fn interpolate_apart(&mut self, base: [i64; 3], part: [f32; 3]) -> (f32, f32) {
-        let (mut sum, mut total) = (0.0, 0.0);
-        for corner in 0..8_usize {
-            let upper = [corner >> 2 & 1, corner >> 1 & 1, corner & 1];
-            let voxel = [0, 1, 2].map(|axis| base[axis] + upper[axis] as i64);
-            let weights = [0, 1, 2].map(|axis| if upper[axis] == 1 { part[axis] } else { 1.0 - part[axis] });
-            let weight = weights[0] * weights[1] * weights[2];
-            let exists = (0..3).all(|axis| (0..self.plan.level_shape[axis]).contains(&voxel[axis]));
-            if exists && weight > 0.0 {
-                sum += weight * self.value(voxel).value();
-                total += weight;
-            }
-        }
-        (sum, total)
+    fn anywhere(&self, walker: &mut Walker<'_, S>, position: [f64; 3], nearest: [i64; 3]) -> D {
+        (self.0)(walker.mean(position, nearest))
     }
 }
 
-/// The whole number below; without SSE 4.1 the library's is a call.
-#[inline]
-fn floor(position: f64) -> i64 {
-    let whole = position as i64;
-    whole - i64::from((whole as f64) > position)
-}
-
-/// Fills `out` with `value` of each position and the voxel nearest to it, 0 where that is outside of the level; and
-/// `known` with 1 inside and 0 outside. Answers how many patch voxels are outside.
-pub(super) fn gather<D: Copy + Default>(
-    plan: &WarpPlan,
+/// Fills `out` with what `look` sees at each position, 0 where the nearest voxel is outside of the level; and `known`
+/// with 1 inside and 0 outside. Answers how many patch voxels are outside.
+pub(super) fn gather<S: Voxel, D: Copy + Default>(
+    mut walker: Walker<'_, S>,
+    look: &impl Look<S, D>,
     out: &mut [D],
     mut known: Option<&mut [u8]>,
-    mut value: impl FnMut([f64; 3], [i64; 3]) -> D,
 ) -> usize {
-    let row_len = plan.shape.x.max(1);
+    let plan = walker.plan();
+    let (row_len, room) = (plan.shape.x.max(1), look.room(plan));
     let mut bent = plan.bend.as_ref().map(Bend::row);
     let mut outside = 0;
     for (row, out) in out.chunks_exact_mut(row_len).enumerate() {
         let (z, y) = (row / plan.shape.y, row % plan.shape.y);
-        if let Some(bent) = &mut bent {
-            bent.move_to(z, y);
-        }
-        let (z, y) = (z as f64, y as f64);
-        let start = [0, 1, 2].map(|axis| plan.origin[axis] + z * plan.steps.z[axis] + y * plan.steps.y[axis]);
-        let mut known = known.as_deref_mut().map(|known| &mut known[row * row_len..(row + 1) * row_len]);
-        for (x, out) in out.iter_mut().enumerate() {
-            let mut position = [0, 1, 2].map(|axis| start[axis] + x as f64 * plan.steps.x[axis]);
-            if let Some(bent) = &bent {
-                let by = bent.at(x);
-                position = [0, 1, 2].map(|axis| position[axis] + by[axis]);
+        let known = known.as_deref_mut().map(|known| &mut known[row * row_len..(row + 1) * row_len]);
+        let start = [0, 1, 2].map(|i| plan.origin[i] + z as f64 * plan.steps.z[i] + y as f64 * plan.steps.y[i]);
+        let straight = |x: usize| [0, 1, 2].map(|axis| start[axis] + x as f64 * plan.steps.x[axis]);
+        let most = |x: usize| row_len - x;
+        outside += match &mut bent {
+            None => {
+                let run = |at: &Walker<'_, S>, x: usize| at.run(straight(x), plan.steps.x, &room, most(x));
+                gather_row(&mut walker, look, (out, known), straight, run)
             }
-            let nearest = plan.nearest(position);
-            *out = nearest.map_or_else(D::default, |voxel| value(position, voxel));
-            outside += usize::from(nearest.is_none());
+            Some(bent) => {
+                bent.move_to(z, y);
+                let position = |x: usize| {
+                    let (from, by) = (straight(x), bent.by[x]);
+                    [0, 1, 2].map(|axis| from[axis] + by[axis])
+                };
+                let run = |at: &Walker<'_, S>, x: usize| {
+                    let borders = at.borders(&room);
+                    (x..row_len).take_while(|x| borders.hold(position(*x))).count()
+                };
+                gather_row(&mut walker, look, (out, known), position, run)
+            }
+        };
+    }
+    outside
+}
+
+/// One row. `run` answers for how many voxels, from one on, positions have room in the walker's current chunk.
+fn gather_row<S: Voxel, D: Copy + Default>(
+    walker: &mut Walker<'_, S>,
+    look: &impl Look<S, D>,
+    (out, mut known): (&mut [D], Option<&mut [u8]>),
+    position_of: impl Fn(usize) -> [f64; 3],
+    run: impl Fn(&Walker<'_, S>, usize) -> usize,
+) -> usize {
+    let plan = walker.plan();
+    let (mut x, mut outside) = (0, 0);
+    if let Some(known) = &mut known {
+        known.fill(1);
+    }
+    while x < out.len() {
+        let position = position_of(x);
+        let Some(nearest) = plan.nearest(position) else {
+            out[x] = D::default();
             if let Some(known) = &mut known {
-                known[x] = u8::from(nearest.is_some());
+                known[x] = 0;
+            }
+            (x, outside) = (x + 1, outside + 1);
+            continue;
+        };
+        walker.enter(nearest);
+        let run = run(walker, x);
+        match walker.tile() {
+            Some(tile) if run > 0 => {
+                let lo = walker.chunk_lo();
+                for (i, out) in out[x..x + run].iter_mut().enumerate() {
+                    let position = position_of(x + i);
+                    *out = look.in_tile(&tile, [0, 1, 2].map(|axis| position[axis] - lo[axis]));
+                }
+            }
+            // One voxel across the border of chunks; or a run in an absent chunk, where all are alike.
+            _ => {
+                let value = look.anywhere(walker, position, nearest);
+                out[x..x + run.max(1)].fill(value);
             }
         }
+        x += run.max(1);
     }
     outside
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::convert::Intensity;
 use super::patch::{LARGEST_READ_BYTES, grid_voxel_size_in_world};
-use super::warp_gather::{Walker, gather};
+use super::walker::Walker;
+use super::warp_gather::{Mean, Nearest, gather};
 use super::warp_plan::WarpPlan;
 use super::{Caches, Chunk, LabelCodes, PatchOut, PatchReport, Resample, Volume, Voxel, choose_level};
 use crate::geometry::PatchGrid;
@@ -80,24 +81,23 @@ fn gather_into<S: Intensity>(
 }
 
 fn gather_raw<S: Intensity, D: Copy + Default>(
-    mut walker: Walker<'_, S>,
+    walker: Walker<'_, S>,
     resample: Resample,
     (out, known): (&mut [D], Option<&mut [u8]>),
     convert: impl Fn(S) -> D,
     finish: impl Fn(f32) -> D,
 ) -> usize {
-    let plan = walker.plan();
     match resample {
-        Resample::Nearest => gather(plan, out, known, |_, voxel| convert(walker.value(voxel))),
-        Resample::Area => gather(plan, out, known, |position, voxel| finish(walker.mean(position, voxel))),
+        Resample::Nearest => gather(walker, &Nearest(convert), out, known),
+        Resample::Area => gather(walker, &Mean(finish), out, known),
     }
 }
 
 fn gather_ids<S: Voxel, D: Copy + Default>(
-    mut walker: Walker<'_, S>,
+    walker: Walker<'_, S>,
     out: &mut [D],
     known: Option<&mut [u8]>,
     narrow: impl Fn(u64) -> D,
 ) -> usize {
-    gather(walker.plan(), out, known, |_, voxel| narrow(walker.value(voxel).to_id()))
+    gather(walker, &Nearest(|voxel: S| narrow(voxel.to_id())), out, known)
 }
