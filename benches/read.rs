@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Throughput};
 use microtome_benches::{FORMATS, Fixtures, boxes, criterion, patch_side};
-use microtome_core::geometry::{BoxNm, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
+use microtome_core::geometry::{Affine, BoxNm, Elastic, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
 use microtome_core::ome::NgffVersion;
 use microtome_core::volume::{Caches, ChunkCache, PatchOut, Resample, Volume, read_patch};
 use zarrs::array::{Array, ArraySubset, CodecOptions};
@@ -75,22 +75,27 @@ fn box_reads(group: &mut BenchmarkGroup<'_, WallTime>, data: &Fixtures, format: 
 }
 
 /// Patches as the loader reads them, from a full cache: `f32` copied, mirrored and transposed, shifted by half a voxel
-/// (interpolated), and twice as coarse from the finer level (averaged).
+/// (interpolated), rotated about all axes, and bent as well (interpolated voxel by voxel).
 fn patch_reads(group: &mut BenchmarkGroup<'_, WallTime>, data: &Fixtures, format: NgffVersion) -> anyhow::Result<()> {
     let volume = Volume::open(&data.raw(format))?;
     let turned = Orientation { source: Orientation::IDENTITY.source, mirror: Zyx::new(true, false, true) };
     let swapped = Orientation { source: Zyx::new(turned.source.x, turned.source.y, turned.source.z), ..turned };
     let identity = Orientation::IDENTITY;
+    let rotated = Affine { rotate_degrees: Zyx::new(30.0, 40.0, 50.0), ..Affine::IDENTITY };
+    let bent = Elastic { spacing_nm: Zyx::splat(400.0), sigma_nm: Zyx::new(0.0, 30.0, 30.0), seed: 1 };
     let cases = [
-        ("patch_f32_warm", identity, 0.0),
-        ("patch_f32_turned_warm", swapped, 0.0),
-        ("patch_f32_half_voxel_warm", identity, 0.5),
+        ("patch_f32_warm", identity, 0.0, Warp::NONE),
+        ("patch_f32_turned_warm", swapped, 0.0, Warp::NONE),
+        ("patch_f32_half_voxel_warm", identity, 0.5, Warp::NONE),
+        ("patch_f32_rotated_warm", identity, 0.5, Warp { affine: rotated, elastic: None }),
+        ("patch_f32_elastic_warm", identity, 0.5, Warp { affine: rotated, elastic: Some(bent) }),
     ];
-    for (name, orientation, shift) in cases {
+    for (name, orientation, shift, warp) in cases {
         let caches = Caches::new(PLENTY_BYTES, 64 << 20);
         let side = usize::try_from(patch_side()).context("side")?;
         let mut out = vec![0_f32; side.pow(3)];
-        let grids: Vec<_> = boxes().iter().map(|roi| patch(&volume, roi, shift, orientation)).collect();
+        let grids: Vec<_> =
+            boxes().iter().map(|roi| PatchGrid { warp, ..patch(&volume, roi, shift, orientation) }).collect();
         let read = |grid: &PatchGrid, out: &mut [f32]| {
             read_patch(&volume, grid, Resample::Area, &caches, PatchOut::F32(out), None)
         };
