@@ -39,6 +39,7 @@ fn batches(dataset: &Path, data: &str) -> Vec<Batch> {
     };
     let text = format!(
         "[data]\n{data}\n{}{}{}[sampling]\nsamples_per_epoch = 24\n[augment]\nmirror = {{ z = 0.5, y = 0.5, x = 0.5 }}\n\
+         rotate = {{ z = [-180, 180], probability = 0.5 }}\n\
          [loader]\nbatch_size = 6\nthreads = 2\nmemory = \"64 MiB\"\n",
         target("ids"),
         target("u8"),

@@ -9,7 +9,13 @@ pub(super) const EVEN: Sections = Sections { thickness_nm: 8.0, edge_nm: 0.0 };
 
 /// A grid of `shape` voxels of `voxel_size_nm` about the origin.
 pub(super) fn grid(shape: [usize; 3], voxel_size_nm: [f64; 3], orientation: Orientation) -> PatchGrid {
-    PatchGrid { center_nm: Zyx::splat(0.0), shape: shape.into(), voxel_size_nm: voxel_size_nm.into(), orientation, warp: Warp::NONE }
+    PatchGrid {
+        center_nm: Zyx::splat(0.0),
+        shape: shape.into(),
+        voxel_size_nm: voxel_size_nm.into(),
+        orientation,
+        warp: Warp::NONE,
+    }
 }
 
 /// Runs `change` on a patch of `voxels` in that grid.
