@@ -10,7 +10,7 @@ use super::layout::BatchLayout;
 use super::skipped::SkippedSamples;
 use super::{Batch, LoaderConfig};
 use crate::catalog::{Catalog, Relations};
-use crate::sample::{Source, UniformSampler};
+use crate::sample::{Sampler, Source};
 use crate::telemetry::{CacheStats, MemoryStats, StageStats, Stats, resident_set_bytes};
 use crate::volume::Caches;
 use crate::{Error, Result};
@@ -21,7 +21,7 @@ pub(super) struct Engine {
     pub catalog: Arc<Catalog>,
     pub config: LoaderConfig,
     pub layout: BatchLayout,
-    pub sampler: UniformSampler,
+    pub sampler: Sampler,
     pub relations: Relations,
     pub caches: Arc<Caches>,
     pub handover: Handover,
@@ -54,7 +54,7 @@ struct Baseline {
 #[derive(Debug)]
 pub(super) struct Settled {
     pub layout: BatchLayout,
-    pub sampler: UniformSampler,
+    pub sampler: Sampler,
     pub budget: Budget,
     pub threads: usize,
 }
@@ -75,7 +75,7 @@ impl Settled {
         };
         let primary = config.primary().ok_or_else(nothing)?;
         let wanted = if config.target.is_empty() { &[][..] } else { &config.data.classes };
-        let sampler = UniformSampler::new(
+        let sampler = Sampler::new(
             Source::of_catalog(catalog, wanted),
             primary.shape,
             primary.voxel_size_nm,

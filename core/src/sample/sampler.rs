@@ -1,66 +1,25 @@
-//! The uniform sampler: (epoch, index, seed, attempt) → where to look, in time that depends on the sources only.
-
-use serde::{Deserialize, Serialize};
+//! The sampler: (epoch, index, seed, attempt) → where to look, in time that depends on the sources only.
 
 use super::draw::{Draw, Purpose};
 use super::intensity::IntensityRecipe;
-use super::lattice::{Footprint, Lattice};
-use super::{Augment, Sampling, SmallCrops, Source};
-use crate::geometry::{Axis, Orientation, PatchGrid, Zyx};
-use crate::{Error, Result};
+use super::positions::{Place, Positions, Table};
+use super::{Augment, Request, Sampling, Source, Strategy};
+use crate::Result;
+use crate::geometry::{PatchGrid, Zyx};
 
-/// What to read for one sample. All arrays of a sample share its centre, orientation and warp.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// Epoch, from 0.
-    pub epoch: u64,
-    /// Index of the sample in the epoch, from 0.
-    pub index: u64,
-    /// The configured seed.
-    pub seed: u64,
-    /// 0, or how often the draw was repeated.
-    pub attempt: u32,
-    /// Index of the dataset in the catalog.
-    pub dataset_index: usize,
-    /// Index of the label crop in the dataset, if it was drawn from one.
-    pub crop_index: Option<usize>,
-    /// The grid of the first array.
-    pub grid: PatchGrid,
-    /// What is done to the intensities of every input.
-    #[serde(default)]
-    pub intensity: IntensityRecipe,
-}
-
-impl Request {
-    /// The grid of another array of the same sample: `shape` voxels of `voxel_size_nm` about the same centre.
-    #[must_use]
-    pub fn grid_of(&self, shape: Zyx<usize>, voxel_size_nm: Zyx<f64>) -> PatchGrid {
-        PatchGrid { shape, voxel_size_nm, ..self.grid }
-    }
-}
-
-/// Draws every allowed patch position of every source with equal probability.
+/// Draws samples from sources as `[sampling]` says.
 #[derive(Debug, Clone)]
-pub struct UniformSampler {
+pub struct Sampler {
     seed: u64,
     shape: Zyx<usize>,
     voxel_size_nm: Zyx<f64>,
     augment: Augment,
     sources: Vec<Source>,
-    /// One per axis permutation that `augment` can draw.
-    tables: Vec<Table>,
+    strategy: Strategy,
+    positions: Positions,
 }
 
-/// The positions for patches whose axes lie in the world as `permutation` says.
-#[derive(Debug, Clone)]
-struct Table {
-    permutation: Zyx<Axis>,
-    footprint: Footprint,
-    /// Index into the sources, positions, and their number summed up to and including this entry.
-    entries: Vec<(usize, Lattice, u128)>,
-}
-
-impl UniformSampler {
+impl Sampler {
     /// A sampler of patches of `shape` voxels of `voxel_size_nm` (the first array's).
     ///
     /// # Errors
@@ -73,15 +32,10 @@ impl UniformSampler {
         augment: &Augment,
         seed: u64,
     ) -> Result<Self> {
-        let small = sampling.small_crops;
-        let table = |permutation| Table::new(permutation, &sources, shape, voxel_size_nm, small);
-        let tables: Vec<_> = augment.permutations().into_iter().map(table).collect();
-        for table in &tables {
-            if table.total() == 0 {
-                return Err(nothing_fits(&sources, table));
-            }
-        }
-        Ok(Self { seed, shape, voxel_size_nm, augment: augment.clone(), sources, tables })
+        let positions =
+            Positions::new(&sources, (shape, voxel_size_nm), &augment.permutations(), sampling.small_crops)?;
+        let strategy = sampling.strategy;
+        Ok(Self { seed, shape, voxel_size_nm, augment: augment.clone(), sources, strategy, positions })
     }
 
     /// The boxes that samples are drawn from.
@@ -92,28 +46,25 @@ impl UniformSampler {
 
     /// Sources that allow no position, such as `fib25/crop2`: smaller than a patch, or outside their raw volume.
     pub fn left_out(&self) -> impl Iterator<Item = String> {
-        let has_positions =
-            |index: &usize| self.tables.iter().all(|table| table.entries.iter().any(|(source, _, _)| source == index));
-        let without = (0..self.sources.len()).filter(move |index| !has_positions(index));
+        let without = (0..self.sources.len()).filter(|&index| !self.positions.allow(index));
         without.map(|index| self.sources[index].label())
     }
 
     /// Number of positions of patches that are not transposed.
     #[must_use]
     pub fn positions(&self) -> u128 {
-        self.tables.first().map_or(0, Table::total)
+        self.positions.unmoved().total()
     }
 
     /// Where sample `index` of `epoch` lies: a position of the patch before it is warped, and the warp. A turned patch may
-    /// reach beyond its crop: where there are data they are read, and what nobody annotated is unknown. Pure: the same arguments give the same answer, for ever.
+    /// reach beyond its crop: where there are data they are read, and what nobody annotated is unknown. Pure: the same
+    /// arguments give the same answer, for ever.
     #[must_use]
     pub fn draw(&self, epoch: u64, index: u64, attempt: u32) -> Request {
         let draw = |purpose| Draw::new(self.seed, epoch, index, attempt, purpose);
         let orientation = self.augment.orientation(&mut draw(Purpose::Orientation));
-        let found = self.tables.iter().find(|table| table.permutation == orientation.source);
-        // Every permutation that can be drawn has a table.
-        let table = found.unwrap_or(&self.tables[0]);
-        let (source, lower_edge_nm) = table.pick(&mut draw(Purpose::Position));
+        let table = self.positions.lying(orientation.source);
+        let Place { source, lower_edge_nm } = self.place(table, draw);
         let extent_nm = table.footprint.shape.map(|n| n as f64) * table.footprint.voxel_size_nm;
         let grid = PatchGrid {
             center_nm: lower_edge_nm + extent_nm * 0.5,
@@ -133,74 +84,20 @@ impl UniformSampler {
             intensity: IntensityRecipe::draw(&self.augment.intensity, &grid, draw),
         }
     }
-}
 
-impl Table {
-    fn new(
-        permutation: Zyx<Axis>,
-        sources: &[Source],
-        shape: Zyx<usize>,
-        voxel_size_nm: Zyx<f64>,
-        small: SmallCrops,
-    ) -> Self {
-        let lies = Orientation { source: permutation, mirror: Zyx::default() };
-        let footprint = Footprint { shape: lies.along_world(shape), voxel_size_nm: lies.along_world(voxel_size_nm) };
-        let mut entries = Vec::new();
-        let mut total = 0_u128;
-        for (index, source) in sources.iter().enumerate() {
-            let Some((region, anchor_nm)) = source.region(footprint.voxel_size_nm) else { continue };
-            let Some(lattice) = Lattice::inside(&region, anchor_nm, &footprint, small) else { continue };
-            total = total.saturating_add(lattice.len());
-            entries.push((index, lattice, total));
+    /// The place that the strategy chooses, among those of `table`.
+    fn place(&self, table: &Table, draw: impl Fn(Purpose) -> Draw) -> Place {
+        match self.strategy {
+            Strategy::Uniform => table.any(&mut draw(Purpose::Position)),
         }
-        Self { permutation, footprint, entries }
     }
-
-    fn total(&self) -> u128 {
-        self.entries.last().map_or(0, |(_, _, total)| *total)
-    }
-
-    /// A source and the lower edge (nm) of a patch in it.
-    fn pick(&self, draw: &mut Draw) -> (usize, Zyx<f64>) {
-        let position = draw.below(self.total());
-        let entry = self.entries.partition_point(|(_, _, total)| *total <= position);
-        let before = entry.checked_sub(1).map_or(0, |previous| self.entries[previous].2);
-        let (source, lattice, _) = &self.entries[entry];
-        (*source, lattice.lower_edge_nm(position - before))
-    }
-}
-
-fn nothing_fits(sources: &[Source], table: &Table) -> Error {
-    const NAMED: usize = 5;
-    let size = |source: &Source| {
-        let (region, _) = source.region(table.footprint.voxel_size_nm)?;
-        let voxels = (region.extent_nm() / table.footprint.voxel_size_nm).map(|n| n.max(0.0).floor() as u64);
-        Some(format!("{} {voxels}", source.label()))
-    };
-    let mut sizes: Vec<_> = sources.iter().filter_map(size).collect();
-    let more = sizes.len().saturating_sub(NAMED);
-    sizes.truncate(NAMED);
-    let mut listed = sizes.join(", ");
-    if more > 0 {
-        listed += &format!(" and {more} more");
-    }
-    let problem = if sources.is_empty() {
-        "nothing to draw from: no dataset, or no crop in which one of data.classes is annotated".to_owned()
-    } else {
-        format!(
-            "no crop that overlaps its raw volume holds a patch of {} voxels of {} nm (z, y, x along the volume); in \
-             such voxels there are: {listed}; make the patch smaller or set small_crops = \"pad\"",
-            table.footprint.shape, table.footprint.voxel_size_nm
-        )
-    };
-    Error::Config { file: None, line: None, key: "sampling.small_crops".to_owned(), problem }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{BoxNm, GridTransform};
-    use crate::sample::{Mirror, Transpose};
+    use crate::geometry::{Axis, BoxNm, GridTransform};
+    use crate::sample::{Mirror, SmallCrops, Transpose};
     use crate::volume::{DType, Level};
 
     fn level(shape: u64, voxel_nm: f64) -> Level {
@@ -230,14 +127,9 @@ mod tests {
         }
     }
 
-    fn sampler(
-        sources: Vec<Source>,
-        shape: Zyx<usize>,
-        small: SmallCrops,
-        augment: &Augment,
-    ) -> Result<UniformSampler> {
+    fn sampler(sources: Vec<Source>, shape: Zyx<usize>, small: SmallCrops, augment: &Augment) -> Result<Sampler> {
         let sampling = Sampling { small_crops: small, ..Sampling::default() };
-        UniformSampler::new(sources, shape, Zyx::splat(8.0), &sampling, augment, 5)
+        Sampler::new(sources, shape, Zyx::splat(8.0), &sampling, augment, 5)
     }
 
     fn first_voxel(request: &Request) -> Zyx<f64> {

@@ -1,0 +1,36 @@
+//! What the sampler answers: where one sample lies and what is done to it, as plain values.
+
+use serde::{Deserialize, Serialize};
+
+use super::intensity::IntensityRecipe;
+use crate::geometry::{PatchGrid, Zyx};
+
+/// What to read for one sample. All arrays of a sample share its centre, orientation and warp.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Epoch, from 0.
+    pub epoch: u64,
+    /// Index of the sample in the epoch, from 0.
+    pub index: u64,
+    /// The configured seed.
+    pub seed: u64,
+    /// 0, or how often the draw was repeated.
+    pub attempt: u32,
+    /// Index of the dataset in the catalog.
+    pub dataset_index: usize,
+    /// Index of the label crop in the dataset, if it was drawn from one.
+    pub crop_index: Option<usize>,
+    /// The grid of the first array.
+    pub grid: PatchGrid,
+    /// What is done to the intensities of every input.
+    #[serde(default)]
+    pub intensity: IntensityRecipe,
+}
+
+impl Request {
+    /// The grid of another array of the same sample: `shape` voxels of `voxel_size_nm` about the same centre.
+    #[must_use]
+    pub fn grid_of(&self, shape: Zyx<usize>, voxel_size_nm: Zyx<f64>) -> PatchGrid {
+        PatchGrid { shape, voxel_size_nm, ..self.grid }
+    }
+}
