@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use microtome_core::geometry::{GridTransform, Orientation, PatchGrid, VoxelBox, Warp, Zyx};
 use microtome_core::store::Metered;
@@ -195,26 +196,32 @@ fn eight_threads_read_and_decode_no_more_than_one() {
 }
 
 #[test]
-fn patches_of_equal_geometry_share_one_table() {
+fn patches_of_equal_geometry_share_tables_and_plans() {
     let (_, volume) = open(&fixture(ArrayFormat::V3 { transpose: false }, 64, 16));
     let (_, labels) = open(&Fixture { dtype: DType::U32, ..fixture(sharded(2), 64, 16) });
     let caches = Caches::new(1 << 30, 1 << 20);
     let counts = |caches: &Caches| (caches.transforms.stats().hits, caches.transforms.stats().misses);
-    // Three equal axes: one table is made, and found twice.
+    // A plan is made, and for its three equal axes one table, which is found twice.
     read(&volume, &aligned(&volume, Zyx::splat(10), 16), &caches);
-    assert_eq!(counts(&caches), (2, 1));
+    assert_eq!(counts(&caches), (2, 2));
     read(&volume, &aligned(&volume, Zyx::new(20, 30, 40), 16), &caches);
-    assert_eq!(counts(&caches), (5, 1), "another place, the same table");
+    assert_eq!(counts(&caches), (5, 3), "another place, the same table");
     let mut ids = vec![0; 16 * 16 * 16];
     let grid = aligned(&labels, Zyx::splat(10), 16);
     read_patch(&labels, &grid, Resample::Nearest, &caches, PatchOut::Ids32(&mut ids), None).unwrap();
-    assert_eq!(counts(&caches), (8, 1), "labels on the raw's grid share its table");
+    assert_eq!(counts(&caches), (8, 4), "labels on the raw's grid share its table");
+    let (_, others) = open(&Fixture { dtype: DType::U64, ..fixture(sharded(2), 64, 16) });
+    let mut other_ids = vec![0; 16 * 16 * 16];
+    read_patch(&others, &grid, Resample::Nearest, &caches, PatchOut::Ids64(&mut other_ids), None).unwrap();
+    assert_eq!(counts(&caches), (9, 4), "labels of equal geometry share the whole plan");
+    assert!(caches.transforms.saved() > Duration::ZERO);
+    assert_ne!(other_ids, vec![0; 16 * 16 * 16]);
     let mut mirrored = aligned(&volume, Zyx::splat(10), 16);
     mirrored.orientation.mirror.x = true;
     read(&volume, &mirrored, &caches);
-    assert_eq!(counts(&caches), (10, 2), "a mirrored axis has its own");
+    assert_eq!(counts(&caches), (11, 6), "a mirrored axis has its own");
     let clipped = aligned(&volume, Zyx::new(-3, 10, 10), 16);
     read(&volume, &clipped, &caches);
-    assert_eq!(counts(&caches), (12, 3), "so has one that the edge cuts");
-    assert_eq!(caches.transforms.stats().entries, 3);
+    assert_eq!(counts(&caches), (13, 8), "so has one that the edge cuts");
+    assert_eq!(caches.transforms.stats().entries, 3 + 5);
 }

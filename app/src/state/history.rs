@@ -286,6 +286,7 @@ mod tests {
                 ..Default::default()
             },
             transform_cache: CacheStats::default(),
+            transform_saved: Duration::ZERO,
             memory: MemoryStats { cache_bytes: samples, ..Default::default() },
             queue: QueueStats::default(),
             consumer_wait: Duration::from_millis(elapsed_ms / 4),

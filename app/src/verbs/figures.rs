@@ -39,6 +39,8 @@ pub struct Figures {
     pub chunk_cache: CacheFigures,
     /// Lookup tables of orientation and resampling.
     pub transform_cache: CacheFigures,
+    /// Thread time that the transform cache saved.
+    pub transform_saved_s: f64,
     /// `loader.memory`.
     pub memory_budget_bytes: u64,
     /// Largest sum of cache, queue and batches in flight that was seen.
@@ -153,6 +155,7 @@ fn figures(stats: &Stats, peaks: &Peaks) -> Figures {
         stages: stats.stages.iter().map(StageFigures::from).collect(),
         chunk_cache: stats.chunk_cache.into(),
         transform_cache: stats.transform_cache.into(),
+        transform_saved_s: stats.transform_saved.as_secs_f64(),
         memory_budget_bytes: stats.memory.budget_bytes,
         memory_peak_bytes: peaks.memory_bytes,
         rss_peak_bytes: peaks.rss_bytes,
@@ -182,8 +185,8 @@ impl Figures {
             format::counted(self.skipped_samples, "sample", "samples")
         ))?;
         self.print_stages(out)?;
-        print_cache(out, "chunk cache", &self.chunk_cache)?;
-        print_cache(out, "transform cache", &self.transform_cache)?;
+        print_cache(out, "chunk cache", &self.chunk_cache, None)?;
+        print_cache(out, "transform cache", &self.transform_cache, Some(self.transform_saved_s))?;
         let rss = match self.rss_peak_bytes {
             0 => String::new(),
             bytes => format!("; process {}", format::bytes(bytes)),
@@ -219,10 +222,12 @@ impl Figures {
     }
 }
 
-fn print_cache(out: &mut Output, name: &str, cache: &CacheFigures) -> anyhow::Result<()> {
+fn print_cache(out: &mut Output, name: &str, cache: &CacheFigures, saved_s: Option<f64>) -> anyhow::Result<()> {
+    let saved =
+        saved_s.map(|s| format!("; {} saved", format::duration(Duration::from_secs_f64(s)))).unwrap_or_default();
     let rate = cache.hit_rate.map_or("no lookups".to_owned(), |rate| format!("{} hits", format::percent(rate)));
     out.line(&format!(
-        "{name:<16} {rate}, {} made, {} dropped, {} of {}",
+        "{name:<16} {rate}, {} made, {} dropped, {} of {}{saved}",
         format::count(cache.misses),
         format::count(cache.evictions),
         format::bytes(cache.resident_bytes),

@@ -6,7 +6,7 @@ use crate::{Error, Result};
 const QUEUED: u64 = 4;
 /// Most threads that build batches at a time.
 const MAX_BUILDERS: u64 = 8;
-/// Lookup tables are small; more would only take room from chunks.
+/// Plans and tables are small; more would only take room from chunks.
 const MAX_TRANSFORM_BYTES: u64 = 64 << 20;
 
 /// Shares of the budget. Their sum, with the working memory, is the budget.
@@ -14,7 +14,7 @@ const MAX_TRANSFORM_BYTES: u64 = 64 << 20;
 pub(super) struct Budget {
     /// Batches in flight and in the queue together.
     pub batches_bytes: u64,
-    /// Lookup tables.
+    /// The transform cache.
     pub transform_bytes: u64,
     /// Decoded chunks: the rest.
     pub chunk_bytes: u64,

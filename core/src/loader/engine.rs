@@ -48,6 +48,7 @@ struct Baseline {
     stages: Vec<StageStats>,
     chunks: CacheStats,
     transforms: CacheStats,
+    transform_saved: Duration,
 }
 
 /// Everything that is settled before any memory is taken.
@@ -118,6 +119,7 @@ impl Engine {
             stages: caches.meter.stages(),
             chunks: caches.chunks.stats(),
             transforms: caches.transforms.stats(),
+            transform_saved: caches.transforms.saved(),
         };
         let relations = Relations::new(&config.data.relations);
         Self {
@@ -168,6 +170,7 @@ impl Engine {
             stages,
             chunk_cache,
             transform_cache,
+            transform_saved: self.caches.transforms.saved().saturating_sub(self.baseline.transform_saved),
             memory: MemoryStats {
                 budget_bytes: self.config.loader.memory,
                 cache_bytes: chunk_cache.resident_bytes + transform_cache.resident_bytes,

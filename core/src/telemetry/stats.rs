@@ -132,8 +132,11 @@ pub struct Stats {
     pub stages: Vec<StageStats>,
     /// Decoded chunks.
     pub chunk_cache: CacheStats,
-    /// Lookup tables of orientations and resampling.
+    /// Plans, lookup tables of orientations and resampling, displacement fields.
     pub transform_cache: CacheStats,
+    /// Thread time that the transform cache saved: for every hit, how long its entry had taken to make.
+    #[serde(default)]
+    pub transform_saved: Duration,
     /// Memory now.
     pub memory: MemoryStats,
     /// The hand-over queue now.

@@ -16,10 +16,8 @@ pub(super) struct Bend {
 }
 
 impl Bend {
-    /// Of a patch; `None` if the control points are too many.
-    pub(super) fn new(elastic: &Elastic, grid: &PatchGrid, stored_nm: Zyx<f64>) -> Option<Self> {
-        let half_nm = grid.shape.map(|n| n.saturating_sub(1) as f64 / 2.0) * grid.voxel_size_nm;
-        let field = ElasticField::about(elastic, grid.orientation.along_world(half_nm))?;
+    /// Of a patch; `field` holds the control points of `elastic` that act on it.
+    pub(super) fn new(elastic: &Elastic, field: &ElasticField, grid: &PatchGrid, stored_nm: Zyx<f64>) -> Self {
         let stored_nm = stored_nm.to_array();
         let points = field.points_nm.iter().map(|point| [0, 1, 2].map(|i| point[i] / stored_nm[i])).collect();
         let strides = Zyx::new(field.counts.y * field.counts.x, field.counts.x, 1);
@@ -34,17 +32,24 @@ impl Bend {
             };
             (0..n).map(knot).collect()
         };
-        Some(Self {
+        Self {
             points,
             strides: shown.map(|world| strides[world]),
             counts: shown.map(|world| field.counts[world]),
             knots: Zyx::from_fn(knots),
-        })
+        }
     }
 
     /// The largest displacement of a control point along each world axis, in stored voxels.
     pub(super) fn largest(&self) -> Zyx<f64> {
         Zyx::from([0, 1, 2].map(|axis| self.points.iter().map(|point| point[axis].abs()).fold(0.0, f64::max)))
+    }
+
+    /// Bytes in memory, beside the struct.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let Zyx { z, y, x } = &self.knots;
+        let knots: usize = [z, y, x].into_iter().map(|knots| size_of_val(knots.as_slice())).sum();
+        (size_of_val(self.points.as_slice()) + knots) as u64
     }
 
     /// Room for the displacements of one row of the patch.

@@ -4,16 +4,12 @@ use std::sync::Arc;
 
 use super::convert::Intensity;
 use super::gather::{self, Source};
-use super::plan::{Placement, ReadPlan};
-use super::{Chunk, ChunkCache, LabelCodes, TransformCache, Volume, Voxel, choose_level};
-use crate::geometry::{PatchGrid, Zyx};
+use super::plan::ReadPlan;
+use super::planning::plan_read;
+use super::{Chunk, ChunkCache, LabelCodes, TransformCache, Volume, Voxel};
+use crate::geometry::PatchGrid;
 use crate::telemetry::{Meter, Stage};
 use crate::{Error, Result, with_dtype};
-
-/// A patch that touches more decoded bytes than this is a mistake in its voxel size.
-pub(super) const LARGEST_READ_BYTES: u64 = 1 << 36;
-/// Averages over more voxels of one axis than this are a mistake too.
-const LARGEST_AVERAGE_VOXELS: u64 = 1 << 26;
 
 /// How values between voxel centres are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,7 +64,7 @@ pub struct PatchReport {
 pub struct Caches {
     /// Decoded chunks.
     pub chunks: ChunkCache,
-    /// Lookup tables.
+    /// Plans, lookup tables and displacement fields.
     pub transforms: TransformCache,
     /// Totals per stage.
     pub meter: Arc<Meter>,
@@ -161,7 +157,7 @@ fn gather_patch(
     if !grid.warp.is_none() {
         return super::warped::read(volume, grid, resample, caches, out, known);
     }
-    let plan = make_plan(volume, grid, resample, caches)?;
+    let plan = plan_read(volume, grid, resample, caches)?;
     let chunks = plan
         .chunks()
         .map(|chunk| volume.chunk(plan.level, chunk, &caches.chunks))
@@ -190,37 +186,6 @@ fn check_size(volume: &Volume, grid: &PatchGrid, got: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::PatchSize { path: volume.path().to_owned(), shape: grid.shape.to_array(), got })
-}
-
-fn make_plan(volume: &Volume, grid: &PatchGrid, resample: Resample, caches: &Caches) -> Result<ReadPlan> {
-    let _planning = Meter::nested(Stage::Plan, String::new);
-    let index = choose_level(volume.levels(), grid_voxel_size_in_world(grid));
-    let level = &volume.levels()[index];
-    let placements = Zyx::from_fn(|axis| Placement::of(level, grid, resample, axis));
-    let too_large = || Error::TooLarge {
-        path: volume.path().to_owned(),
-        shape: placements.map(|placement| placement.reach()).to_array(),
-    };
-    if placements.any(|placement| placement.key.average && placement.reach() > LARGEST_AVERAGE_VOXELS) {
-        return Err(too_large());
-    }
-    let tables = {
-        let _tables = Meter::nested(Stage::Augment, String::new);
-        let [z, y, x] = placements.to_array().map(|placement| caches.transforms.table(&placement.key));
-        Zyx::new(z?, y?, x?)
-    };
-    let plan = ReadPlan::new((index, level), grid, &placements, &tables);
-    let chunk_bytes = level.chunk_shape.product() * level.dtype.size_bytes() as u64;
-    if (plan.chunk_count() as u64).saturating_mul(chunk_bytes) > LARGEST_READ_BYTES && plan.chunk_count() > 1 {
-        return Err(too_large());
-    }
-    Ok(plan)
-}
-
-/// Voxel size along world axes, by which the level is chosen: that of the patch before it is warped, so that a draw of
-/// scale or rotation does not change how much is read. (A patch that is shrunk is interpolated between stored voxels.)
-pub(super) fn grid_voxel_size_in_world(grid: &PatchGrid) -> Zyx<f64> {
-    grid.orientation.along_world(grid.voxel_size_nm)
 }
 
 /// Dispatches on the output. What lies outside becomes 0.

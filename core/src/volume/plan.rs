@@ -179,6 +179,12 @@ impl ReadPlan {
         })
     }
 
+    /// Bytes in memory, but for the tables, which are shared.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let lists = Axis::ALL.into_iter().map(|axis| size_of_val(self.axes[axis].chunks.as_slice()));
+        (size_of::<Self>() + lists.sum::<usize>()) as u64
+    }
+
     /// The smallest box of the level that holds every voxel used.
     #[cfg(test)]
     pub(super) fn voxels(&self) -> crate::geometry::VoxelBox {

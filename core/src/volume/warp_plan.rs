@@ -3,7 +3,7 @@
 use super::bend::Bend;
 use super::tables::NOISE;
 use super::{Level, Resample};
-use crate::geometry::{Axis, LinearZyx, PatchGrid, Zyx};
+use crate::geometry::{Axis, ElasticField, LinearZyx, PatchGrid, Zyx};
 
 /// Positions beyond this many voxels are nowhere: sums with them are no longer exact.
 const FAR: f64 = (1_u64 << 50) as f64;
@@ -41,11 +41,13 @@ pub(super) struct WarpPlan {
     pub(super) first_chunk: [i64; 3],
     /// Chunks of the box along each axis.
     pub(super) chunk_counts: [i64; 3],
+    /// Every chunk of the box, in C order; `None` for those that the patch does not reach.
+    pub(super) chunks: Vec<Option<Zyx<u64>>>,
 }
 
 impl WarpPlan {
-    /// Of a patch with any affine and field; `None` if a patch voxel is the mean of too many samples, or the field has
-    /// too many control points.
+    /// Of a patch with any affine and `field`, the control points that act on it; its chunks are not listed yet. `None` if
+    /// a patch voxel is the mean of too many samples.
     ///
     /// Raw: a patch voxel is the mean of `n` samples along each patch axis, evenly spread over the voxel, each a
     /// trilinear interpolation; `n` is the patch voxel's length in stored voxels, rounded (at least 1). On the volume's
@@ -54,7 +56,12 @@ impl WarpPlan {
     /// interpolation reaches over: no stored voxel is passed over, but its weight is off by up to a quarter of that of
     /// one sample. A value that is linear in space comes out exactly in any case. A displacement moves the samples of a
     /// patch voxel as one.
-    pub(super) fn new((index, level): (usize, &Level), grid: &PatchGrid, resample: Resample) -> Option<Self> {
+    pub(super) fn new(
+        (index, level): (usize, &Level),
+        grid: &PatchGrid,
+        field: Option<&ElasticField>,
+        resample: Resample,
+    ) -> Option<Self> {
         let stored = level.world_from_voxel;
         let map = grid.world_from_offset();
         let first_nm = grid.shape.map(|n| (n as f64 - 1.0) / -2.0) * grid.voxel_size_nm;
@@ -66,10 +73,8 @@ impl WarpPlan {
             Resample::Nearest => (Zyx::splat(1.0), Zyx::splat(0.5)),
             Resample::Area => (steps.map(|step| (norm(step) + 0.5 + NOISE).floor().max(1.0)), Zyx::splat(1.0)),
         };
-        let bend = match &grid.warp.elastic {
-            Some(elastic) => Some(Bend::new(elastic, grid, stored.voxel_size_nm)?),
-            None => None,
-        };
+        let bent = grid.warp.elastic.as_ref().zip(field);
+        let bend = bent.map(|(elastic, field)| Bend::new(elastic, field, grid, stored.voxel_size_nm));
         let mut plan = Self {
             level: index,
             shape: grid.shape,
@@ -83,6 +88,7 @@ impl WarpPlan {
             chunk_shape: level.chunk_shape.map(|n| i64::try_from(n.max(1)).unwrap_or(i64::MAX)).to_array(),
             first_chunk: [0; 3],
             chunk_counts: [0; 3],
+            chunks: Vec::new(),
         };
         let (lo, hi) = plan.touched(stored.voxel_from_world(grid.center_nm));
         if (0..3).any(|axis| lo[axis] >= hi[axis]) || grid.shape.any(|n| n == 0) {
@@ -115,18 +121,25 @@ impl WarpPlan {
         self.chunk_counts.iter().fold(1, |product: u64, n| product.saturating_mul(n.unsigned_abs()))
     }
 
-    /// Every chunk of the box, in C order; `None` for those that the patch does not reach.
+    /// Lists the chunks of the box.
     ///
-    /// A chunk is left out if it lies beyond one of the patch's faces (separating axes: the box has the volume's).
-    pub(super) fn chunks(&self) -> impl Iterator<Item = Option<Zyx<u64>>> + '_ {
+    /// One is left out if it lies beyond one of the patch's faces (separating axes: the box has the volume's).
+    pub(super) fn list_chunks(&mut self) {
         let [nz, ny, nx] = self.chunk_counts;
         let patch_from_voxel = self.voxel_from_patch().inverse();
-        let all = (0..nz).flat_map(move |z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [z, y, x])));
-        all.map(move |at| {
+        let all = (0..nz).flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| [z, y, x])));
+        let chunk = |at: [i64; 3]| {
             let chunk = [0, 1, 2].map(|i| self.first_chunk[i] + at[i]);
             let reached = patch_from_voxel.is_none_or(|map| self.is_reached(chunk, &map));
             reached.then(|| Zyx::from(chunk).map(i64::unsigned_abs))
-        })
+        };
+        self.chunks = all.map(chunk).collect();
+    }
+
+    /// Bytes in memory.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let lists = size_of_val(self.samples.as_slice()) + size_of_val(self.chunks.as_slice());
+        (size_of::<Self>() + lists) as u64 + self.bend.as_ref().map_or(0, Bend::size_bytes)
     }
 
     fn is_reached(&self, chunk: [i64; 3], patch_from_voxel: &LinearZyx) -> bool {

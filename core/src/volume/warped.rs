@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::convert::Intensity;
-use super::patch::{LARGEST_READ_BYTES, grid_voxel_size_in_world};
+use super::planning::plan_warp;
 use super::walker::Walker;
 use super::warp_gather::{Mean, Nearest, gather};
-use super::warp_plan::WarpPlan;
-use super::{Caches, Chunk, LabelCodes, PatchOut, PatchReport, Resample, Volume, Voxel, choose_level};
+use super::{Caches, Chunk, LabelCodes, PatchOut, PatchReport, Resample, Volume, Voxel};
 use crate::geometry::PatchGrid;
 use crate::telemetry::{Meter, Stage};
-use crate::{Error, Result, with_dtype};
+use crate::{Result, with_dtype};
 
 /// Reads a warped patch; sizes are checked and ids are read as nearest by the caller.
 pub(super) fn read(
@@ -21,13 +20,12 @@ pub(super) fn read(
     out: &mut PatchOut<'_>,
     known: Option<&mut [u8]>,
 ) -> Result<PatchReport> {
-    let plan = make_plan(volume, grid, resample)?;
-    let wanted: Vec<_> = plan.chunks().collect();
+    let plan = plan_warp(volume, grid, resample, caches)?;
     let fetch = |chunk: &Option<_>| match chunk {
         Some(chunk) => volume.chunk(plan.level, *chunk, &caches.chunks),
         None => Ok(None),
     };
-    let chunks = wanted.iter().map(fetch).collect::<Result<Vec<Option<Arc<Chunk>>>>>()?;
+    let chunks = plan.chunks.iter().map(fetch).collect::<Result<Vec<Option<Arc<Chunk>>>>>()?;
 
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
@@ -35,26 +33,9 @@ pub(super) fn read(
         let fill = T::elements_of(volume.fill(plan.level)).and_then(|fill| fill.first()).copied().unwrap_or_default();
         gather_into(Walker::<T>::new(&plan, &chunks, fill), resample, (out, known), volume.codes())
     });
-    let touched = wanted.iter().flatten().count();
+    let touched = plan.chunks.iter().flatten().count();
     let present = chunks.iter().flatten().count();
     Ok(PatchReport { level: plan.level, chunks: touched, absent_chunks: touched - present, outside_voxels })
-}
-
-fn make_plan(volume: &Volume, grid: &PatchGrid, resample: Resample) -> Result<WarpPlan> {
-    let _planning = Meter::nested(Stage::Plan, String::new);
-    let index = choose_level(volume.levels(), grid_voxel_size_in_world(grid));
-    let level = &volume.levels()[index];
-    let too_large = || {
-        let extent = grid.footprint().extent_nm() / level.voxel_size_nm();
-        Error::TooLarge { path: volume.path().to_owned(), shape: extent.map(|voxels| voxels as u64).to_array() }
-    };
-    let plan = WarpPlan::new((index, level), grid, resample).ok_or_else(too_large)?;
-    let chunk_bytes = level.chunk_shape.product() * level.dtype.size_bytes() as u64;
-    let box_chunks = plan.box_chunks();
-    if box_chunks.saturating_mul(chunk_bytes) > LARGEST_READ_BYTES && box_chunks > 1 {
-        return Err(too_large());
-    }
-    Ok(plan)
 }
 
 /// Dispatches on the output. What lies outside becomes 0. Answers how many patch voxels do.

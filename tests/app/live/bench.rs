@@ -109,6 +109,7 @@ pub fn stats(tick: u64) -> Stats {
             resident_bytes: 3 * MIB,
             capacity_bytes: 64 * MIB,
         },
+        transform_saved: busy(0.02),
         memory: MemoryStats {
             budget_bytes: 4 * GIB,
             cache_bytes,

@@ -58,6 +58,7 @@ fn cache_figures_are_the_statistics() {
         let rate = format::percent(cache.hit_rate().unwrap());
         assert!(harness.query_all_by_label(&format!("total: {rate}")).count() >= 1, "{name}: {rate}");
     }
+    harness.get_by_label(&format!("time saved: {}", format::duration(stats.transform_saved)));
 }
 
 #[test]
