@@ -44,10 +44,13 @@ fn kinds() -> [(&'static str, GridOf); 4] {
     [
         ("plain", Box::new(|_, grid| grid)),
         ("mirrored_transposed", Box::new(|i, grid| PatchGrid { orientation: orientation(i), ..grid })),
-        ("rotated", Box::new(move |i, grid| PatchGrid { warp: Warp { affine: turned(i), elastic: None }, ..grid })),
+        ("rotated", Box::new(move |i, grid| PatchGrid { warp: Warp::of_affine(turned(i)), ..grid })),
         (
             "elastic",
-            Box::new(move |i, grid| PatchGrid { warp: Warp { affine: turned(i), elastic: Some(field(i)) }, ..grid }),
+            Box::new(move |i, grid| PatchGrid {
+                warp: Warp { elastic: Some(field(i)), ..Warp::of_affine(turned(i)) },
+                ..grid
+            }),
         ),
     ]
 }

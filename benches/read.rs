@@ -87,8 +87,8 @@ fn patch_reads(group: &mut BenchmarkGroup<'_, WallTime>, data: &Fixtures, format
         ("patch_f32_warm", identity, 0.0, Warp::NONE),
         ("patch_f32_turned_warm", swapped, 0.0, Warp::NONE),
         ("patch_f32_half_voxel_warm", identity, 0.5, Warp::NONE),
-        ("patch_f32_rotated_warm", identity, 0.5, Warp { affine: rotated, elastic: None }),
-        ("patch_f32_elastic_warm", identity, 0.5, Warp { affine: rotated, elastic: Some(bent) }),
+        ("patch_f32_rotated_warm", identity, 0.5, Warp::of_affine(rotated)),
+        ("patch_f32_elastic_warm", identity, 0.5, Warp { elastic: Some(bent), ..Warp::of_affine(rotated) }),
     ];
     for (name, orientation, shift, warp) in cases {
         let caches = Caches::new(PLENTY_BYTES, 64 << 20);

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 
 use microtome_core::geometry::{
-    Affine, Axis, Elastic, GridTransform, Orientation, PatchGrid, Shear, VoxelBox, Warp, Zyx,
+    Affine, Axis, Elastic, GridTransform, Misalign, Orientation, PatchGrid, Sections, Shear, VoxelBox, Warp, Zyx,
 };
 use microtome_core::store::open_memory;
 use microtome_core::testing::{ArrayFormat, Fixture, FixtureLevel, Oracle};
@@ -109,10 +109,27 @@ fn elastic() -> impl Strategy<Value = Option<Elastic>> {
     proptest::option::of(field)
 }
 
+/// Shifts of sections or none; which sections there are is up to the patch.
+fn misalign() -> impl Strategy<Value = Option<Misalign>> {
+    let sections = Sections { thickness_nm: 1.0, edge_nm: 0.0 };
+    let shifts = (0.0_f64..20.0, 0.0_f64..1.0, 0.0_f64..0.5, 0.0_f64..30.0, any::<u64>()).prop_map(
+        move |(jitter_nm, slip, shift, largest_nm, seed)| Misalign {
+            sections,
+            jitter_nm,
+            slip,
+            shift,
+            largest_nm,
+            seed,
+        },
+    );
+    proptest::option::of(shifts)
+}
+
 /// A case whose patch is bent, and not too coarse for a slow oracle.
 fn warped_case() -> impl Strategy<Value = (Fixture, PatchGrid)> {
-    (case(), affine(), elastic()).prop_map(|((fixture, mut grid), affine, elastic)| {
-        grid.warp = Warp { affine, elastic };
+    (case(), affine(), elastic(), misalign()).prop_map(|((fixture, mut grid), affine, elastic, misalign)| {
+        let misalign = misalign.map(|misalign| Misalign { sections: Sections::of(&grid), ..misalign });
+        grid.warp = Warp { affine, elastic, misalign };
         let finest_nm = fixture.levels[0].world_from_voxel.voxel_size_nm;
         let coarsest = finest_nm.to_array().into_iter().fold(f64::INFINITY, f64::min) * 4.0;
         grid.voxel_size_nm = grid.voxel_size_nm.map(|size| size.min(coarsest));

@@ -5,7 +5,9 @@
 use std::sync::{Arc, OnceLock};
 
 use microtome_core::catalog::Catalog;
-use microtome_core::geometry::{Affine, Axis, Elastic, GridTransform, Orientation, PatchGrid, Shear, Warp, Zyx};
+use microtome_core::geometry::{
+    Affine, Axis, Elastic, GridTransform, Misalign, Orientation, PatchGrid, Sections, Shear, Warp, Zyx,
+};
 use microtome_core::loader::{Batch, Loader, LoaderConfig};
 use microtome_core::phantom::{PhantomSpec, write};
 use microtome_core::store::open_memory;
@@ -60,7 +62,7 @@ fn patch(shape: usize, voxel_size_nm: Zyx<f64>, affine: Affine) -> PatchGrid {
         shape: Zyx::splat(shape),
         voxel_size_nm,
         orientation: Orientation::IDENTITY,
-        warp: Warp { affine, elastic: None },
+        warp: Warp::of_affine(affine),
     }
 }
 
@@ -168,6 +170,27 @@ fn a_coarser_level_is_registered_as_well() {
 }
 
 #[test]
+fn sections_are_shifted_as_they_lie_in_the_volume_whatever_the_patch_shows() {
+    let sections = Sections { thickness_nm: 8.0, edge_nm: 0.0 };
+    let misalign = Misalign { sections, jitter_nm: 3.0, slip: 0.2, shift: 0.2, largest_nm: 9.0, seed: 5 };
+    for source in [[Axis::Z, Axis::Y, Axis::X], [Axis::Y, Axis::Z, Axis::X], [Axis::X, Axis::Y, Axis::Z]] {
+        let mut grid = patch(16, Zyx::splat(8.0), Affine::IDENTITY);
+        grid.orientation = Orientation { source: source.into(), mirror: Zyx::new(true, false, false) };
+        let straight = looked_up(&grid, Resample::Area);
+        grid.warp.misalign = Some(misalign);
+        let found = looked_up(&grid, Resample::Area);
+        let expected = straight.iter().map(|at| *at + misalign.displacement_nm(at.z));
+        assert_near(&found, expected, Zyx::splat(0.01));
+        let moved: Vec<_> = found.iter().zip(&straight).map(|(found, at)| *found - *at).collect();
+        assert!(moved.iter().all(|by| by.z.abs() < 0.01) && moved.iter().any(|by| by.y.abs() > 4.0));
+        assert!(
+            (grid.world_from_patch(Zyx::new(3.0, 5.0, 7.0)) - grid.center_nm - found[(3 * 16 + 5) * 16 + 7])
+                .all(|d| d.abs() < 0.01)
+        );
+    }
+}
+
+#[test]
 fn a_displacement_field_is_added_to_the_affine() {
     let elastic = Elastic { spacing_nm: Zyx::new(60.0, 40.0, 50.0), sigma_nm: Zyx::new(0.0, 8.0, 5.0), seed: 77 };
     let affine = Affine { rotate_degrees: Zyx::new(0.0, 0.0, 20.0), ..Affine::IDENTITY };
@@ -246,6 +269,7 @@ fn phantom() -> (Arc<Catalog>, LoaderConfig) {
         scale = { range = [0.8, 1.25], probability = 0.5 }
         shear = { zx = [-0.2, 0.2], probability = 0.5 }
         elastic = { spacing_nm = [100, 80, 80], sigma_nm = [0, 10, 10], probability = 0.5 }
+        misalign = { jitter_nm = [0, 6], slip = 0.1, shift = 0.1, largest_nm = 20, probability = 0.5 }
         [sampling]
         samples_per_epoch = 9
         [loader]
@@ -271,6 +295,7 @@ fn threads_and_memory_change_no_byte_of_warped_samples() {
     let warps: Vec<_> = reference.iter().flat_map(|batch| &batch.provenance).map(|place| place.grid.warp).collect();
     assert!(warps.iter().filter(|warp| !warp.is_none()).count() > 5, "{warps:?}");
     assert!(warps.iter().any(|warp| warp.affine.rotate_degrees.z != 0.0));
+    assert!(warps.iter().any(|warp| warp.misalign.is_some()));
     assert!(warps.iter().any(|warp| warp.elastic.is_some()) && warps.iter().any(|warp| warp.elastic.is_none()));
 }
 

@@ -6,7 +6,7 @@ use egui::{
     Align2, Color32, ColorImage, FontId, Id, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
     TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
-use microtome_core::geometry::{Affine, Elastic, Shear, Warp};
+use microtome_core::geometry::{Affine, Elastic, Misalign, Shear, Warp};
 
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -212,6 +212,13 @@ fn warp_text(warp: &Warp) -> String {
     }
     if let Some(Elastic { sigma_nm, spacing_nm, .. }) = warp.elastic {
         lines += &format!("bent by {sigma_nm} nm every {spacing_nm} nm\n");
+    }
+    if let Some(Misalign { jitter_nm, slip, shift, largest_nm, .. }) = warp.misalign {
+        lines += &format!("sections off by {jitter_nm:.1} nm");
+        if slip > 0.0 || shift > 0.0 {
+            lines += &format!(", some by up to {largest_nm:.0} nm");
+        }
+        lines += "\n";
     }
     lines
 }

@@ -13,7 +13,7 @@ use super::Zyx;
 /// axis mixes three points by 1/6, 4/6 and 1/6, whose squares add up to 1/2.
 const GAIN: f64 = 2.828_427_124_746_190_3;
 /// No normal number made of 53 random bits is larger: √(2 ln 2⁵³).
-const LARGEST_NORMAL: f64 = 8.6;
+pub(super) const LARGEST_NORMAL: f64 = 8.6;
 /// Fields of more control points than this are not tabulated.
 const MAX_POINTS: f64 = (1_u64 << 22) as f64;
 /// Tells the streams of fields from all other random streams.
@@ -78,7 +78,7 @@ impl Elastic {
 }
 
 /// Two normally distributed numbers (Box and Muller 1958), with functions computed in software.
-fn normals(rng: &mut ChaCha8Rng) -> (f64, f64) {
+pub(super) fn normals(rng: &mut ChaCha8Rng) -> (f64, f64) {
     const STEPS: f64 = (1_u64 << 53) as f64;
     // 53 bits; the first is never 0.
     let first = ((rng.next_u64() >> 11) + 1) as f64 / STEPS;

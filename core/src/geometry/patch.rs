@@ -7,7 +7,7 @@ use super::{BoxNm, LinearZyx, Orientation, Warp, Zyx};
 /// A patch of `shape` voxels of `voxel_size_nm`, centred on `center_nm`, turned by `orientation`, bent by `warp`.
 ///
 /// Patch voxel `v` is looked up at `center + A · p + u(p)` with `p = R · ((v - (shape - 1) / 2) · voxel_size)`: R is the
-/// orientation (mirror, then transpose), A and u are affine and field of the warp. All act on nm along the world's axes.
+/// orientation (mirror, then transpose), A and u are affine and displacement of the warp. All act on nm along the world's axes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PatchGrid {
     /// World position of the patch's middle, nm.
@@ -30,7 +30,7 @@ impl PatchGrid {
         let middle = self.shape.map(|n| (n as f64 - 1.0) / 2.0);
         let offset_nm = (patch_voxel - middle) * self.voxel_size_nm;
         let along_world_nm = self.orientation.world_from_patch().apply(offset_nm);
-        let bent_nm = self.warp.elastic.map_or(Zyx::splat(0.0), |elastic| elastic.displacement_nm(along_world_nm));
+        let bent_nm = self.warp.displacement_nm(along_world_nm);
         self.center_nm + self.warp.affine.world_from_unwarped().apply(along_world_nm) + bent_nm
     }
 
@@ -50,7 +50,7 @@ impl PatchGrid {
             return BoxNm::about(self.center_nm, self.orientation.along_world(extent_nm));
         }
         let half_nm = self.orientation.along_world(extent_nm * 0.5);
-        let bent_nm = self.warp.elastic.map_or(Zyx::splat(0.0), |elastic| elastic.largest_nm(half_nm));
+        let bent_nm = self.warp.largest_displacement_nm(half_nm);
         BoxNm::about(self.center_nm, self.world_from_offset().half_extent_of_box(extent_nm) + bent_nm * 2.0)
     }
 }
@@ -87,7 +87,7 @@ mod tests {
             shape: Zyx::new(4, 6, 8),
             voxel_size_nm: Zyx::new(10.0, 2.0, 1.0),
             orientation: Orientation::IDENTITY,
-            warp: Warp { affine, elastic: None },
+            warp: Warp::of_affine(affine),
         };
         let b = patch.footprint();
         let corners = (0..8).map(|bits| {

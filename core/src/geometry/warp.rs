@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Elastic, LinearZyx, Zyx};
+use super::{Elastic, LinearZyx, Misalign, Zyx};
 
 /// How far one axis shifts per nm along another (no unit).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -61,11 +61,12 @@ impl Affine {
     }
 }
 
-/// Everything that bends a patch after its orientation: one affine and one displacement field.
+/// Everything that bends a patch after its orientation: one affine and one displacement.
 ///
 /// A patch voxel's offset from the centre is oriented (mirror, then transpose) to `p`, nm along the world's axes; it is
-/// looked up at `center + A · p + u(p)`, A being the affine and u the field. So control points stay with the patch, and
-/// displacements point along the axes of the volume: with `sigma_nm = [0, …]` sections stay as they were cut.
+/// looked up at `center + A · p + u(p) + m(p)`, A being the affine, u the field and m the shift of p's section. So control
+/// points and sections stay with the patch, and displacements point along the axes of the volume: with
+/// `sigma_nm = [0, …]` sections stay as they were cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Warp {
     /// Rotation, scale and shear.
@@ -73,11 +74,40 @@ pub struct Warp {
     /// The displacement field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elastic: Option<Elastic>,
+    /// Shifts of sections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub misalign: Option<Misalign>,
 }
 
 impl Warp {
     /// The patch stays on the world's axes.
-    pub const NONE: Self = Self { affine: Affine::IDENTITY, elastic: None };
+    pub const NONE: Self = Self { affine: Affine::IDENTITY, elastic: None, misalign: None };
+
+    /// An affine alone.
+    #[must_use]
+    pub const fn of_affine(affine: Affine) -> Self {
+        Self { affine, ..Self::NONE }
+    }
+
+    /// The same without displacements.
+    #[must_use]
+    pub const fn straight(&self) -> Self {
+        Self::of_affine(self.affine)
+    }
+
+    /// How far the point is moved that lies `offset_nm` along the world's axes from the centre before the affine, nm.
+    #[must_use]
+    pub fn displacement_nm(&self, offset_nm: Zyx<f64>) -> Zyx<f64> {
+        let bent = self.elastic.map_or(Zyx::splat(0.0), |elastic| elastic.displacement_nm(offset_nm));
+        bent + self.misalign.map_or(Zyx::splat(0.0), |misalign| misalign.displacement_nm(offset_nm.z))
+    }
+
+    /// A bound of the displacement along each axis over offsets of up to `half_extent_nm`, nm.
+    #[must_use]
+    pub fn largest_displacement_nm(&self, half_extent_nm: Zyx<f64>) -> Zyx<f64> {
+        let bent = self.elastic.map_or(Zyx::splat(0.0), |elastic| elastic.largest_nm(half_extent_nm));
+        bent + self.misalign.map_or(Zyx::splat(0.0), |misalign| misalign.bound_nm(half_extent_nm.z))
+    }
 
     /// True if the patch stays on the world's axes.
     #[must_use]

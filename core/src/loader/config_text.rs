@@ -156,8 +156,8 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Augment, Data, DataSource, ElasticKeys, LoaderKeys, Mirror, Rotate, Sampling, Scale, Search, ShearRange,
-        Transpose,
+        Augment, Data, DataSource, ElasticKeys, LoaderKeys, Mirror, MisalignKeys, Rotate, Sampling, Scale, Search,
+        ShearRange, Transpose,
     };
     use super::*;
     use crate::geometry::{Axis, Zyx};
@@ -391,6 +391,13 @@ mod tests {
                 elastic: Some(ElasticKeys {
                     spacing_nm: Zyx::splat(400.0),
                     sigma_nm: Zyx::new(0.0, 30.0, 30.0),
+                    probability: 0.3,
+                }),
+                misalign: Some(MisalignKeys {
+                    jitter_nm: [0.0, 4.0],
+                    slip: 0.03,
+                    shift: 0.01,
+                    largest_nm: 30.0,
                     probability: 0.3,
                 }),
                 intensity: every_operation(),

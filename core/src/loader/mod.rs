@@ -17,7 +17,6 @@ mod run;
 mod skipped;
 mod threads;
 mod validate;
-mod validate_augment;
 
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
 pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys, OnError};
@@ -26,5 +25,5 @@ pub use skipped::SkippedSample;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{
-    Augment, ElasticKeys, Mirror, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose,
+    Augment, ElasticKeys, Mirror, MisalignKeys, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose,
 };

@@ -1,6 +1,5 @@
 //! Checks of a configuration that its types cannot make; no data is looked at.
 
-use super::validate_augment::{check_augment, check_control_points};
 use super::{ArraySpec, Encoding, LoaderConfig, Role};
 use crate::sample::intensity;
 use crate::{Error, Result};
@@ -26,10 +25,10 @@ impl LoaderConfig {
         self.check_names()?;
         self.check_relations()?;
         self.data.search.iter().try_for_each(crate::catalog::Search::validate)?;
-        check_augment(&self.augment)?;
+        self.augment.check_spatial()?;
         self.check_intensity()?;
         for (_, _, spec) in self.arrays() {
-            check_control_points(&self.augment, spec)?;
+            self.augment.check_control_points(spec.voxel_size_nm)?;
         }
         self.check_loader()
     }
@@ -133,13 +132,6 @@ fn voxels(spec: &ArraySpec) -> u128 {
     spec.shape.to_array().into_iter().fold(1, |product, n| product.saturating_mul(n as u128))
 }
 
-pub(super) fn check_probability(key: String, probability: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&probability) {
-        return Ok(());
-    }
-    wrong(key, format!("{probability} is no probability; from 0 to 1"))
-}
-
-pub(super) fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
+fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
     Err(Error::Config { file: None, line: None, key: key.into(), problem: problem.into() })
 }

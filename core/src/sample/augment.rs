@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
 use super::intensity::Operation;
-use super::spatial::{ElasticKeys, Rotate, Scale, ShearRange};
+use super::spatial::{ElasticKeys, MisalignKeys, Rotate, Scale, ShearRange};
 use crate::geometry::{Axis, Orientation, Zyx};
 
 /// `mirror = { z = 0.5, y = 0.5, x = 0.5 }`: probability per axis of the volume.
@@ -27,7 +27,8 @@ pub struct Transpose {
     pub probability: f64,
 }
 
-/// `[augment]`: mirror first, then transpose, scale, shear, rotation and elastic displacement, all in one gather; then
+/// `[augment]`: mirror first, then transpose, scale, shear, rotation, elastic displacement and misaligned sections, all in one
+/// gather; then
 /// operations on intensities in the order of the file.
 ///
 /// Every key is read and written in `augment_keys.rs`.
@@ -45,6 +46,8 @@ pub struct Augment {
     pub shear: Option<ShearRange>,
     /// Bends smoothly.
     pub elastic: Option<ElasticKeys>,
+    /// Shifts sections against each other.
+    pub misalign: Option<MisalignKeys>,
     /// Operations on the intensities of inputs, in this order.
     pub intensity: Vec<Operation>,
 }

@@ -15,6 +15,7 @@ pub(super) enum Purpose {
     Scale = 17,
     Shear = 18,
     Elastic = 19,
+    Misalign = 20,
     Contrast = 32,
     Brightness = 33,
     Gamma = 34,

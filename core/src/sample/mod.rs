@@ -8,10 +8,12 @@ pub mod intensity;
 mod keys;
 mod lattice;
 mod positions;
+mod range;
 mod request;
 mod sampler;
 mod source;
 mod spatial;
+mod spatial_check;
 
 pub use assign::is_for_validation;
 pub use augment::{Augment, Mirror, Transpose};
@@ -19,4 +21,4 @@ pub use keys::{Sampling, SmallCrops, Strategy};
 pub use request::Request;
 pub use sampler::Sampler;
 pub use source::Source;
-pub use spatial::{ElasticKeys, Rotate, Scale, ShearRange};
+pub use spatial::{ElasticKeys, MisalignKeys, Rotate, Scale, ShearRange};

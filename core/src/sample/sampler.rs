@@ -5,7 +5,7 @@ use super::intensity::IntensityRecipe;
 use super::positions::{Place, Positions, Table};
 use super::{Augment, Request, Sampling, Source, Strategy};
 use crate::Result;
-use crate::geometry::{PatchGrid, Zyx};
+use crate::geometry::{PatchGrid, Warp, Zyx};
 
 /// Draws samples from sources as `[sampling]` says.
 #[derive(Debug, Clone)]
@@ -71,8 +71,9 @@ impl Sampler {
             shape: self.shape,
             voxel_size_nm: self.voxel_size_nm,
             orientation,
-            warp: self.augment.warp(draw),
+            warp: Warp::NONE,
         };
+        let grid = PatchGrid { warp: self.augment.warp(&grid, draw), ..grid };
         Request {
             epoch,
             index,

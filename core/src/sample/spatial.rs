@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Augment;
 use super::draw::{Draw, Purpose};
-use crate::geometry::{Affine, Elastic, Shear, Warp, Zyx};
+use super::range::two;
+use crate::geometry::{Affine, Elastic, Misalign, PatchGrid, Sections, Shear, Warp, Zyx};
 
 /// `rotate = { z = [-180, 180], y = [0, 0], x = [0, 0], probability = 0.5 }`: degrees about the named axes of the
 /// volume, in nanometres (right on anisotropic voxels); about z first, then y, then x. See [`Affine`] for the sense.
@@ -12,13 +13,13 @@ use crate::geometry::{Affine, Elastic, Shear, Warp, Zyx};
 #[serde(deny_unknown_fields)]
 pub struct Rotate {
     /// Degrees about z, from and to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "two")]
     pub z: [f64; 2],
     /// Degrees about y, from and to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "two")]
     pub y: [f64; 2],
     /// Degrees about x, from and to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "two")]
     pub x: [f64; 2],
     /// Probability that angles are drawn at all (each uniformly from its range).
     pub probability: f64,
@@ -29,6 +30,7 @@ pub struct Rotate {
 #[serde(deny_unknown_fields)]
 pub struct Scale {
     /// Smallest and largest factor.
+    #[serde(deserialize_with = "two")]
     pub range: [f64; 2],
     /// Probability that a factor is drawn at all (uniformly from the range).
     pub probability: f64,
@@ -40,13 +42,13 @@ pub struct Scale {
 #[serde(deny_unknown_fields)]
 pub struct ShearRange {
     /// y per z, from and to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "two")]
     pub zy: [f64; 2],
     /// x per z, from and to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "two")]
     pub zx: [f64; 2],
     /// x per y, from and to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "two")]
     pub yx: [f64; 2],
     /// Probability that slopes are drawn at all (each uniformly from its range).
     pub probability: f64,
@@ -65,12 +67,33 @@ pub struct ElasticKeys {
     pub probability: f64,
 }
 
+/// `misalign = { jitter_nm = [0, 4], slip = 0.03, shift = 0.01, largest_nm = 30, probability = 0.3 }`: sections that do
+/// not lie on each other. See [`Misalign`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MisalignKeys {
+    /// Standard deviation of every section's own shift, from and to, nm.
+    #[serde(default, deserialize_with = "two")]
+    pub jitter_nm: [f64; 2],
+    /// Probability of each section to lie off alone.
+    #[serde(default)]
+    pub slip: f64,
+    /// Probability of each section to lie off with all beyond it.
+    #[serde(default)]
+    pub shift: f64,
+    /// Largest slip and shift along y and along x, nm.
+    #[serde(default)]
+    pub largest_nm: f64,
+    /// Probability that sections are shifted at all.
+    pub probability: f64,
+}
+
 impl Augment {
-    /// Draws how a sample is bent beyond its orientation. `draw` opens the sample's stream of a purpose.
+    /// Draws how the sample of `grid` is bent beyond its orientation. `draw` opens the sample's stream of a purpose.
     ///
     /// Each kind has its own stream, and draws all its numbers whatever their ranges are, so that a change of one range
     /// leaves the others' numbers as they were.
-    pub(super) fn warp(&self, draw: impl Fn(Purpose) -> Draw) -> Warp {
+    pub(super) fn warp(&self, grid: &PatchGrid, draw: impl Fn(Purpose) -> Draw) -> Warp {
         let mut affine = Affine::IDENTITY;
         if let Some(rotate) = &self.rotate {
             let mut draw = draw(Purpose::Rotate);
@@ -94,20 +117,28 @@ impl Augment {
                 affine.shear = Shear { zy, zx, yx };
             }
         }
-        Warp { affine, elastic: self.field(draw) }
+        Warp { affine, elastic: self.field(&draw), misalign: self.sections(Sections::of(grid), &draw) }
     }
 
-    fn field(&self, draw: impl Fn(Purpose) -> Draw) -> Option<Elastic> {
+    fn field(&self, draw: &impl Fn(Purpose) -> Draw) -> Option<Elastic> {
         let ElasticKeys { spacing_nm, sigma_nm, probability } = self.elastic?;
         let mut draw = draw(Purpose::Elastic);
         let drawn = draw.chance(probability) && sigma_nm.any(|sigma| sigma > 0.0);
         drawn.then(|| Elastic { spacing_nm, sigma_nm, seed: draw.word() })
+    }
+
+    fn sections(&self, sections: Sections, draw: &impl Fn(Purpose) -> Draw) -> Option<Misalign> {
+        let MisalignKeys { jitter_nm: [lo, hi], slip, shift, largest_nm, probability } = self.misalign?;
+        let mut draw = draw(Purpose::Misalign);
+        let (drawn, jitter_nm) = (draw.chance(probability), draw.between(lo, hi));
+        drawn.then(|| Misalign { sections, jitter_nm, slip, shift, largest_nm, seed: draw.word() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::Orientation;
 
     fn augment() -> Augment {
         Augment {
@@ -119,12 +150,29 @@ mod tests {
                 sigma_nm: Zyx::new(0.0, 30.0, 30.0),
                 probability: 0.3,
             }),
+            misalign: Some(MisalignKeys {
+                jitter_nm: [1.0, 4.0],
+                slip: 0.1,
+                shift: 0.05,
+                largest_nm: 20.0,
+                probability: 0.4,
+            }),
             ..Augment::default()
         }
     }
 
+    fn grid() -> PatchGrid {
+        PatchGrid {
+            center_nm: Zyx::splat(0.0),
+            shape: Zyx::splat(16),
+            voxel_size_nm: Zyx::splat(8.0),
+            orientation: Orientation::IDENTITY,
+            warp: Warp::NONE,
+        }
+    }
+
     fn warps(augment: &Augment, draws: u64) -> Vec<Warp> {
-        (0..draws).map(|index| augment.warp(|purpose| Draw::new(3, 0, index, 0, purpose))).collect()
+        (0..draws).map(|index| augment.warp(&grid(), |purpose| Draw::new(3, 0, index, 0, purpose))).collect()
     }
 
     /// The Kolmogorov–Smirnov distance of `values` from the uniform distribution on `lo..hi`, times √n.

@@ -110,7 +110,7 @@ impl Oracle {
         let level = &self.levels[self.level(grid)];
         let stored_nm = level.world_from_voxel.voxel_size_nm;
         // A displacement moves the samples of a voxel as one.
-        let stiff = PatchGrid { warp: Warp { elastic: None, ..grid.warp }, ..*grid };
+        let stiff = PatchGrid { warp: Warp { affine: grid.warp.affine, ..Warp::NONE }, ..*grid };
         let first = world_of(&stiff, Zyx::splat(0.0));
         let steps = Axis::ALL.map(|axis| {
             let mut one = Zyx::splat(0.0);
@@ -239,7 +239,8 @@ fn world_of(grid: &PatchGrid, patch: Zyx<f64>) -> Zyx<f64> {
     let (z, x) = (z * cos_y - x * sin_y, z * sin_y + x * cos_y);
     let (y, z) = (y * cos_x - z * sin_x, y * sin_x + z * cos_x);
     let moved = grid.warp.elastic.map_or(Zyx::splat(0.0), |elastic| displacement(&elastic, offset));
-    grid.center_nm + Zyx::new(z, y, x) + moved
+    let slipped = grid.warp.misalign.map_or(Zyx::splat(0.0), |misalign| misalign.displacement_nm(offset.z));
+    grid.center_nm + Zyx::new(z, y, x) + moved + slipped
 }
 
 /// The displacement of a point, from every control point around by the definition of the centred cubic B-spline.

@@ -17,6 +17,7 @@ mod patch;
 mod plan;
 mod planning;
 mod shard;
+mod slips;
 mod tables;
 mod transform_key;
 mod transforms;

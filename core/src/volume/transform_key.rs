@@ -1,7 +1,7 @@
 //! What determines a transform: keys of the transform cache, in whole numbers, so that equal means equal bits.
 
 use super::{Level, Resample};
-use crate::geometry::{Elastic, Orientation, PatchGrid, Zyx};
+use crate::geometry::{Elastic, Misalign, Orientation, PatchGrid, Zyx};
 
 /// A displacement field about a patch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,6 +28,7 @@ pub(super) struct PlanKey {
     /// Rotation, scale and shear.
     affine: [u64; 9],
     elastic: Option<ElasticKey>,
+    misalign: Option<[u64; 7]>,
     resample: Resample,
 }
 
@@ -56,6 +57,7 @@ impl PlanKey {
             orientation: grid.orientation,
             affine: std::array::from_fn(|i| [rotate, scale, shear][i / 3][i % 3]),
             elastic: grid.warp.elastic.as_ref().map(elastic_key),
+            misalign: grid.warp.misalign.as_ref().map(misalign_key),
             resample,
         }
     }
@@ -63,6 +65,13 @@ impl PlanKey {
 
 fn elastic_key(elastic: &Elastic) -> ElasticKey {
     (bits(elastic.spacing_nm), bits(elastic.sigma_nm), elastic.seed)
+}
+
+fn misalign_key(misalign: &Misalign) -> [u64; 7] {
+    let Misalign { sections, jitter_nm, slip, shift, largest_nm, seed } = *misalign;
+    let [a, b, c, d, e, f] =
+        [sections.thickness_nm, sections.edge_nm, jitter_nm, slip, shift, largest_nm].map(f64::to_bits);
+    [a, b, c, d, e, f, seed]
 }
 
 fn bits(values: Zyx<f64>) -> [u64; 3] {

@@ -47,7 +47,7 @@ pub(super) struct WarpPlan {
 
 impl WarpPlan {
     /// Of a patch with any affine and `field`, the control points that act on it; its chunks are not listed yet. `None` if
-    /// a patch voxel is the mean of too many samples.
+    /// a patch voxel is the mean of too many samples, or there are too many sections.
     ///
     /// Raw: a patch voxel is the mean of `n` samples along each patch axis, evenly spread over the voxel, each a
     /// trilinear interpolation; `n` is the patch voxel's length in stored voxels, rounded (at least 1). On the volume's
@@ -73,8 +73,8 @@ impl WarpPlan {
             Resample::Nearest => (Zyx::splat(1.0), Zyx::splat(0.5)),
             Resample::Area => (steps.map(|step| (norm(step) + 0.5 + NOISE).floor().max(1.0)), Zyx::splat(1.0)),
         };
-        let bent = grid.warp.elastic.as_ref().zip(field);
-        let bend = bent.map(|(elastic, field)| Bend::new(elastic, field, grid, stored.voxel_size_nm));
+        let bends = grid.warp != grid.warp.straight();
+        let bend = if bends { Some(Bend::new(grid, field, stored.voxel_size_nm)?) } else { None };
         let mut plan = Self {
             level: index,
             shape: grid.shape,

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::math::exp;
 use super::patch::Patch;
-use super::range::{Check, LENGTHS_NM, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, LENGTHS_NM, Range};
 
 /// `blur = { sigma_nm = [0, 12], probability = 0.2 }`
 ///

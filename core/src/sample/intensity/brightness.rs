@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `brightness = { range = [-0.1, 0.1], probability = 0.5 }`
 ///

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::math::exp;
 use super::patch::{Line, Patch, offset_nm, unit};
-use super::range::{Check, LENGTHS_NM, Range};
-use super::{Apply, Operate, Scene, Sections};
+use super::{Apply, Operate, Scene};
 use crate::Result;
-use crate::geometry::{Axis, PatchGrid, Zyx};
+use crate::geometry::{Axis, PatchGrid, Sections, Zyx};
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, LENGTHS_NM, Range};
 
 /// `charging = { fraction = 0.1, amplitude = [-0.3, 0.4], radius_nm = [20, 80], tail_nm = [100, 600], probability = 0.1 }`
 ///

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `contrast = { range = [0.8, 1.2], probability = 0.5 }`
 ///

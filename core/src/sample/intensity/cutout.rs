@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::Patch;
-use super::range::{Check, LENGTHS_NM, Range, two};
 use super::{Apply, Fill, Operate, Scene};
 use crate::Result;
 use crate::geometry::{Axis, BoxNm, PatchGrid, Zyx};
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, LENGTHS_NM, Range, two};
 
 /// `cutout = { boxes = [1, 3], size_nm = [50, 200], fill = "mean", probability = 0.2 }`
 ///

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::math::power;
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `gamma = { range = [0.7, 1.5], probability = 0.3 }`
 ///

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
-use super::{Apply, Operate, Scene, Sections};
+use super::{Apply, Operate, Scene};
 use crate::Result;
+use crate::geometry::Sections;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `low_contrast = { fraction = 0.05, range = [0.1, 0.5], probability = 0.2 }`
 ///

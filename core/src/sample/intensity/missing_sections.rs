@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::Patch;
-use super::range::Check;
-use super::{Apply, Fill, Operate, Scene, Sections};
+use super::{Apply, Fill, Operate, Scene};
 use crate::Result;
+use crate::geometry::Sections;
 use crate::sample::draw::Draw;
+use crate::sample::range::Check;
 
 /// `missing_sections = { fraction = 0.03, fill = "dark", probability = 0.2 }`
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -21,7 +21,6 @@ mod noise;
 mod normalise;
 mod patch;
 mod poisson;
-mod range;
 mod recipe;
 mod section_shift;
 mod sharpen;
@@ -32,6 +31,7 @@ use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 
+pub use super::range::Range;
 pub use blur::{Blur, BlurStep};
 pub use brightness::{Brightness, BrightnessStep};
 pub use charging::{Charging, ChargingStep};
@@ -43,17 +43,16 @@ pub use missing_sections::{MissingSections, MissingSectionsStep};
 pub use noise::{Noise, NoiseStep};
 pub use normalise::{Normalise, NormaliseStep};
 pub use poisson::{Poisson, PoissonStep};
-pub use range::Range;
 pub use recipe::IntensityRecipe;
 pub(crate) use recipe::{check, ends_in_z_scores, scratch_len};
 pub use section_shift::{SectionShift, SectionShiftStep};
 pub use sharpen::{Sharpen, SharpenStep};
 
 use self::patch::Patch;
-use self::range::Check;
 use super::draw::{Draw, Purpose};
+use super::range::Check;
 use crate::Result;
-use crate::geometry::{PatchGrid, Zyx};
+use crate::geometry::{PatchGrid, Sections, Zyx};
 
 /// What stands in the place of voxels that are taken away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,23 +74,6 @@ impl Fill {
     }
 }
 
-/// The sections of a sample: those that hold the planes of its first array.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Sections {
-    /// Thickness along the volume's z, nm.
-    pub thickness_nm: f64,
-    /// Where section 0 begins: offset along the volume's z from the patch's centre, nm.
-    pub edge_nm: f64,
-}
-
-impl Sections {
-    /// The section that holds an offset along the volume's z from the patch's centre, nm.
-    fn number_at(&self, offset_nm: f64) -> i64 {
-        // What lies on an edge but for rounding belongs to the upper section.
-        ((offset_nm - self.edge_nm) / self.thickness_nm + 1e-6).floor() as i64
-    }
-}
-
 /// What an operation may know of the sample it is drawn for.
 #[derive(Debug, Clone, Copy)]
 struct Scene {
@@ -102,10 +84,7 @@ struct Scene {
 impl Scene {
     /// The first array's planes normal to the volume's z.
     fn sections(&self) -> Sections {
-        let along_z = |patch_axes: Zyx<f64>| self.grid.orientation.along_world(patch_axes).z;
-        let thickness_nm = along_z(self.grid.voxel_size_nm);
-        let is_odd = self.grid.orientation.along_world(self.grid.shape).z % 2 == 1;
-        Sections { thickness_nm, edge_nm: if is_odd { -thickness_nm / 2.0 } else { 0.0 } }
+        Sections::of(&self.grid)
     }
 
     /// Extent of the first array along the volume's axes, nm.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::math::fill_normal;
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `noise = { sigma = [0.0, 0.05], probability = 0.5 }`
 ///

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `normalise = { range = [0.2, 0.8] }`, `{ percentile = [1, 99] }` or `{ mean = 0.5, std = 0.15 }`
 ///

@@ -1,7 +1,6 @@
 //! One channel of one sample while its intensities change: voxels, grid, working memory, and walks over sections.
 
-use super::Sections;
-use crate::geometry::{Axis, PatchGrid, Zyx};
+use crate::geometry::{Axis, PatchGrid, Sections, Zyx};
 
 /// One channel of one sample: intensities in C order z, y, x of the patch.
 #[derive(Debug)]

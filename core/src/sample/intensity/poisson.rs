@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::math::{exp, fill_normal, open_unit};
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `poisson = { counts = [100, 1000], probability = 0.3 }`
 ///

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
-use super::range::Check;
 use super::{Apply, Operation, Scene, Step};
 use crate::Result;
 use crate::geometry::{PatchGrid, Zyx};
 use crate::sample::draw::{Draw, Purpose};
+use crate::sample::range::Check;
 
 /// What is done to the intensities of one sample, in this order: every random number is in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

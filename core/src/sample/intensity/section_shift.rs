@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::patch::{Patch, unit};
-use super::range::{Check, Range};
-use super::{Apply, Operate, Scene, Sections};
+use super::{Apply, Operate, Scene};
 use crate::Result;
+use crate::geometry::Sections;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, Range};
 
 /// `section_shift = { scale = [0.9, 1.1], shift = [-0.05, 0.05], probability = 0.3 }`
 ///

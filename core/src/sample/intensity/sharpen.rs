@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::blur::{blur, scratch_len};
 use super::patch::{Patch, unit};
-use super::range::{Check, LENGTHS_NM, Range};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::sample::draw::Draw;
+use crate::sample::range::{Check, LENGTHS_NM, Range};
 
 /// `sharpen = { sigma_nm = [4, 12], amount = [0.5, 1.5], probability = 0.2 }`
 ///

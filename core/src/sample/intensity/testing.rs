@@ -1,8 +1,7 @@
 //! What the tests of intensity operations share: small patches, formulas of distributions, and their tests.
 
-use super::Sections;
 use super::patch::Patch;
-use crate::geometry::{Orientation, PatchGrid, Warp, Zyx};
+use crate::geometry::{Orientation, PatchGrid, Sections, Warp, Zyx};
 
 /// Sections of 8 nm, of which one begins at the patch's centre.
 pub(super) const EVEN: Sections = Sections { thickness_nm: 8.0, edge_nm: 0.0 };

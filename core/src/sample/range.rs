@@ -3,7 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::sample::draw::Draw;
+use super::draw::Draw;
 use crate::{Error, Result};
 
 /// `[from, to]`: a draw is uniform between both; equal ends give that value always.
@@ -28,6 +28,12 @@ pub(super) fn two<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: 
     let values = Vec::<T>::deserialize(deserializer)?;
     let len = values.len();
     values.try_into().map_err(|_| D::Error::invalid_length(len, &"two values: [from, to]"))
+}
+
+impl From<[f64; 2]> for Range {
+    fn from([from, to]: [f64; 2]) -> Self {
+        Self { from, to }
+    }
 }
 
 impl From<Range> for [f64; 2] {
