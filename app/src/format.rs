@@ -1,5 +1,7 @@
 //! Numbers as people read them: bytes in binary units, times, rates and counts.
 
+pub mod drawn;
+
 use std::time::Duration;
 
 /// Between a number and its unit, and between groups of digits: thin, and no line breaks there.

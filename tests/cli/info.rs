@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::place::data;
+use crate::place::{copy, data};
 use crate::run::run;
 
 /// Every level of every image in the answer, by its path inside the test data.
@@ -73,4 +73,42 @@ fn the_page_names_levels_crops_classes_and_the_verdict() {
     for part in ["s0", "50 x 100 x 200", "uint8", "Zarr v3", "OME-NGFF 0.5, conforms", "crop1", "cell", "on disk"] {
         assert!(page.contains(part), "no {part} in:\n{page}");
     }
+}
+
+#[test]
+fn counts_come_from_metadata_or_voxels_and_agree() {
+    let home = tempfile::tempdir().unwrap();
+    let bare = home.path().join("bare.zarr");
+    copy(&data("gala.zarr"), &bare);
+    let without_counts = bare.join("recon-1/labels/groundtruth/crop1/cell/s0/.zattrs");
+    std::fs::write(without_counts, "{}").unwrap();
+    let counted = [data("gala.zarr"), bare].map(|path| {
+        let answer = run(home.path(), &["info", path.to_str().unwrap(), "--counts", "--json"]);
+        assert_eq!(answer.status, Some(0), "{}", answer.err);
+        let counts: Value = serde_json::from_str(&answer.out).unwrap();
+        let page = run(home.path(), &["info", path.to_str().unwrap(), "--counts"]).out;
+        assert!(
+            page.contains(&counts["crops"][0]["count"]["present"].to_string()) && page.contains("weight"),
+            "{page}"
+        );
+        counts
+    });
+    let row = |counts: &Value| counts["crops"].as_array().unwrap()[0].clone();
+    assert_eq!(
+        (row(&counted[0])["crop"].as_str(), row(&counted[0])["origin"].as_str()),
+        (Some("crop1"), Some("metadata"))
+    );
+    assert_eq!(row(&counted[1])["origin"], "voxels");
+    assert_eq!(row(&counted[0])["count"], row(&counted[1])["count"]);
+    let total: u64 = ["present", "absent"].map(|key| row(&counted[0])["count"][key].as_u64().unwrap()).iter().sum();
+    assert_eq!(total, 50 * 100 * 200);
+    let class = &counted[1]["classes"][0];
+    let volume = |key: &str| class[key].as_f64().unwrap();
+    assert!((volume("weight") - volume("absent_nm3") / volume("present_nm3")).abs() < 1e-9, "{class}");
+    let remembered = walkdir::WalkDir::new(home.path()).into_iter().filter_map(Result::ok);
+    let remembered: Vec<_> = remembered.filter(|entry| entry.file_name() == "counts.csv").collect();
+    assert!(
+        remembered.len() == 1 && !remembered[0].path().starts_with(home.path().join("bare.zarr")),
+        "{remembered:?}"
+    );
 }

@@ -99,6 +99,18 @@ fn a_small_demo_without_a_display_says_so_prints_figures_and_draws_the_window() 
     assert!(first.err.contains("wrote a synthetic cell") && !second.err.contains("wrote a synthetic cell"));
 }
 
+#[test]
+fn a_demo_that_only_writes_prints_where_the_cell_is_and_nothing_else() {
+    let home = tempfile::tempdir().unwrap();
+    let args = ["demo", "--size", "32", "--only-write"];
+    let first = run(home.path(), &args);
+    assert_eq!(first.status, Some(0), "{}", first.err);
+    let path = first.out.strip_suffix('\n').unwrap();
+    assert!(Path::new(path).join("recon-1/em/fibsem-uint8/s0/.zarray").is_file(), "{path}");
+    let again = run(home.path(), &args);
+    assert_eq!((again.out, again.err.as_str()), (first.out.clone(), ""), "it is there already");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_bench_in_order_with_figures() {

@@ -58,3 +58,52 @@ fn a_folder_with_something_in_it_is_left_alone_unless_forced() {
     assert_eq!(run(home.path(), &[&args[..], &["--force"]].concat()).status, Some(0));
     assert_ne!(fs::read(home.path().join("c/000000.raw.npy")).unwrap(), b"mine");
 }
+
+/// A configuration in `home` that trains on crop1 of fib25 and validates on crop2, with every kind of augmentation.
+fn turned_config(home: &std::path::Path) {
+    let root = data("fib25.zarr");
+    let [raw, labels] = ["recon-1/em/fibsem-uint8", "recon-1/labels/groundtruth"].map(|inner| root.join(inner));
+    let source = |table: &str, crop: &str| {
+        format!("[[data.{table}]]\nraw = {raw:?}\nlabels = {:?}\n", labels.join(crop).join("[cell]"))
+    };
+    let arrays = "[input.raw]\nshape = [16, 16, 16]\nvoxel_size_nm = [10, 10, 10]\nencoding = \"u8\"\n\
+        [target.labels]\nshape = [16, 16, 16]\nvoxel_size_nm = [10, 10, 10]\nencoding = \"ids\"\n";
+    let augment = "[augment]\nmirror = { z = 1.0 }\nrotate = { z = [30, 30], probability = 1.0 }\n\
+        contrast = { range = [1.25, 1.25], probability = 1.0 }\n";
+    let text = [source("train", "crop1"), source("validate", "crop2"), arrays.to_owned(), augment.to_owned()].concat();
+    fs::write(home.join("train.toml"), text).unwrap();
+}
+
+#[test]
+fn every_draw_is_in_the_record_and_in_the_line() {
+    let home = tempfile::tempdir().unwrap();
+    turned_config(home.path());
+    let answer = run(home.path(), &["sample", "train.toml", "-n", "2", "--list", "--out", "c"]);
+    assert_eq!(answer.status, Some(0), "{}", answer.err);
+    let lines: Vec<_> = answer.out.lines().collect();
+    assert!(lines[0].starts_with("000000 fib25 crop1, centre z ") && lines[1].starts_with("000001 "), "{}", answer.out);
+    for word in ["axes −z y x", "turned z 30° y 0° x 0°", "contrast factor 1.25"] {
+        assert!(lines[1].contains(word), "no {word:?} in {}", lines[1]);
+    }
+    let text = fs::read_to_string(home.path().join("c/000001.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(record["grid"]["warp"]["affine"]["rotate_degrees"], serde_json::json!([30.0, 0.0, 0.0]), "{text}");
+    assert_eq!(record["intensity"], serde_json::json!([{"contrast": {"factor": 1.25}}]), "{text}");
+}
+
+#[test]
+fn validation_data_are_drawn_from_on_request() {
+    let home = tempfile::tempdir().unwrap();
+    turned_config(home.path());
+    for (split, crop) in [("train", "crop1"), ("validate", "crop2")] {
+        let args = ["sample", "train.toml", "-n", "1", "--split", split, "--list", "--force", "--out", "c"];
+        let answer = run(home.path(), &args);
+        assert_eq!(answer.status, Some(0), "{}", answer.err);
+        assert!(answer.out.contains(crop), "{split}: {}", answer.out);
+    }
+    let path = data("fib25.zarr");
+    let args = ["sample", path.to_str().unwrap(), "-n", "1", "--split", "validate", "--out", "d"];
+    let refused = run(home.path(), &args);
+    assert_eq!(refused.status, Some(2), "{}", refused.out);
+    assert!(refused.err.contains("configuration (.toml)"), "{}", refused.err);
+}

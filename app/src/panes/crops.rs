@@ -6,10 +6,10 @@ use egui::{
     Align2, Color32, ColorImage, FontId, Id, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
     TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
-use microtome_core::geometry::{Affine, Elastic, Misalign, Shear, Warp};
 
 use crate::command::Command;
 use crate::context::PaneContext;
+use crate::format::drawn;
 use crate::state::{BatchView, CropView, LoaderPhase, Thumbnail};
 use crate::theme::Theme;
 
@@ -133,31 +133,19 @@ fn fitted(frame: Rect, [width, height]: [usize; 2]) -> Rect {
 
 fn provenance_text(crop: &CropView) -> String {
     let place = &crop.provenance;
-    let center = place.world_box.center_nm();
-    let orientation = &place.grid.orientation;
-    let axes: String = orientation
-        .source
-        .zip_map(orientation.mirror, |axis, mirror| format!("{}{}", if mirror { "−" } else { "" }, axis.name()))
-        .to_array()
-        .join(" ");
     let levels: Vec<String> = place
         .sources
         .iter()
         .filter_map(|source| Some(format!("{} s{}", source.class.as_ref().unwrap_or(&source.array), source.level?)))
         .collect();
-    format!(
-        "{}{}\ncentre z {:.0} y {:.0} x {:.0} nm\naxes {axes}\n{}levels {}\nepoch {} sample {} seed {}\nClick: fly there.",
-        place.dataset,
-        place.crop.as_ref().map(|crop| format!(" {crop}")).unwrap_or_default(),
-        center.z,
-        center.y,
-        center.x,
-        warp_text(&place.grid.warp),
-        levels.join(", "),
-        place.epoch,
-        place.index,
-        place.seed,
-    )
+    let axes = format!("axes {}", drawn::axes(&place.grid.orientation));
+    let lines = [drawn::place(place), axes].into_iter();
+    let lines = lines.chain(drawn::warp(&place.grid.warp)).chain(drawn::intensity(place)).chain([
+        format!("levels {}", levels.join(", ")),
+        format!("epoch {} sample {} seed {}", place.epoch, place.index, place.seed),
+        "Click: fly there.".to_owned(),
+    ]);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The pictures of one batch on the graphics card.
@@ -195,32 +183,6 @@ fn textures(ui: &Ui, batch: &Arc<BatchView>) -> BatchTextures {
     let textures = BatchTextures { batch: Arc::clone(batch), crops: Arc::new(crops.collect()) };
     ui.data_mut(|data| data.insert_temp(id, textures.clone()));
     textures
-}
-
-/// What bends a crop beyond its axes, a line each; nothing if nothing does.
-fn warp_text(warp: &Warp) -> String {
-    let Affine { rotate_degrees: turn, scale, shear } = warp.affine;
-    let mut lines = String::new();
-    if turn.any(|degrees| degrees != 0.0) {
-        lines += &format!("turned z {:.0}° y {:.0}° x {:.0}°\n", turn.z, turn.y, turn.x);
-    }
-    if scale.any(|factor| factor != 1.0) {
-        lines += &format!("scaled z {:.2} y {:.2} x {:.2}\n", scale.z, scale.y, scale.x);
-    }
-    if shear != Shear::default() {
-        lines += &format!("sheared zy {:.2} zx {:.2} yx {:.2}\n", shear.zy, shear.zx, shear.yx);
-    }
-    if let Some(Elastic { sigma_nm, spacing_nm, .. }) = warp.elastic {
-        lines += &format!("bent by {sigma_nm} nm every {spacing_nm} nm\n");
-    }
-    if let Some(Misalign { jitter_nm, slip, shift, largest_nm, .. }) = warp.misalign {
-        lines += &format!("sections off by {jitter_nm:.1} nm");
-        if slip > 0.0 || shift > 0.0 {
-            lines += &format!(", some by up to {largest_nm:.0} nm");
-        }
-        lines += "\n";
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use microtome_core::catalog::Split;
 use microtome_core::geometry::Zyx;
 
 /// Width and height of a picture, pixels: `1600x1000`.
@@ -29,6 +30,15 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     let right = "expected seconds, more than 0 and at most 86400, such as 10 or 0.5";
     let value: f64 = text.parse().map_err(|_| right)?;
     if value > 0.0 && value <= 86_400.0 { Ok(Duration::from_secs_f64(value)) } else { Err(right.to_owned()) }
+}
+
+/// What a configuration's data are for: `train` or `validate`.
+pub fn split(text: &str) -> Result<Split, String> {
+    match text {
+        "train" => Ok(Split::Train),
+        "validate" => Ok(Split::Validate),
+        _ => Err("expected train or validate".to_owned()),
+    }
 }
 
 #[cfg(test)]

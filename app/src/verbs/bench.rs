@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use microtome_core::catalog::Split;
+
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::{arguments, figures, input};
@@ -31,6 +33,6 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     // Before anything that takes time: an early Ctrl-C ends in order, too.
     let interrupt = Interrupt::listen();
-    let figures = figures::measure(input::open(&args.path)?, args.seconds, &interrupt)?;
+    let figures = figures::measure(input::open(&args.path, Split::Train)?, args.seconds, &interrupt)?;
     if args.json { out.json(&figures) } else { figures.print(out) }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use microtome::{Start, ThemeName};
+use microtome_core::catalog::Split;
 use microtome_core::geometry::Zyx;
 use microtome_core::ome::NgffVersion;
 use microtome_core::phantom::{self, PhantomSpec};
@@ -19,7 +20,8 @@ use super::{arguments, figures, input, open, shot};
 #[command(after_help = "Examples:\n  \
     microtome demo\n  \
     microtome demo --size 512 --format v3                 a larger cell, as sharded Zarr v3\n  \
-    microtome demo --headless --seconds 20 --out demo.png figures and a picture instead of the window\n\n\
+    microtome demo --headless --seconds 20 --out demo.png figures and a picture instead of the window\n  \
+    microtome info \"$(microtome demo --only-write)\"        the cell for scripts\n\n\
     The cell is written into the user's cache folder and used again next time; same arguments, same cell. It is a whole \
     CellMap dataset: EM in several levels, label crops with classes, one annotated in part, one smaller than a patch. \
     Without a display the demo says so and runs headless.")]
@@ -39,6 +41,9 @@ pub struct Args {
     /// No window: run the loader, print its figures, write a picture of the window
     #[arg(long)]
     headless: bool,
+    /// Write the cell if it is not there yet, print where it is, and stop
+    #[arg(long, conflicts_with = "headless")]
+    only_write: bool,
     /// Length of a headless run, seconds
     #[arg(long, value_name = "N", default_value = "10", value_parser = arguments::seconds, allow_hyphen_values = true)]
     seconds: Duration,
@@ -56,6 +61,9 @@ enum Format {
 /// Makes the cell if it is not there yet, and shows it.
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     let path = cached(&spec(args))?;
+    if args.only_write {
+        return out.line(&path.display().to_string());
+    }
     if args.headless {
         return headless(args, &path, out);
     }
@@ -114,7 +122,7 @@ fn headless(args: &Args, path: &Path, out: &mut Output) -> anyhow::Result<()> {
     const PICTURE_RUN: Duration = Duration::from_secs(2);
     shot::check_target(&args.out)?;
     let interrupt = Interrupt::listen();
-    figures::measure(input::open(path)?, args.seconds, &interrupt)?.print(out)?;
+    figures::measure(input::open(path, Split::Train)?, args.seconds, &interrupt)?.print(out)?;
     if interrupt.asked() {
         return Ok(());
     }

@@ -2,22 +2,22 @@
 
 use std::path::PathBuf;
 
-use microtome::{Start, format};
-use microtome_core::catalog::{self, Catalog, CatalogInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo};
+use microtome::format;
+use microtome_core::catalog::{self, CatalogInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, Split};
 use microtome_core::geometry::{BoxNm, Zyx};
-use microtome_core::loader::LoaderConfig;
 
-use super::input;
 use super::output::Output;
+use super::{arguments, counts, input, table};
 
 /// Say what is in a dataset: levels, voxel sizes, chunks, codecs, label crops and classes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     microtome info jrc_hela-2.zarr\n  \
-    microtome info jrc_hela-2.zarr --json | jq '.datasets[0].raw.levels[0].shape'\n\n\
+    microtome info jrc_hela-2.zarr --json | jq '.datasets[0].raw.levels[0].shape'\n  \
+    microtome info train.toml --counts --split validate\n\n\
     Everything is in z, y, x. Sizes and positions are nanometres; an offset is the centre of voxel 0. \"Conforms\" is the \
     verdict of the OME-NGFF specification on the metadata; much that does not conform can still be opened. \
-    Nothing is written, and no voxel is read.")]
+    Nothing is written into data; without --counts no voxel is read.")]
 pub struct Args {
     /// Dataset (OME-Zarr, CellMap, or a folder of them) or configuration (.toml)
     #[arg(value_name = "PATH|CONFIG")]
@@ -28,14 +28,23 @@ pub struct Args {
     /// Add up the files of every array (lists every chunk: slow on large stores)
     #[arg(long)]
     disk: bool,
+    /// Instead: how much of each class there is, per crop and in all, with class weights (what metadata do not say is
+    /// counted once, by reading the labels, and remembered in the user's cache folder)
+    #[arg(long, conflicts_with = "disk")]
+    counts: bool,
+    /// Which data of the configuration: train or validate
+    #[arg(long, value_name = "SPLIT", default_value = "train", value_parser = arguments::split)]
+    split: Split,
 }
 
 /// Describes and prints.
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
-    let catalog = match input::start(&args.path)? {
-        Start::Config(file) => LoaderConfig::from_file(&file)?.open_catalog()?,
-        _ => Catalog::open(&args.path)?,
-    };
+    let catalog = input::open(&args.path, args.split)?.catalog;
+    if args.counts {
+        let table = counts::count(&catalog)?;
+        let counts = counts::Counts::new(&catalog, &table);
+        return if args.json { out.json(&counts) } else { out.text(&counts.page()) };
+    }
     let disk = if args.disk { DiskUse::Measure } else { DiskUse::Skip };
     let info = catalog::describe(&catalog, disk);
     if args.json { out.json(&info) } else { out.text(&page(&info)) }
@@ -65,17 +74,12 @@ fn dataset(info: &DatasetInfo) -> Vec<String> {
 }
 
 fn image(info: &ImageInfo, indent: &str) -> Vec<String> {
-    let mut lines = vec![format!("{indent}{}", standing(info))];
-    let head = ["level", "voxels z, y, x", "voxel nm", "offset nm", "chunk", "in memory", "on disk"].map(str::to_owned);
     let is_measured = info.levels.iter().any(|level| level.stored_bytes.is_some());
-    let columns = if is_measured { head.len() } else { head.len() - 1 };
+    let on_disk = if is_measured { "on disk" } else { "" };
+    let head = ["level", "voxels z, y, x", "voxel nm", "offset nm", "chunk", "in memory", on_disk].map(str::to_owned);
     let rows: Vec<[String; 7]> = std::iter::once(head).chain(info.levels.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    for row in &rows {
-        let cells: Vec<String> = (0..columns).map(|column| format!("{:<1$}", row[column], width(column))).collect();
-        lines.push(format!("{indent}{}", cells.join("   ")));
-    }
-    lines
+    let lines = table::aligned(&rows);
+    [standing(info).as_str()].into_iter().chain(lines.lines()).map(|line| format!("{indent}{line}")).collect()
 }
 
 /// Element type, format and verdict, in a line.

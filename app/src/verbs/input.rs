@@ -6,9 +6,11 @@ use std::sync::Arc;
 use anyhow::bail;
 use microtome::Start;
 use microtome_core::Error;
-use microtome_core::catalog::Catalog;
+use microtome_core::catalog::{Catalog, Split};
 use microtome_core::loader::LoaderConfig;
 use microtome_core::store::data_around;
+
+use super::usage::UsageError;
 
 /// An opened catalog and the configuration that goes with it.
 pub struct Input {
@@ -33,13 +35,20 @@ pub fn start(path: &Path) -> anyhow::Result<Start> {
     Ok(start)
 }
 
-/// Opens a dataset with a configuration that fits it, or a configuration with its datasets.
-pub fn open(path: &Path) -> anyhow::Result<Input> {
+/// Opens a dataset with a configuration that fits it, or a configuration with its datasets that are for `split`.
+pub fn open(path: &Path, split: Split) -> anyhow::Result<Input> {
     let (catalog, config) = match start(path)? {
         Start::Config(file) => {
             let config = LoaderConfig::from_file(&file)?;
-            let catalog = config.open_catalog()?;
+            let catalog = config.open_catalog_of(split)?;
             (catalog, config)
+        }
+        _ if split == Split::Validate => {
+            return Err(UsageError(format!(
+                "--split validate is for a configuration (.toml) that says what to validate on; this is a dataset: {}",
+                path.display()
+            ))
+            .into());
         }
         _ => {
             let catalog = Catalog::open(path)?;

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod config;
+mod counts;
 mod demo;
 mod figures;
 mod info;
@@ -13,6 +14,7 @@ mod open;
 mod output;
 mod sample;
 mod shot;
+mod table;
 mod usage;
 
 use std::ffi::OsString;

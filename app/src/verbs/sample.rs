@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use microtome::format;
-use microtome_core::catalog::Catalog;
+use microtome_core::catalog::{Catalog, Split};
 use microtome_core::geometry::Warp;
 use microtome_core::loader::{Batch, BatchArray, Loader, Provenance, Role};
 use microtome_core::volume::{Buffer, DType};
@@ -12,18 +12,19 @@ use serde::Serialize;
 
 use super::interrupt::Interrupt;
 use super::output::Output;
-use super::{input, npy};
+use super::{arguments, input, npy};
 
 /// Write crops as .npy files, each with a JSON of where it came from
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     microtome sample train.toml --count 16 --seed 7 --out crops/\n  \
+    microtome sample train.toml --split validate --list --out crops/\n  \
     python -c \"import numpy; print(numpy.load('crops/000000.raw.npy').shape)\"\n\n\
     Files of sample 0, for an input `raw` and a target `labels`:\n  \
     000000.raw.npy           (channel, z, y, x)\n  \
     000000.labels.npy        (class, z, y, x), classes as configured\n  \
     000000.labels.known.npy  1 where the label is known, 0 where nobody annotated\n  \
-    000000.json              dataset, world box (nm), levels, seed, augmentation, files\n\n\
+    000000.json              dataset, world box (nm), levels, seed, every random draw, files\n\n\
     Same configuration and seed, same bytes: on any machine, for any number of threads.")]
 pub struct Args {
     /// Configuration (.toml), or a dataset, then with a configuration that fits it
@@ -35,12 +36,18 @@ pub struct Args {
     /// Seed; the configuration's own if left out
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
+    /// Which data of the configuration: train or validate
+    #[arg(long, value_name = "SPLIT", default_value = "train", value_parser = arguments::split)]
+    split: Split,
     /// Folder to write into; made if absent
     #[arg(long, short, value_name = "DIR")]
     out: PathBuf,
     /// Write into a folder that is not empty; files of the same names are replaced
     #[arg(long)]
     force: bool,
+    /// Say of each sample, in a line, where it lies and everything that was drawn for it
+    #[arg(long)]
+    list: bool,
 }
 
 /// The JSON beside the arrays of one sample.
@@ -76,7 +83,7 @@ struct ArrayRecord<'a> {
 /// Draws and writes.
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     let interrupt = Interrupt::listen();
-    let input::Input { catalog, mut config } = input::open(&args.path)?;
+    let input::Input { catalog, mut config } = input::open(&args.path, args.split)?;
     config.loader.seed = args.seed.unwrap_or(config.loader.seed);
     // Nobody waits for a full batch when fewer samples are wanted; what a sample holds does not depend on the batch.
     config.loader.batch_size = config.loader.batch_size.min(usize::try_from(args.count).unwrap_or(usize::MAX)).max(1);
@@ -91,6 +98,9 @@ pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
                 break;
             }
             bytes += write_sample(&args.out, written, &batch, sample, &catalog)?;
+            if args.list {
+                out.line(&format!("{written:06} {}", format::drawn::line(&batch.provenance[sample])))?;
+            }
             written += 1;
         }
         if interrupt.asked() {
