@@ -42,7 +42,8 @@ pub fn warp(warp: &Warp) -> Vec<String> {
         found.push(format!("bent by {sigma_nm} nm every {spacing_nm} nm"));
     }
     if let Some(Misalign { jitter_nm, slip, shift, largest_nm, .. }) = warp.misalign {
-        let slips = if slip > 0.0 || shift > 0.0 { format!(", some by up to {largest_nm:.0} nm") } else { String::new() };
+        let slips =
+            if slip > 0.0 || shift > 0.0 { format!(", some by up to {largest_nm:.0} nm") } else { String::new() };
         found.push(format!("sections off by {jitter_nm:.1} nm{slips}"));
     }
     found
