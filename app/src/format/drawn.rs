@@ -57,13 +57,49 @@ pub fn intensity(provenance: &Provenance) -> Vec<String> {
     steps.map(|step| serde_json::to_value(step).map(|step| words(&step)).unwrap_or_default()).collect()
 }
 
+/// What else the provenance says, such as why a place was chosen: everything that has no words of its own here.
+#[must_use]
+pub fn others(provenance: &Provenance) -> Vec<String> {
+    // Provenance is made of plain values, which JSON can always say.
+    serde_json::to_value(provenance).map(|provenance| others_of(&provenance)).unwrap_or_default()
+}
+
+fn others_of(provenance: &Value) -> Vec<String> {
+    /// These are said in words, or are the sample's name.
+    const SAID: [&str; 11] = [
+        "epoch",
+        "index",
+        "seed",
+        "attempt",
+        "dataset_index",
+        "dataset",
+        "crop",
+        "grid",
+        "world_box",
+        "intensity",
+        "sources",
+    ];
+    let entries = provenance.as_object().into_iter().flatten();
+    let unsaid = entries.filter(|(key, _)| !SAID.contains(&key.as_str()));
+    unsaid.filter(|(_, value)| !is_nothing(value)).map(|(key, value)| format!("{key} {}", words(value))).collect()
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 /// Everything that was drawn, in a line.
 #[must_use]
 pub fn line(provenance: &Provenance) -> String {
     let orientation = &provenance.grid.orientation;
     let axes = (!orientation.is_identity()).then(|| format!("axes {}", axes(orientation)));
     let drawn_again = (provenance.attempt > 0).then(|| format!("drawn again {} times", provenance.attempt));
-    let parts = [place(provenance)].into_iter().chain(drawn_again).chain(axes);
+    let parts = [place(provenance)].into_iter().chain(drawn_again).chain(others(provenance)).chain(axes);
     parts.chain(warp(&provenance.grid.warp)).chain(intensity(provenance)).collect::<Vec<_>>().join(" · ")
 }
 
@@ -115,6 +151,14 @@ mod tests {
     fn mirrored_axes_have_a_minus() {
         let source = Zyx::new(Axis::X, Axis::Y, Axis::Z);
         assert_eq!(axes(&Orientation { source, mirror: Zyx::new(true, false, false) }), "−x y z");
+    }
+
+    #[test]
+    fn what_has_no_words_of_its_own_is_said_as_it_is() {
+        let provenance = serde_json::json!({
+            "index": 3, "reason": {"strategy": "foreground", "class": "mito"}, "repeated": false, "tile": null, "part": 2,
+        });
+        assert_eq!(others_of(&provenance), ["part 2", "reason class mito strategy foreground"]);
     }
 
     #[test]

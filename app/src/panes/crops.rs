@@ -140,7 +140,8 @@ fn provenance_text(crop: &CropView) -> String {
         .collect();
     let axes = format!("axes {}", drawn::axes(&place.grid.orientation));
     let lines = [drawn::place(place), axes].into_iter();
-    let lines = lines.chain(drawn::warp(&place.grid.warp)).chain(drawn::intensity(place)).chain([
+    let lines = lines.chain(drawn::warp(&place.grid.warp)).chain(drawn::intensity(place)).chain(drawn::others(place));
+    let lines = lines.chain([
         format!("levels {}", levels.join(", ")),
         format!("epoch {} sample {} seed {}", place.epoch, place.index, place.seed),
         "Click: fly there.".to_owned(),
