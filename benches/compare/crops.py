@@ -23,6 +23,7 @@ class Asked:
     inputs: tuple = ("u8", "f32")
     targets: tuple = ("ids", "u8", "f32")
     augment: str = ""
+    sampling: str = ""
     relations: dict = field(default_factory=dict)
 
     def toml(self):
@@ -38,7 +39,7 @@ class Asked:
         for table, prefix, encoding in arrays:
             lines += [f"[{table}.{prefix}_{encoding}]", f"shape = {list(self.shape)}"]
             lines += [f"voxel_size_nm = {[float(v) for v in self.voxel_nm]}", f'encoding = "{encoding}"']
-        lines += ["[augment]", self.augment, "[loader]", f"batch_size = {self.count}", 'on_error = "fail"']
+        lines += ["[sampling]", self.sampling, "[augment]", self.augment, "[loader]", f"batch_size = {self.count}", 'on_error = "fail"']
         return "\n".join(lines) + "\n"
 
 

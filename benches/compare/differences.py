@@ -2,29 +2,17 @@
 reference on cellmap-data that this project was built from, B being the release compared here."""
 
 import os
-from dataclasses import dataclass
 
 import numpy as np
 
 import crops
 import oracle
 import peer
+import places
 import synth
 import turned
+from finding import Difference, percent
 from sound import em, groundtruth
-
-
-@dataclass
-class Difference:
-    """A finding: what was asked, what each of the two answered, where the reference says so, why. `agrees`: Microtome's
-    answer is the oracle's (or what plain arithmetic says)."""
-
-    what: str
-    ours: str
-    theirs: str
-    reference: str
-    why: str
-    agrees: bool
 
 
 def measure(binary, data, phantom, thick, work):
@@ -41,18 +29,14 @@ def measure(binary, data, phantom, thick, work):
         unknown_voxels(tools("unknown")),
         relations(tools("relations"), phantom),
         flat_transpose(tools("flat"), fib),
-        last_position(tools("last"), gala),
-        exact_fit(tools("fit"), gala),
-        tiles(fib),
+        places.last_position(tools("last"), gala),
+        places.exact_fit(tools("fit"), gala),
+        places.class_counts(binary, os.path.join(work, "counts"), gala),
+        places.tiles(fib),
         *[quarter_turn(binary, work, fib, axis) for axis in "zyx"],
         turn(binary, work, fib, ["cell"], ("turned", (48,) * 3, (10,) * 3, "z", 30), "fib25"),
         turn(binary, work, thick, ["er", "nuc"], ("thick", (16, 48, 48), (24, 8, 8), "x", 30), "thick sections"),
     ]
-
-
-def percent(part):
-    """A share as text."""
-    return f"{100 * part:.1f} %"
 
 
 def same_number(tools, root):
@@ -201,50 +185,6 @@ def flat_transpose(tools, root):
     said = f"all axes permuted whatever is listed: {percent(np.isnan(theirs).mean())} NaN after z and y change places"
     why = "the list of axes is ignored, and the result is cropped and padded back to (1, 64, 64)"
     return Difference("fib25, one section, transpose y and x", "0.0 % missing", said, "B-5", why, right)
-
-
-def last_position(tools, root):
-    """Positions in a crop that is one voxel larger than the patch on each axis: eight."""
-    shape = (49, 99, 199)
-    asked = crops.Asked(em(root), [groundtruth(root, "crop1")], ["cell"], shape, (10,) * 3, 64, targets=("u8",))
-    asked.inputs = ("u8",)
-    drawn = {tuple(crop.grid["center_nm"]) for crop in crops.draw(tools[0], asked, tools[1])}
-    theirs = len(peer.dataset(em(root), groundtruth(root, "crop1"), ["cell"], ["cell"], spec(shape), pad=False))
-    why = "positions are counted as L - N, not L - N + 1"
-    what = "gala, positions of a patch one voxel smaller than the crop"
-    return Difference(what, f"{len(drawn)} (64 draws)", str(theirs), "B-8", why, len(drawn) == 8)
-
-
-def exact_fit(tools, root):
-    """A crop exactly as large as the patch, without padding."""
-    shape = (50, 100, 200)
-    asked = crops.Asked(em(root), [groundtruth(root, "crop1")], ["cell"], shape, (10,) * 3, 2, targets=("u8",))
-    drawn = {tuple(crop.grid["center_nm"]) for crop in crops.draw(tools[0], asked, tools[1])}
-    theirs = len(peer.dataset(em(root), groundtruth(root, "crop1"), ["cell"], ["cell"], spec(shape), pad=False))
-    why = "an empty range of centres counts as too small"
-    return Difference("gala, crop as large as the patch", str(len(drawn)), str(theirs), "B-8", why, len(drawn) == 1)
-
-
-def spec(shape):
-    """The part of a grid that a dataset of cellmap-data is made from."""
-    return {"shape": shape, "voxel_size_nm": (10.0,) * 3}
-
-
-def tiles(root):
-    """Validation tiles of 64 over 250 voxels: what share of the volume none of them covers."""
-    from cellmap_data import CellMapMultiDataset
-
-    grid = spec((64,) * 3)
-    made = peer.dataset(em(root), groundtruth(root, "crop1"), ["cell"], ["cell"], grid, pad=False)
-    arrays = {"raw": {"shape": grid["shape"], "scale": grid["voxel_size_nm"]}}
-    split = CellMapMultiDataset([made], ["cell"], arrays, arrays)
-    covered = np.zeros((250,) * 3, bool)
-    for index in split.validation_indices:
-        at = [int(np.floor(c / 10 - 32)) for c in made._idx_to_center(index).values()]
-        covered[tuple(slice(k, k + 64) for k in at)] = True
-    theirs = f"{percent(1 - covered.mean())} in no tile"
-    why = "the number of tiles is that of the volume less one patch"
-    return Difference("fib25, validation tiles of 64 over 250", "not in this report", theirs, "B-2", why, True)
 
 
 def quarter_turn(binary, work, root, axis):

@@ -22,9 +22,11 @@ if [[ -z ${MICROTOME:-} ]]; then
   MICROTOME=${CARGO_TARGET_DIR:-target}/debug/microtome
 fi
 
+# Nothing is left in the user's cache folder or beside the scripts.
 mkdir -p "$work/cache"
-phantom() { XDG_CACHE_HOME=$(realpath "$work/cache") "$MICROTOME" demo --only-write "$@"; }
-cell=$(phantom --size 160)
-thick=$(phantom --size 160 --anisotropic)
+XDG_CACHE_HOME=$(realpath "$work/cache")
+export XDG_CACHE_HOME PYTHONDONTWRITEBYTECODE=1
+cell=$("$MICROTOME" demo --only-write --size 160)
+thick=$("$MICROTOME" demo --only-write --size 160 --anisotropic)
 "$venv/bin/python" benches/compare/compare.py --microtome "$MICROTOME" --data "$data" --phantom "$cell" --thick "$thick" \
   --work "$work/crops" --report benches/compare/report.md

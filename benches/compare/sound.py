@@ -52,6 +52,7 @@ def cases(data, phantom, thick):
         Case("phantom, eight classes", phantom, "crop1", PHANTOM, (40, 48, 56), at(8), 4),
         Case("phantom, eight classes, three annotated", phantom, "crop2 crop3", PHANTOM, at(40), at(8), 4, both),
         Case("phantom, small crop at the edge", phantom, "crop3", PHANTOM, at(40), at(8), 2),
+        Case("phantom, labels of s1 on EM of s0", phantom, "crop4", PHANTOM, at(40), at(8), 4),
         Case("phantom, s1", phantom, "crop1", PHANTOM, (24, 32, 40), at(16), 4),
         Case("thick sections, 24 x 8 x 8 nm, mirror", thick, "crop1", PHANTOM, (16, 48, 56), (24, 8, 8), 6, MIRROR),
     ]

@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use rayon::ThreadPool;
 
 use super::engine::Engine;
-use super::epoch::Ticket;
+use super::layout::Ticket;
 use super::read::{ReadFrom, Slot, slots};
 use super::skipped::SkippedSample;
-use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource, Role};
+use super::{Batch, BatchArray, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
 use crate::sample::Request;
-use crate::telemetry::{FaultReason, Stage};
+use crate::telemetry::Stage;
 use crate::volume::Volume;
 use crate::{Error, Result};
 
@@ -28,16 +28,10 @@ struct Job<'a> {
 }
 
 /// A sample of the batch: where it is drawn from, and what its channels were read from once that is done.
-pub(super) struct Sample {
-    pub request: Request,
-    /// It comes for the second time in its epoch.
-    repeated: bool,
-    pub sources: Vec<ReadSource>,
-    pub done: bool,
-    /// What absent raw hides is unknown.
-    pub masked: bool,
-    /// Why it holds nothing.
-    lacking: Option<String>,
+struct Sample {
+    request: Request,
+    sources: Vec<ReadSource>,
+    done: bool,
 }
 
 impl Engine {
@@ -54,31 +48,21 @@ impl Engine {
             self.layout.zeros(ticket.samples)
         };
         let mut samples: Vec<_> = meter.time(Stage::Plan, 0, || {
-            let places = ticket.first..ticket.first + ticket.samples as u64;
-            places.map(|place| self.draw(ticket.epoch, place)).collect()
+            let indices = ticket.first..ticket.first + ticket.samples as u64;
+            let draw = |index| self.sampler.draw(ticket.epoch, index, 0);
+            indices.map(|index| Sample { request: draw(index), sources: Vec::new(), done: false }).collect()
         });
-        let mut skipped = Vec::new();
         while samples.iter().any(|sample| !sample.done) {
-            let mut failures = self.read_round(&mut samples, &mut arrays, pool);
-            failures.extend(self.mask_round(&mut samples, &mut arrays, pool));
+            let failures = self.read_round(&mut samples, &mut arrays, pool);
             if self.handover.is_stopped() {
                 return Err(Error::Stopped);
             }
             for (index, error) in failures {
-                skipped.push(self.replace(&mut samples[index], error)?);
-                if samples[index].lacking.is_some() {
-                    self.layout.clear_sample(&mut arrays, index);
-                }
+                self.draw_again(&mut samples[index].request, error)?;
             }
         }
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
-        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped })
-    }
-
-    fn draw(&self, epoch: u64, place: u64) -> Sample {
-        let (index, repeated) = self.epochs.index_at(place);
-        let request = self.sampler.draw(epoch, index, 0);
-        Sample { request, repeated, sources: Vec::new(), done: false, masked: false, lacking: None }
+        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance })
     }
 
     /// Reads every channel of the samples that are not done. Answers the first error of each that failed.
@@ -99,17 +83,13 @@ impl Engine {
         pool.in_place_scope(|scope| {
             for job in &mut jobs {
                 let request = &requests[job.sample];
-                scope.spawn(move |_| {
-                    let made = self.retrying(|| self.read(job.array, job.channel, request, &mut job.slot));
-                    job.made = Some(made);
-                });
+                scope.spawn(move |_| job.made = Some(self.read(job.array, job.channel, request, &mut job.slot)));
             }
         });
         let mut failures: Vec<(usize, Error)> = Vec::new();
-        let new: Vec<_> = (0..samples.len()).filter(|index| !samples[*index].done).collect();
-        for index in &new {
-            (samples[*index].done, samples[*index].masked) = (true, false);
-            samples[*index].sources.clear();
+        for sample in samples.iter_mut().filter(|sample| !sample.done) {
+            sample.done = true;
+            sample.sources.clear();
         }
         for job in jobs {
             let sample = &mut samples[job.sample];
@@ -120,14 +100,6 @@ impl Engine {
                     failures.push((job.sample, error));
                 }
                 Err(_) => {}
-            }
-        }
-        for index in new {
-            if samples[index].done
-                && let Err(error) = self.judge_absence(&samples[index])
-            {
-                samples[index].done = false;
-                failures.push((index, error));
             }
         }
         failures
@@ -153,43 +125,18 @@ impl Engine {
         if let (Some(class), Some(crop)) = (class, crop) {
             let evidence = self.relations.evidence(crop, class);
             if !evidence.is_empty() {
-                let source = slot.fill_excluded(layout, class, &evidence, &grid, &self.caches)?;
-                if let Some(tile) = &request.tile {
-                    slot.forget_outside(&grid, tile);
-                }
-                return Ok(source);
+                return slot.fill_excluded(layout, class, &evidence, &grid, &self.caches);
             }
         }
         let from = ReadFrom { volume, grid: &grid, intensity: &request.intensity, caches: &self.caches };
-        let source = slot.fill(layout, class, &from)?;
-        if let (Some(tile), Role::Target) = (&request.tile, layout.role) {
-            slot.forget_outside(&grid, tile);
-        }
-        Ok(source)
+        slot.fill(layout, class, &from)
     }
 
-    /// Puts another draw in the place of a sample that could not be read, or gives up. A tile of a grid stays, without
-    /// its data: another in its place would show voxels twice.
-    fn replace(&self, sample: &mut Sample, error: Error) -> Result<SkippedSample> {
-        let request = &sample.request;
-        let ends = match error {
-            Error::AbsentChunks { .. } => self.config.sampling.absent_chunks == AbsentChunks::Fail,
-            _ => self.config.loader.on_error == OnError::Fail,
-        };
-        if ends || request.attempt + 1 >= MAX_ATTEMPTS {
+    /// Puts another draw in the place of one that could not be read, or gives up.
+    fn draw_again(&self, request: &mut Request, error: Error) -> Result<()> {
+        if self.config.loader.on_error == OnError::Fail || request.attempt + 1 >= MAX_ATTEMPTS {
             return Err(error);
         }
-        let skipped = self.skip(request, &error);
-        if self.sampler.tiles().is_some() {
-            (sample.done, sample.lacking) = (true, Some(skipped.reason.clone()));
-        } else {
-            sample.request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
-        }
-        Ok(skipped)
-    }
-
-    /// Counts a sample that could not be read, and says so if its reason is new.
-    fn skip(&self, request: &Request, error: &Error) -> SkippedSample {
         let (dataset, crop) = self.place_of(request);
         let skipped = SkippedSample {
             epoch: request.epoch,
@@ -199,21 +146,21 @@ impl Engine {
             reason: error.to_string(),
         };
         self.counts.skipped_samples.fetch_add(1, Ordering::Relaxed);
-        self.faults.count_skip(FaultReason::of(error));
         if self.skipped.push(&skipped) {
             tracing::warn!(
                 dataset = skipped.dataset,
                 crop = skipped.crop.as_deref().unwrap_or(""),
                 epoch = skipped.epoch,
                 index = skipped.index,
-                "samples are skipped where this cannot be read: {}",
+                "samples are drawn again where this cannot be read: {}",
                 skipped.reason
             );
         }
-        skipped
+        *request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
+        Ok(())
     }
 
-    pub(super) fn place_of(&self, request: &Request) -> (&Dataset, Option<&LabelCrop>) {
+    fn place_of(&self, request: &Request) -> (&Dataset, Option<&LabelCrop>) {
         let dataset = &self.catalog.datasets[request.dataset_index];
         (dataset, request.crop_index.and_then(|index| dataset.crops.get(index)))
     }
@@ -224,7 +171,6 @@ impl Engine {
         Provenance {
             epoch: request.epoch,
             index: request.index,
-            repeated: sample.repeated,
             seed: request.seed,
             attempt: request.attempt,
             dataset_index: request.dataset_index,
@@ -232,8 +178,6 @@ impl Engine {
             crop: crop.map(|crop| crop.name.clone()),
             grid: request.grid,
             world_box: request.grid.footprint(),
-            tile: request.tile,
-            lacking: sample.lacking,
             intensity: sample.request.intensity,
             sources: sample.sources,
         }

@@ -8,34 +8,22 @@ mod config;
 mod config_text;
 mod defaults;
 mod engine;
-mod epoch;
 mod excluded;
-mod forget;
 mod handover;
 mod layout;
-mod mask;
 mod nearest;
 mod read;
-mod report;
-mod retry;
 mod run;
-mod share;
 mod skipped;
-mod state;
 mod threads;
 mod validate;
-mod validate_sampling;
 
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
 pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys, OnError};
-pub use report::SourceReport;
-pub use run::{Loader, LoaderOptions};
-pub use share::{Share, Uneven};
+pub use run::Loader;
 pub use skipped::SkippedSample;
-pub use state::LoaderState;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{
-    AbsentChunks, Augment, ElasticKeys, LeftOut, Mirror, MisalignKeys, Rotate, Sampling, Scale, ShearRange, SmallCrops,
-    Strategy, Subset, Transpose,
+    Augment, ElasticKeys, Mirror, MisalignKeys, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose,
 };

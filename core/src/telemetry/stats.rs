@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::FaultStats;
-
 /// What a thread of the loader can be doing. Each stage is a span in the timeline and a row of [`Stats::stages`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,10 +126,8 @@ pub struct Stats {
     pub batches: u64,
     /// Bytes of the batches handed over.
     pub batch_bytes: u64,
-    /// Samples that were replaced (or, on a grid, left empty) because they could not be read.
+    /// Samples that were replaced because they could not be read (`on_error = "skip"`).
     pub skipped_samples: u64,
-    /// Why reads were tried again and samples skipped: the reasons that were met.
-    pub faults: Vec<FaultStats>,
     /// Per stage, in the order of [`Stage::ALL`].
     pub stages: Vec<StageStats>,
     /// Decoded chunks.

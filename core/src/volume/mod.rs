@@ -1,6 +1,5 @@
 //! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
 
-mod absence;
 mod array;
 mod bend;
 mod boxes;
@@ -28,7 +27,6 @@ mod warp_gather;
 mod warp_plan;
 mod warped;
 
-pub use absence::read_absence;
 pub use cache::{Chunk, ChunkCache, ChunkKey};
 pub use codes::{LabelCodes, Presence};
 pub use dtype::{Buffer, DType, Voxel, element};
