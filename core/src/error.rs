@@ -98,6 +98,19 @@ pub enum Error {
         /// The codec's words.
         reason: String,
     },
+    /// Raw that a sample needs is not in the store, and that is not to be masked.
+    #[error(
+        "{absent_chunks} of the {chunks} chunks of raw that a sample needs are not in the store; fetch them, or set \
+         sampling.absent_chunks = \"mask\": {path}"
+    )]
+    AbsentChunks {
+        /// The raw volume.
+        path: String,
+        /// How many are not there.
+        absent_chunks: usize,
+        /// How many are needed.
+        chunks: usize,
+    },
     /// The operating system refused a read or write.
     #[error("cannot {action} ({reason}): {path}")]
     Io {
@@ -159,6 +172,25 @@ pub enum Error {
         shape: [usize; 3],
         /// Elements given.
         got: usize,
+    },
+    /// Processes that cannot share an epoch.
+    #[error("rank {rank} of {world_size}: {problem}")]
+    Share {
+        /// The process.
+        rank: u64,
+        /// How many there are.
+        world_size: u64,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A saved state that does not fit what is to go on from it.
+    #[error(
+        "this saved state does not fit ({differs}); go on with the configuration, data and ranks that it was saved with, \
+         or begin without it"
+    )]
+    State {
+        /// What differs, with the old and the new value.
+        differs: String,
     },
     /// The loader was stopped while somebody waited for it.
     #[error("the loader was stopped")]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::{Axis, PatchGrid, VoxelBox, Zyx};
-use microtome_core::loader::{Batch, BatchArray, Loader, LoaderConfig, Role};
+use microtome_core::loader::{Batch, BatchArray, Loader, LoaderConfig, LoaderOptions, Role};
 use microtome_core::phantom::{PhantomSpec, write};
 use microtome_core::volume::{Buffer, Caches, ChunkCache, Volume};
 use microtome_core::with_buffer;
@@ -203,7 +203,7 @@ fn chosen_classes_come_in_their_order_and_where_nobody_annotated_them_they_are_u
     let annotated = partial.classes[0].class.clone();
     let absent = all.iter().find(|class| partial.classes.iter().all(|labels| labels.class != **class)).unwrap().clone();
     config.data.classes = vec![absent.clone(), annotated];
-    config.sampling.samples_per_epoch = 40;
+    config.sampling.samples_per_epoch = Some(40);
     let loader = Loader::new(Arc::clone(&catalog), config).unwrap();
     let mut checked = 0;
     for batch in batches(&loader, 13) {
@@ -228,7 +228,7 @@ fn chosen_classes_come_in_their_order_and_where_nobody_annotated_them_they_are_u
 fn the_budget_holds_at_every_moment() {
     let mut config = config("threads = 2");
     config.loader.batch_size = 2;
-    config.sampling.samples_per_epoch = 1000;
+    config.sampling.samples_per_epoch = Some(1000);
     let mut probe = config.clone();
     probe.loader.memory = 1 << 30;
     let batch_bytes = Loader::new(phantom(), probe).unwrap().next_batch().unwrap().size_bytes();
@@ -313,12 +313,13 @@ fn a_pause_begins_nothing_new_and_resuming_goes_on_in_order() {
 #[test]
 fn caches_can_be_shared_and_statistics_start_at_zero() {
     let caches = Arc::new(Caches::new(1 << 30, 1 << 20));
-    let first = Loader::with_caches(phantom(), config("memory = \"512 MiB\""), Arc::clone(&caches)).unwrap();
+    let shared = || LoaderOptions { caches: Some(Arc::clone(&caches)), ..LoaderOptions::default() };
+    let first = Loader::with_options(phantom(), config("memory = \"512 MiB\""), shared()).unwrap();
     // More than the second one can read ahead.
     let expected = batches(&first, 12);
     assert!(first.stats().chunk_cache.misses > 0);
     drop(first);
-    let second = Loader::with_caches(phantom(), config("memory = \"512 MiB\""), Arc::clone(&caches)).unwrap();
+    let second = Loader::with_options(phantom(), config("memory = \"512 MiB\""), shared()).unwrap();
     assert!(Arc::ptr_eq(second.caches(), &caches));
     assert!(second.next_batch().unwrap() == expected[0]);
     let stats = second.stats();
@@ -342,7 +343,7 @@ fn what_does_not_fit_the_data_is_refused_by_its_key() {
     let mut beyond = config("");
     beyond.loader.memory = 1 << 60;
     beyond.loader.batch_size = 1 << 38;
-    beyond.sampling.samples_per_epoch = 1 << 38;
+    beyond.sampling.samples_per_epoch = Some(1 << 38);
     let message = refused(beyond);
     assert!(message.starts_with("loader.memory: the system refuses"), "{message}");
     let mut large = config("");

@@ -15,6 +15,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::{VoxelBox, Zyx};
 use microtome_core::loader::{Loader, LoaderConfig, OnError};
 use microtome_core::store::Metered;
+use microtome_core::telemetry::FaultReason;
 use microtome_core::testing::{Fault, FaultStore, Fixture};
 use microtome_core::volume::Volume;
 use microtome_tests::data;
@@ -137,13 +138,16 @@ fn data_of_which_nothing_can_be_read_ends_with_an_error() {
     assert!(loader.stats().skipped_samples >= 15);
 }
 
-#[test]
-fn a_panic_in_a_worker_is_an_error_and_nobody_waits_for_ever() {
+/// A volume in memory, and the faults of its store.
+fn faulty() -> (Arc<Catalog>, FaultStore) {
     let faults = FaultStore::new(Fixture::default().write().unwrap());
     let store = Arc::new(Metered::new(Arc::new(faults.clone()), "memory"));
     let raw = Arc::new(Volume::open_in(&store, "").unwrap());
     let dataset = Dataset { name: "planted".to_owned(), raw, crops: Vec::new() };
-    let catalog = Arc::new(Catalog { datasets: vec![dataset], ..Catalog::default() });
+    (Arc::new(Catalog { datasets: vec![dataset], ..Catalog::default() }), faults)
+}
+
+fn raw_only(more: &str) -> LoaderConfig {
     let text = "
         [input.raw]
         shape = [16, 16, 16]
@@ -153,10 +157,74 @@ fn a_panic_in_a_worker_is_an_error_and_nobody_waits_for_ever() {
         batch_size = 8
         memory = \"64 MiB\"
         threads = 4
-        on_error = \"skip\"
         ";
+    LoaderConfig::from_toml(&format!("{text}{more}")).unwrap()
+}
+
+#[test]
+fn what_passes_is_read_again_and_nobody_notices() {
+    let (catalog, _) = faulty();
+    let expected = Loader::new(catalog, raw_only("")).unwrap().next_batch().unwrap();
+    let (catalog, faults) = faulty();
+    faults.put("s0/c/", Fault::FailFirst(std::io::ErrorKind::TimedOut, 2));
+    let loader = Loader::new(catalog, raw_only("on_error = \"fail\"")).unwrap();
+    assert!(loader.next_batch().unwrap() == expected);
+    let counted = loader.stats().faults;
+    assert_eq!(counted.iter().map(|row| row.reason).collect::<Vec<_>>(), [FaultReason::TimedOut]);
+    assert!(counted[0].retries >= 1 && counted[0].skipped_samples == 0, "{counted:?}");
+}
+
+#[test]
+fn what_does_not_pass_is_tried_so_often_and_then_ends_or_is_skipped() {
+    let (catalog, faults) = faulty();
+    faults.put("s0/c/", Fault::Fail(std::io::ErrorKind::TimedOut));
+    let loader = Loader::new(Arc::clone(&catalog), raw_only("on_error = \"fail\"\nretries = 1")).unwrap();
+    let error = loader.next_batch().expect_err("it never passes");
+    assert!(matches!(&error, Error::Io { reason, .. } if reason.kind() == std::io::ErrorKind::TimedOut), "{error}");
+    assert!(loader.stats().faults[0].retries >= 1);
+    // What stays as it is, is not read again.
+    faults.heal();
+    faults.put("s0/c/0/0/0", Fault::Fail(std::io::ErrorKind::PermissionDenied));
+    let loader = Loader::new(catalog, raw_only("retries = 20")).unwrap();
+    let batches: Vec<_> = (0..4).map(|_| loader.next_batch().unwrap()).collect();
+    let skipped: usize = batches.iter().map(|batch| batch.skipped.len()).sum();
+    let counted = loader.stats().faults;
+    assert!(skipped > 0, "no sample met the chunk");
+    assert_eq!((counted.len(), counted[0].reason, counted[0].retries), (1, FaultReason::Refused, 0));
+}
+
+#[test]
+fn a_tile_that_cannot_be_read_comes_empty_and_says_why() {
+    let (_folder, path) = gala();
+    damage(&path.join(RAW).join("0/1/2"));
+    let mut config = config(OnError::Skip);
+    config.sampling.strategy = microtome_core::loader::Strategy::Grid;
+    config.sampling.samples_per_epoch = None;
+    let loader = Loader::new(Arc::new(Catalog::open(&path).unwrap()), config).unwrap();
+    let (mut lacking, mut tiles) = (0, std::collections::BTreeSet::new());
+    for _ in 0..loader.batches_per_epoch() {
+        let batch = loader.next_batch().unwrap();
+        for (sample, provenance) in batch.provenance.iter().enumerate() {
+            assert!(tiles.insert(provenance.index), "every tile comes once");
+            let Some(reason) = &provenance.lacking else { continue };
+            assert!(reason.contains("[0, 1, 2]"), "{reason}");
+            assert!(batch.skipped.iter().any(|skipped| skipped.index == provenance.index));
+            let part = |len: usize| sample * len / batch.provenance.len()..(sample + 1) * len / batch.provenance.len();
+            let (raw, labels) = (batch.array("raw").unwrap(), batch.array("labels").unwrap());
+            let known = labels.known.as_ref().unwrap();
+            assert!(raw.data.as_bytes()[part(raw.data.len())].iter().all(|voxel| *voxel == 0));
+            assert!(known[part(known.len())].iter().all(|known| *known == 0));
+            lacking += 1;
+        }
+    }
+    assert!(lacking > 0 && lacking < tiles.len(), "{lacking} of {}", tiles.len());
+}
+
+#[test]
+fn a_panic_in_a_worker_is_an_error_and_nobody_waits_for_ever() {
+    let (catalog, faults) = faulty();
     faults.put("s0/c/", Fault::Panic);
-    let loader = Loader::new(catalog, LoaderConfig::from_toml(text).unwrap()).unwrap();
+    let loader = Loader::new(catalog, raw_only("")).unwrap();
     let error = loader.next_batch().expect_err("every read panics");
     match &error {
         Error::Panicked { reason, .. } => assert!(reason.contains("planted at s0/c/"), "{reason}"),

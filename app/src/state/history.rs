@@ -273,6 +273,7 @@ mod tests {
             batches: samples / 4,
             batch_bytes: samples * 1000,
             skipped_samples: 0,
+            faults: Vec::new(),
             stages: vec![StageStats {
                 stage: Stage::Decode,
                 calls: samples * 2,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SkippedSample;
 use crate::geometry::{BoxNm, PatchGrid};
 use crate::sample::intensity::IntensityRecipe;
 use crate::volume::Buffer;
@@ -64,6 +65,9 @@ pub struct Provenance {
     pub epoch: u64,
     /// Index of the sample in the epoch, from 0.
     pub index: u64,
+    /// It comes for the second time in its epoch, so that every rank gets as many samples.
+    #[serde(default)]
+    pub repeated: bool,
     /// The configured seed.
     pub seed: u64,
     /// 0, or how often the draw was repeated because a sample could not be read.
@@ -79,6 +83,12 @@ pub struct Provenance {
     pub grid: PatchGrid,
     /// The smallest box around its footprint in the world, nm.
     pub world_box: BoxNm,
+    /// Of a tile of a grid: the box (half-open, nm) that it alone shows; targets are unknown outside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tile: Option<BoxNm>,
+    /// Of a tile of a grid that could not be read: why. Its inputs are 0 and its targets unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacking: Option<String>,
     /// What was done to the intensities of every input, in this order.
     #[serde(default)]
     pub intensity: IntensityRecipe,
@@ -97,6 +107,8 @@ pub struct Batch {
     pub arrays: Vec<BatchArray>,
     /// One per sample.
     pub provenance: Vec<Provenance>,
+    /// What could not be read: other samples were drawn in the place of these; tiles of a grid came without their data.
+    pub skipped: Vec<SkippedSample>,
 }
 
 impl Batch {

@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use rayon::ThreadPool;
 
 use super::engine::Engine;
-use super::layout::Ticket;
+use super::epoch::Ticket;
 use super::read::{ReadFrom, Slot, slots};
 use super::skipped::SkippedSample;
-use super::{Batch, BatchArray, OnError, Provenance, ReadSource};
+use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource, Role};
 use crate::catalog::{Dataset, LabelCrop};
 use crate::sample::Request;
-use crate::telemetry::Stage;
+use crate::telemetry::{FaultReason, Stage};
 use crate::volume::Volume;
 use crate::{Error, Result};
 
@@ -28,10 +28,16 @@ struct Job<'a> {
 }
 
 /// A sample of the batch: where it is drawn from, and what its channels were read from once that is done.
-struct Sample {
-    request: Request,
-    sources: Vec<ReadSource>,
-    done: bool,
+pub(super) struct Sample {
+    pub request: Request,
+    /// It comes for the second time in its epoch.
+    repeated: bool,
+    pub sources: Vec<ReadSource>,
+    pub done: bool,
+    /// What absent raw hides is unknown.
+    pub masked: bool,
+    /// Why it holds nothing.
+    lacking: Option<String>,
 }
 
 impl Engine {
@@ -48,21 +54,31 @@ impl Engine {
             self.layout.zeros(ticket.samples)
         };
         let mut samples: Vec<_> = meter.time(Stage::Plan, 0, || {
-            let indices = ticket.first..ticket.first + ticket.samples as u64;
-            let draw = |index| self.sampler.draw(ticket.epoch, index, 0);
-            indices.map(|index| Sample { request: draw(index), sources: Vec::new(), done: false }).collect()
+            let places = ticket.first..ticket.first + ticket.samples as u64;
+            places.map(|place| self.draw(ticket.epoch, place)).collect()
         });
+        let mut skipped = Vec::new();
         while samples.iter().any(|sample| !sample.done) {
-            let failures = self.read_round(&mut samples, &mut arrays, pool);
+            let mut failures = self.read_round(&mut samples, &mut arrays, pool);
+            failures.extend(self.mask_round(&mut samples, &mut arrays, pool));
             if self.handover.is_stopped() {
                 return Err(Error::Stopped);
             }
             for (index, error) in failures {
-                self.draw_again(&mut samples[index].request, error)?;
+                skipped.push(self.replace(&mut samples[index], error)?);
+                if samples[index].lacking.is_some() {
+                    self.layout.clear_sample(&mut arrays, index);
+                }
             }
         }
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
-        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance })
+        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped })
+    }
+
+    fn draw(&self, epoch: u64, place: u64) -> Sample {
+        let (index, repeated) = self.epochs.index_at(place);
+        let request = self.sampler.draw(epoch, index, 0);
+        Sample { request, repeated, sources: Vec::new(), done: false, masked: false, lacking: None }
     }
 
     /// Reads every channel of the samples that are not done. Answers the first error of each that failed.
@@ -83,13 +99,17 @@ impl Engine {
         pool.in_place_scope(|scope| {
             for job in &mut jobs {
                 let request = &requests[job.sample];
-                scope.spawn(move |_| job.made = Some(self.read(job.array, job.channel, request, &mut job.slot)));
+                scope.spawn(move |_| {
+                    let made = self.retrying(|| self.read(job.array, job.channel, request, &mut job.slot));
+                    job.made = Some(made);
+                });
             }
         });
         let mut failures: Vec<(usize, Error)> = Vec::new();
-        for sample in samples.iter_mut().filter(|sample| !sample.done) {
-            sample.done = true;
-            sample.sources.clear();
+        let new: Vec<_> = (0..samples.len()).filter(|index| !samples[*index].done).collect();
+        for index in &new {
+            (samples[*index].done, samples[*index].masked) = (true, false);
+            samples[*index].sources.clear();
         }
         for job in jobs {
             let sample = &mut samples[job.sample];
@@ -100,6 +120,14 @@ impl Engine {
                     failures.push((job.sample, error));
                 }
                 Err(_) => {}
+            }
+        }
+        for index in new {
+            if samples[index].done
+                && let Err(error) = self.judge_absence(&samples[index])
+            {
+                samples[index].done = false;
+                failures.push((index, error));
             }
         }
         failures
@@ -125,18 +153,43 @@ impl Engine {
         if let (Some(class), Some(crop)) = (class, crop) {
             let evidence = self.relations.evidence(crop, class);
             if !evidence.is_empty() {
-                return slot.fill_excluded(layout, class, &evidence, &grid, &self.caches);
+                let source = slot.fill_excluded(layout, class, &evidence, &grid, &self.caches)?;
+                if let Some(tile) = &request.tile {
+                    slot.forget_outside(&grid, tile);
+                }
+                return Ok(source);
             }
         }
         let from = ReadFrom { volume, grid: &grid, intensity: &request.intensity, caches: &self.caches };
-        slot.fill(layout, class, &from)
+        let source = slot.fill(layout, class, &from)?;
+        if let (Some(tile), Role::Target) = (&request.tile, layout.role) {
+            slot.forget_outside(&grid, tile);
+        }
+        Ok(source)
     }
 
-    /// Puts another draw in the place of one that could not be read, or gives up.
-    fn draw_again(&self, request: &mut Request, error: Error) -> Result<()> {
-        if self.config.loader.on_error == OnError::Fail || request.attempt + 1 >= MAX_ATTEMPTS {
+    /// Puts another draw in the place of a sample that could not be read, or gives up. A tile of a grid stays, without
+    /// its data: another in its place would show voxels twice.
+    fn replace(&self, sample: &mut Sample, error: Error) -> Result<SkippedSample> {
+        let request = &sample.request;
+        let ends = match error {
+            Error::AbsentChunks { .. } => self.config.sampling.absent_chunks == AbsentChunks::Fail,
+            _ => self.config.loader.on_error == OnError::Fail,
+        };
+        if ends || request.attempt + 1 >= MAX_ATTEMPTS {
             return Err(error);
         }
+        let skipped = self.skip(request, &error);
+        if self.sampler.tiles().is_some() {
+            (sample.done, sample.lacking) = (true, Some(skipped.reason.clone()));
+        } else {
+            sample.request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
+        }
+        Ok(skipped)
+    }
+
+    /// Counts a sample that could not be read, and says so if its reason is new.
+    fn skip(&self, request: &Request, error: &Error) -> SkippedSample {
         let (dataset, crop) = self.place_of(request);
         let skipped = SkippedSample {
             epoch: request.epoch,
@@ -146,21 +199,21 @@ impl Engine {
             reason: error.to_string(),
         };
         self.counts.skipped_samples.fetch_add(1, Ordering::Relaxed);
+        self.faults.count_skip(FaultReason::of(error));
         if self.skipped.push(&skipped) {
             tracing::warn!(
                 dataset = skipped.dataset,
                 crop = skipped.crop.as_deref().unwrap_or(""),
                 epoch = skipped.epoch,
                 index = skipped.index,
-                "samples are drawn again where this cannot be read: {}",
+                "samples are skipped where this cannot be read: {}",
                 skipped.reason
             );
         }
-        *request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
-        Ok(())
+        skipped
     }
 
-    fn place_of(&self, request: &Request) -> (&Dataset, Option<&LabelCrop>) {
+    pub(super) fn place_of(&self, request: &Request) -> (&Dataset, Option<&LabelCrop>) {
         let dataset = &self.catalog.datasets[request.dataset_index];
         (dataset, request.crop_index.and_then(|index| dataset.crops.get(index)))
     }
@@ -171,6 +224,7 @@ impl Engine {
         Provenance {
             epoch: request.epoch,
             index: request.index,
+            repeated: sample.repeated,
             seed: request.seed,
             attempt: request.attempt,
             dataset_index: request.dataset_index,
@@ -178,6 +232,8 @@ impl Engine {
             crop: crop.map(|crop| crop.name.clone()),
             grid: request.grid,
             world_box: request.grid.footprint(),
+            tile: request.tile,
+            lacking: sample.lacking,
             intensity: sample.request.intensity,
             sources: sample.sources,
         }

@@ -98,6 +98,14 @@ pub struct ArraySpec {
     pub encoding: Encoding,
 }
 
+impl ArraySpec {
+    /// Edge to edge, nm.
+    #[must_use]
+    pub fn extent_nm(&self) -> Zyx<f64> {
+        self.shape.map(|n| n as f64) * self.voxel_size_nm
+    }
+}
+
 /// What to do with a sample that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -124,11 +132,13 @@ pub struct LoaderKeys {
     pub threads: usize,
     /// What to do with a sample that cannot be read.
     pub on_error: OnError,
+    /// How often a read is tried again that failed for a reason that may pass, such as a time-out, before that.
+    pub retries: u32,
 }
 
 impl Default for LoaderKeys {
     fn default() -> Self {
-        Self { batch_size: 8, seed: 1, memory: 4 << 30, threads: 0, on_error: OnError::default() }
+        Self { batch_size: 8, seed: 1, memory: 4 << 30, threads: 0, on_error: OnError::default(), retries: 3 }
     }
 }
 

@@ -145,6 +145,9 @@ fn in_plain_words(message: &str) -> String {
 }
 
 fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
+    if ["rank", "world_size"].contains(&word) {
+        return format!("`{word}` comes from the launcher, not from the file; give it to the loader when it starts");
+    }
     match nearest(word, known) {
         Some(best) => {
             format!("unknown {what} `{word}`; the nearest known is `{best}` (known here: {})", known.join(", "))
@@ -157,7 +160,7 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 mod tests {
     use super::super::{
         Augment, Data, DataSource, ElasticKeys, LoaderKeys, Mirror, MisalignKeys, Rotate, Sampling, Scale, Search,
-        ShearRange, Transpose,
+        ShearRange, Subset, Transpose,
     };
     use super::*;
     use crate::geometry::{Axis, Zyx};
@@ -206,8 +209,16 @@ mod tests {
                 "train.toml:6: augment.rotat: unknown key `rotat`; the nearest known is `rotate`",
             ),
             (
-                "[sampling]\nstrategy = \"class_balanced\"\n",
-                "train.toml:6: sampling.strategy: unknown value `class_balanced`; the nearest known is `uniform`",
+                "[sampling]\nstrategy = \"uniforn\"\n",
+                "train.toml:6: sampling.strategy: unknown value `uniforn`; the nearest known is `uniform`",
+            ),
+            (
+                "[loader]\nworld_size = 2\n",
+                "train.toml:6: loader.world_size: `world_size` comes from the launcher, not from the file",
+            ),
+            (
+                "[sampling]\nsubset = { counts = 3 }\n",
+                "train.toml:6: sampling.subset.counts: unknown key `counts`; the nearest known is `count`",
             ),
             (
                 "[data]\nsplits = \"datasplit.csv\"\n",
@@ -268,7 +279,27 @@ mod tests {
         for (text, expected) in [
             ("[loader]\nbatch_size = 0\n".to_owned(), "train.toml:6: loader.batch_size: "),
             ("[loader]\nthreads = 100000\n".to_owned(), "train.toml:6: loader.threads: "),
+            ("[loader]\nretries = 1000\n".to_owned(), "train.toml:6: loader.retries: 1000 are too many"),
             ("[sampling]\nsamples_per_epoch = 0\n".to_owned(), "train.toml:6: sampling.samples_per_epoch: "),
+            ("[sampling]\niterations_per_epoch = 0\n".to_owned(), "train.toml:6: sampling.iterations_per_epoch: "),
+            (
+                "[sampling]\nsamples_per_epoch = 5\niterations_per_epoch = 5\n".to_owned(),
+                "train.toml:7: sampling.iterations_per_epoch: samples_per_epoch says already",
+            ),
+            ("[sampling]\nsubset = { count = 0 }\n".to_owned(), "train.toml:6: sampling.subset.count: "),
+            (
+                "[sampling]\nstrategy = \"grid\"\nsubset = { count = 9 }\n".to_owned(),
+                "train.toml:7: sampling.subset.count: strategy = \"grid\" goes through its tiles in order",
+            ),
+            (
+                "[sampling]\nstrategy = \"grid\"\n[augment]\nmirror = { y = 0.5 }\n".to_owned(),
+                "train.toml:8: augment.mirror: strategy = \"grid\" shows every voxel once",
+            ),
+            (
+                "[sampling]\nstrategy = \"grid\"\n[augment]\nnoise = { sigma = [0, 0.1], probability = 1 }\n"
+                    .to_owned(),
+                "train.toml:8: augment.noise: strategy = \"grid\" shows every voxel once",
+            ),
             ("[augment]\nmirror = { y = 1.5 }\n".to_owned(), "train.toml:6: augment.mirror.y: 1.5 is no probability"),
             ("[augment]\nmirror = { y = nan }\n".to_owned(), "train.toml:6: augment.mirror.y: "),
             (
@@ -381,7 +412,15 @@ mod tests {
             },
             input: config.input,
             target: config.target,
-            sampling: Sampling::default(),
+            sampling: Sampling {
+                samples_per_epoch: Some(8000),
+                subset: Some(Subset {
+                    count: Some(5000),
+                    datasets: vec!["jrc_*".to_owned()],
+                    crops: vec!["crop7".to_owned()],
+                }),
+                ..Sampling::default()
+            },
             augment: Augment {
                 mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
                 transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
+use super::epoch::Epochs;
 use super::handover::Handover;
-use super::layout::BatchLayout;
+use super::layout::{BatchLayout, smallest_target_nm};
+use super::report::Sources;
+use super::share::Share;
 use super::skipped::SkippedSamples;
 use super::{Batch, LoaderConfig};
 use crate::catalog::{Catalog, Relations};
-use crate::sample::{Sampler, Source};
-use crate::telemetry::{CacheStats, MemoryStats, StageStats, Stats, resident_set_bytes};
+use crate::sample::{PatchSpec, Sampler, Source};
+use crate::telemetry::{CacheStats, FaultCounts, MemoryStats, StageStats, Stats, resident_set_bytes};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -22,11 +25,15 @@ pub(super) struct Engine {
     pub config: LoaderConfig,
     pub layout: BatchLayout,
     pub sampler: Sampler,
+    pub epochs: Epochs,
+    pub share: Share,
+    pub sources: Sources,
     pub relations: Relations,
     pub caches: Arc<Caches>,
     pub handover: Handover,
     pub counts: Counts,
     pub skipped: SkippedSamples,
+    pub faults: FaultCounts,
     pub threads: usize,
     started: Instant,
     baseline: Baseline,
@@ -56,6 +63,8 @@ struct Baseline {
 pub(super) struct Settled {
     pub layout: BatchLayout,
     pub sampler: Sampler,
+    pub epochs: Epochs,
+    pub share: Share,
     pub budget: Budget,
     pub threads: usize,
 }
@@ -65,7 +74,7 @@ impl Settled {
     ///
     /// # Errors
     /// What does not fit, by its key.
-    pub(super) fn new(catalog: &Catalog, config: &LoaderConfig) -> Result<Self> {
+    pub(super) fn new(catalog: &Catalog, config: &LoaderConfig, share: Share) -> Result<Self> {
         config.validate()?;
         let layout = BatchLayout::new(catalog, config)?;
         let nothing = || Error::Config {
@@ -76,21 +85,22 @@ impl Settled {
         };
         let primary = config.primary().ok_or_else(nothing)?;
         let wanted = if config.target.is_empty() { &[][..] } else { &config.data.classes };
-        let sampler = Sampler::new(
-            Source::of_catalog(catalog, wanted),
-            primary.shape,
-            primary.voxel_size_nm,
-            &config.sampling,
-            &config.augment,
-            config.loader.seed,
-        )?;
+        let patch = PatchSpec {
+            shape: primary.shape,
+            voxel_size_nm: primary.voxel_size_nm,
+            tile_nm: smallest_target_nm(config).unwrap_or(primary.extent_nm()),
+        };
+        let sources = Source::of_catalog(catalog, wanted);
+        let sampler = Sampler::new(sources, patch, &config.sampling, &config.augment, config.loader.seed)?;
+        let epoch_samples = config.sampling.epoch_samples(config.loader.batch_size, sampler.tiles());
+        let epochs = Epochs::new(epoch_samples, config.loader.batch_size, share)?;
         let all_cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = if config.loader.threads == 0 { all_cores() } else { config.loader.threads };
-        let full = layout.ticket(0).samples;
+        let full = epochs.ticket(0).samples;
         let tasks = full * layout.channels();
         let working_bytes = layout.working_bytes(&config.augment.intensity);
         let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads, working_bytes)?;
-        Ok(Self { layout, sampler, budget, threads })
+        Ok(Self { layout, sampler, epochs, share, budget, threads })
     }
 
     /// Asks the system for the batches' memory and gives it back, so that a budget beyond the machine is an error here
@@ -114,7 +124,13 @@ impl Settled {
 }
 
 impl Engine {
-    pub(super) fn new(catalog: Arc<Catalog>, config: LoaderConfig, settled: Settled, caches: Arc<Caches>) -> Self {
+    /// `first` is the number of the first batch to be made.
+    pub(super) fn new(
+        catalog: Arc<Catalog>,
+        config: LoaderConfig,
+        settled: Settled,
+        (caches, first): (Arc<Caches>, u64),
+    ) -> Self {
         let baseline = Baseline {
             stages: caches.meter.stages(),
             chunks: caches.chunks.stats(),
@@ -123,15 +139,19 @@ impl Engine {
         };
         let relations = Relations::new(&config.data.relations);
         Self {
-            catalog,
             config,
             layout: settled.layout,
+            sources: Sources::new(&catalog, &settled.sampler),
+            catalog,
             sampler: settled.sampler,
+            epochs: settled.epochs,
+            share: settled.share,
             relations,
             caches,
-            handover: Handover::new(settled.budget.batches_bytes),
+            handover: Handover::new(settled.budget.batches_bytes, first),
             counts: Counts::default(),
             skipped: SkippedSamples::default(),
+            faults: FaultCounts::default(),
             threads: settled.threads,
             started: Instant::now(),
             baseline,
@@ -140,7 +160,7 @@ impl Engine {
 
     /// Bytes of batch `number`.
     pub(super) fn bytes_of(&self, number: u64) -> u64 {
-        self.layout.batch_bytes(self.layout.ticket(number).samples)
+        self.layout.batch_bytes(self.epochs.ticket(number).samples)
     }
 
     pub(super) fn count_handed_over(&self, batch: &Batch) {
@@ -167,6 +187,7 @@ impl Engine {
             batches: read(&self.counts.batches),
             batch_bytes: read(&self.counts.batch_bytes),
             skipped_samples: read(&self.counts.skipped_samples),
+            faults: self.faults.stats(),
             stages,
             chunk_cache,
             transform_cache,

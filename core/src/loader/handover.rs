@@ -18,6 +18,8 @@ pub(super) struct Handover {
     room: Condvar,
     /// Another batch, or an end of everything.
     ready: Condvar,
+    /// An end of everything.
+    stopping: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -48,8 +50,15 @@ pub(super) enum Turn {
 }
 
 impl Handover {
-    pub(super) fn new(capacity_bytes: u64) -> Self {
-        Self { capacity_bytes, state: Mutex::default(), room: Condvar::new(), ready: Condvar::new() }
+    /// Of batches from number `first` on, within so many bytes.
+    pub(super) fn new(capacity_bytes: u64, first: u64) -> Self {
+        let state = Mutex::new(State { next_in: first, next_out: first, ..State::default() });
+        Self { capacity_bytes, state, room: Condvar::new(), ready: Condvar::new(), stopping: Condvar::new() }
+    }
+
+    /// Number of the next batch that somebody will take.
+    pub(super) fn next_out(&self) -> u64 {
+        self.state.lock().next_out
     }
 
     /// Reserves the next batch, whose bytes `bytes_of` tells from its number, if there is room.
@@ -154,6 +163,14 @@ impl Handover {
         drop(dropped);
         self.room.notify_all();
         self.ready.notify_all();
+        self.stopping.notify_all();
+    }
+
+    /// Waits so long, or until everything ends; answers whether it has.
+    pub(super) fn wait_for_stop(&self, wait: Duration) -> bool {
+        let mut state = self.state.lock();
+        self.stopping.wait_while_for(&mut state, |state| !state.stopped, wait);
+        state.stopped
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -179,7 +196,7 @@ mod tests {
         let data = Buffer::U8(vec![0; 10]);
         let array =
             BatchArray { name: "raw".to_owned(), role: Role::Input, shape: [1, 1, 1, 1, 10], data, known: None };
-        Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new() }
+        Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new() }
     }
 
     fn ten(_: u64) -> u64 {
@@ -188,7 +205,7 @@ mod tests {
 
     #[test]
     fn batches_leave_in_order_within_the_bytes() {
-        let handover = Handover::new(20);
+        let handover = Handover::new(20, 0);
         assert_eq!(handover.reserve(ten), Turn::Build(0));
         assert_eq!(handover.reserve(ten), Turn::Build(1));
         assert_eq!(handover.reserve(ten), Turn::Full);
@@ -204,8 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn it_can_begin_anywhere() {
+        let handover = Handover::new(100, 41);
+        assert_eq!((handover.reserve(ten), handover.next_out()), (Turn::Build(41), 41));
+        handover.put(41, 10, Ok(batch(41)));
+        assert_eq!(handover.next_out(), 41, "nobody has taken it yet");
+        assert_eq!(handover.take().unwrap().unwrap().number, 41);
+        assert_eq!(handover.next_out(), 42);
+    }
+
+    #[test]
     fn an_error_comes_in_its_place_and_stays() {
-        let handover = Handover::new(100);
+        let handover = Handover::new(100, 0);
         for number in 0..3 {
             assert_eq!(handover.reserve(ten), Turn::Build(number));
         }
@@ -220,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_pause_holds_builders_back_but_not_what_is_ready() {
-        let handover = Handover::new(100);
+        let handover = Handover::new(100, 0);
         assert_eq!(handover.reserve(ten), Turn::Build(0));
         handover.set_paused(true);
         assert_eq!(handover.reserve(ten), Turn::Paused);
@@ -233,7 +260,7 @@ mod tests {
 
     #[test]
     fn stopping_wakes_a_waiting_consumer() {
-        let handover = Handover::new(10);
+        let handover = Handover::new(10, 0);
         std::thread::scope(|scope| {
             let consumer = scope.spawn(|| {
                 while handover.take()?.is_none() {
@@ -244,6 +271,7 @@ mod tests {
             handover.stop();
             assert!(matches!(consumer.join().unwrap(), Err(Error::Stopped)));
         });
+        assert!(handover.wait_for_stop(Duration::from_secs(60)), "a wait ends at once");
         assert_eq!(handover.reserve(ten), Turn::Stop);
         handover.put(0, 10, Ok(batch(0)));
         assert_eq!(handover.stats(), (QueueStats { batches: 0, bytes: 0, capacity_bytes: 10 }, 0));

@@ -20,21 +20,10 @@ pub(super) struct ArrayLayout {
     pub masked: bool,
 }
 
-/// The samples of one batch: `first..first + samples` of `epoch`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ticket {
-    pub number: u64,
-    pub epoch: u64,
-    pub first: u64,
-    pub samples: usize,
-}
-
-/// Every array of a batch, in the configured order, and how samples are dealt into batches.
+/// Every array of a batch, in the configured order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct BatchLayout {
     pub arrays: Vec<ArrayLayout>,
-    pub batch_size: usize,
-    pub samples_per_epoch: u64,
 }
 
 impl ArrayLayout {
@@ -85,20 +74,7 @@ impl BatchLayout {
             },
             masked: role == Role::Target && spec.encoding != Encoding::F32,
         };
-        Ok(Self {
-            arrays: config.arrays().map(array).collect(),
-            batch_size: config.loader.batch_size,
-            samples_per_epoch: config.sampling.samples_per_epoch,
-        })
-    }
-
-    /// The samples of batch `number`. Epochs follow each other; no batch holds samples of two.
-    pub(super) fn ticket(&self, number: u64) -> Ticket {
-        let batch_size = (self.batch_size as u64).max(1);
-        let batches_per_epoch = self.samples_per_epoch.div_ceil(batch_size).max(1);
-        let first = (number % batches_per_epoch) * batch_size;
-        let samples = batch_size.min(self.samples_per_epoch - first) as usize;
-        Ticket { number, epoch: number / batches_per_epoch, first, samples }
+        Ok(Self { arrays: config.arrays().map(array).collect() })
     }
 
     /// Bytes of a batch of `samples`.
@@ -130,6 +106,11 @@ impl BatchLayout {
     pub(super) fn zeros(&self, samples: usize) -> Vec<BatchArray> {
         self.arrays.iter().map(|array| array.zeros(samples)).collect()
     }
+}
+
+/// The least extent along each axis of any target, nm; `None` without targets.
+pub(super) fn smallest_target_nm(config: &LoaderConfig) -> Option<Zyx<f64>> {
+    config.target.values().map(ArraySpec::extent_nm).reduce(|a, b| a.zip_map(b, f64::min))
 }
 
 /// The configured classes, or every one that is found, sorted.
@@ -178,7 +159,8 @@ const fn unsigned(dtype: DType) -> DType {
 mod tests {
     use super::*;
 
-    fn layout_of(batch_size: usize, samples_per_epoch: u64) -> BatchLayout {
+    #[test]
+    fn bytes_count_data_and_mask() {
         let spec = ArraySpec { shape: Zyx::new(2, 3, 4), voxel_size_nm: Zyx::splat(8.0), encoding: Encoding::Ids };
         let target = ArrayLayout {
             name: "labels".to_owned(),
@@ -188,21 +170,7 @@ mod tests {
             classes: vec![Some("er".to_owned()), Some("mito".to_owned())],
             masked: true,
         };
-        BatchLayout { arrays: vec![target], batch_size, samples_per_epoch }
-    }
-
-    #[test]
-    fn batches_never_mix_epochs_and_the_last_may_be_short() {
-        let layout = layout_of(4, 10);
-        let tickets: Vec<_> = (0..5).map(|n| layout.ticket(n)).map(|t| (t.epoch, t.first, t.samples)).collect();
-        assert_eq!(tickets, [(0, 0, 4), (0, 4, 4), (0, 8, 2), (1, 0, 4), (1, 4, 4)]);
-        // An epoch smaller than a batch.
-        assert_eq!(layout_of(4, 3).ticket(7), Ticket { number: 7, epoch: 7, first: 0, samples: 3 });
-    }
-
-    #[test]
-    fn bytes_count_data_and_mask() {
-        let layout = layout_of(4, 10);
+        let layout = BatchLayout { arrays: vec![target] };
         let arrays = layout.zeros(3);
         assert_eq!(arrays[0].shape, [3, 2, 2, 3, 4]);
         assert_eq!(arrays[0].size_bytes(), 3 * 2 * 24 * (2 + 1));

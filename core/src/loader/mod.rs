@@ -8,22 +8,34 @@ mod config;
 mod config_text;
 mod defaults;
 mod engine;
+mod epoch;
 mod excluded;
+mod forget;
 mod handover;
 mod layout;
+mod mask;
 mod nearest;
 mod read;
+mod report;
+mod retry;
 mod run;
+mod share;
 mod skipped;
+mod state;
 mod threads;
 mod validate;
+mod validate_sampling;
 
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
 pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys, OnError};
-pub use run::Loader;
+pub use report::SourceReport;
+pub use run::{Loader, LoaderOptions};
+pub use share::{Share, Uneven};
 pub use skipped::SkippedSample;
+pub use state::LoaderState;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{
-    Augment, ElasticKeys, Mirror, MisalignKeys, Rotate, Sampling, Scale, ShearRange, SmallCrops, Strategy, Transpose,
+    AbsentChunks, Augment, ElasticKeys, LeftOut, Mirror, MisalignKeys, Rotate, Sampling, Scale, ShearRange, SmallCrops,
+    Strategy, Subset, Transpose,
 };

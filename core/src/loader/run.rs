@@ -5,12 +5,25 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::engine::{Engine, Settled};
+use super::state::depends_on;
 use super::threads::{Threads, WAIT_SLICE};
-use super::{Batch, LoaderConfig, SkippedSample};
+use super::{Batch, LoaderConfig, LoaderState, Share, SkippedSample, SourceReport};
 use crate::catalog::Catalog;
 use crate::telemetry::{Stage, Stats};
 use crate::volume::Caches;
 use crate::{Error, Result};
+
+/// What a loader is given beside its configuration.
+#[derive(Debug, Default)]
+pub struct LoaderOptions {
+    /// Caches that somebody else (such as a viewer) reads through, too. The chunk cache gets what the budget leaves for
+    /// it; statistics count from now on, also what the others read. `None`: its own.
+    pub caches: Option<Arc<Caches>>,
+    /// Which part of every epoch this process gets.
+    pub share: Share,
+    /// Where to go on; `None`: from the beginning.
+    pub state: Option<LoaderState>,
+}
 
 /// Draws, reads and hands over batches on its own threads until it is dropped. Batches come in order.
 ///
@@ -30,38 +43,54 @@ impl Loader {
     /// # Errors
     /// A configuration that does not fit the catalog or the memory budget.
     pub fn new(catalog: Arc<Catalog>, config: LoaderConfig) -> Result<Self> {
-        let settled = Settled::new(&catalog, &config).map_err(|error| config.locate(error))?;
-        let caches = Arc::new(Caches::new(settled.budget.chunk_bytes, settled.budget.transform_bytes));
-        Self::start(catalog, config, settled, caches)
+        Self::with_options(catalog, config, LoaderOptions::default())
     }
 
-    /// As [`Loader::new`], with caches that somebody else (such as a viewer) reads through, too. The chunk cache gets
-    /// what the budget leaves for it; statistics count from now on, also what the others read.
+    /// As [`Loader::new`], as one of several processes, with shared caches, or from where another loader was.
     ///
     /// # Errors
-    /// A configuration that does not fit the catalog or the memory budget.
-    pub fn with_caches(catalog: Arc<Catalog>, config: LoaderConfig, caches: Arc<Caches>) -> Result<Self> {
-        let settled = Settled::new(&catalog, &config).map_err(|error| config.locate(error))?;
-        let both = settled.budget.chunk_bytes + settled.budget.transform_bytes;
-        caches.chunks.set_capacity_bytes(both.saturating_sub(caches.transforms.stats().capacity_bytes));
-        Self::start(catalog, config, settled, caches)
+    /// A configuration that does not fit the catalog or the memory budget; [`Error::Share`]; [`Error::State`].
+    pub fn with_options(catalog: Arc<Catalog>, config: LoaderConfig, options: LoaderOptions) -> Result<Self> {
+        let LoaderOptions { caches, share, state } = options;
+        let settled = Settled::new(&catalog, &config, share).map_err(|error| config.locate(error))?;
+        if let Some(state) = &state {
+            state.check(&depends_on(&config, settled.sampler.sources(), share))?;
+        }
+        let budget = settled.budget;
+        let caches = caches.unwrap_or_else(|| Arc::new(Caches::new(budget.chunk_bytes, budget.transform_bytes)));
+        let both_bytes = budget.chunk_bytes + budget.transform_bytes;
+        caches.chunks.set_capacity_bytes(both_bytes.saturating_sub(caches.transforms.stats().capacity_bytes));
+        settled.probe_memory().map_err(|error| config.locate(error))?;
+        warn_of_relations(&catalog, &config);
+        let first = state.map_or(0, |state| state.next_batch);
+        let engine = Arc::new(Engine::new(catalog, config, settled, (caches, first)));
+        if let Some(summary) = engine.sources.summary() {
+            tracing::warn!("{summary}; the table of sources says which");
+        }
+        let threads = Threads::start(&engine, budget.builders)?;
+        Ok(Self { engine, threads })
     }
 
-    fn start(catalog: Arc<Catalog>, config: LoaderConfig, settled: Settled, caches: Arc<Caches>) -> Result<Self> {
-        settled.probe_memory().map_err(|error| config.locate(error))?;
-        for source in settled.sampler.left_out() {
-            tracing::warn!(source, "nothing is drawn here: it is smaller than a patch, or lies outside its raw volume");
-        }
-        let annotated: Vec<_> = catalog.datasets.iter().flat_map(crate::catalog::Dataset::class_names).collect();
-        for class in config.data.relations.iter().flat_map(|(class, others)| others.iter().chain([class])) {
-            if !annotated.contains(class) && !config.data.classes.contains(class) {
-                tracing::warn!(class, "data.relations names a class that no crop annotates");
-            }
-        }
-        let builders = settled.budget.builders;
-        let engine = Arc::new(Engine::new(catalog, config, settled, caches));
-        let threads = Threads::start(&engine, builders)?;
-        Ok(Self { engine, threads })
+    /// Where this loader is: at the next batch that nobody has taken yet. Batches that wait or are being made are not lost:
+    /// a loader that goes on from here makes them again, the same.
+    #[must_use]
+    pub fn state(&self) -> LoaderState {
+        let Engine { config, sampler, share, handover, epochs, .. } = &*self.engine;
+        let next_batch = handover.next_out();
+        let depends_on = depends_on(config, sampler.sources(), *share);
+        LoaderState { version: LoaderState::VERSION, next_batch, epoch: epochs.ticket(next_batch).epoch, depends_on }
+    }
+
+    /// Batches that this process gets in one epoch.
+    #[must_use]
+    pub fn batches_per_epoch(&self) -> u64 {
+        self.engine.epochs.batches_per_rank()
+    }
+
+    /// Every crop, and every volume without crops: drawn from or left out and why, and what was found in it so far.
+    #[must_use]
+    pub fn sources_report(&self) -> Vec<SourceReport> {
+        self.engine.sources.report()
     }
 
     /// The next batch, waiting for it. Epochs follow each other without end; the last batch of each may be short.
@@ -161,6 +190,15 @@ impl Loader {
     pub fn classes(&self) -> Vec<String> {
         let targets = self.engine.layout.arrays.iter().filter(|array| array.role == super::Role::Target);
         targets.take(1).flat_map(|array| array.classes.iter().flatten().cloned()).collect()
+    }
+}
+
+fn warn_of_relations(catalog: &Catalog, config: &LoaderConfig) {
+    let annotated: Vec<_> = catalog.datasets.iter().flat_map(crate::catalog::Dataset::class_names).collect();
+    for class in config.data.relations.iter().flat_map(|(class, others)| others.iter().chain([class])) {
+        if !annotated.contains(class) && !config.data.classes.contains(class) {
+            tracing::warn!(class, "data.relations names a class that no crop annotates");
+        }
     }
 }
 

@@ -109,7 +109,7 @@ impl Engine {
     /// Builds a batch; a panic in it becomes an error, so that nobody waits for ever.
     fn build_guarded(&self, number: u64, pool: &ThreadPool) -> Result<super::Batch> {
         puffin::profile_scope!("build", format!("batch {number}"));
-        let build = AssertUnwindSafe(|| self.build(self.layout.ticket(number), pool));
+        let build = AssertUnwindSafe(|| self.build(self.epochs.ticket(number), pool));
         catch_unwind(build).unwrap_or_else(|panic| {
             Err(Error::Panicked { what: format!("building batch {number}"), reason: words_of(&*panic) })
         })

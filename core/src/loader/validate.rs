@@ -30,6 +30,7 @@ impl LoaderConfig {
         for (_, _, spec) in self.arrays() {
             self.augment.check_control_points(spec.voxel_size_nm)?;
         }
+        super::validate_sampling::check_sampling(self)?;
         self.check_loader()
     }
 
@@ -77,17 +78,19 @@ impl LoaderConfig {
 
     fn check_loader(&self) -> Result<()> {
         const MAX_THREADS: usize = 4096;
+        // They wait up to half a minute together; what lasts longer does not pass.
+        const MAX_RETRIES: u32 = 20;
         if self.loader.batch_size == 0 {
             return wrong("loader.batch_size", "a batch of 0 samples is none; at least 1");
-        }
-        if self.sampling.samples_per_epoch == 0 {
-            return wrong("sampling.samples_per_epoch", "an epoch of 0 samples is none; at least 1");
         }
         if self.loader.threads > MAX_THREADS {
             return wrong(
                 "loader.threads",
                 format!("{} threads are too many; at most {MAX_THREADS}, or 0 for all cores", self.loader.threads),
             );
+        }
+        if self.loader.retries > MAX_RETRIES {
+            return wrong("loader.retries", format!("{} are too many; at most {MAX_RETRIES}", self.loader.retries));
         }
         // One byte per voxel and channel is the least that a batch can take; the loader checks the exact figure.
         let voxels: u128 = self.arrays().map(|(_, _, spec)| voxels(spec)).sum();
@@ -132,6 +135,6 @@ fn voxels(spec: &ArraySpec) -> u128 {
     spec.shape.to_array().into_iter().fold(1, |product, n| product.saturating_mul(n as u128))
 }
 
-fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
+pub(super) fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {
     Err(Error::Config { file: None, line: None, key: key.into(), problem: problem.into() })
 }

@@ -2,14 +2,16 @@
 
 use super::draw::{Draw, Purpose};
 
+/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): the same on any machine, for ever.
+pub(crate) fn name_hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
 /// Whether what is called `name` is for validation, with `probability`. The same seed and name, the same answer.
 #[must_use]
 pub fn is_for_validation(seed: u64, name: &str, probability: f64) -> bool {
-    // FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): the name as an index.
-    let index = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    Draw::new(seed, 0, index, 0, Purpose::Split).chance(probability)
+    Draw::new(seed, 0, name_hash(name), 0, Purpose::Split).chance(probability)
 }
 
 #[cfg(test)]

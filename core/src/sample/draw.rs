@@ -11,6 +11,8 @@ use rand_core::{Rng, SeedableRng};
 pub(super) enum Purpose {
     Orientation = 0,
     Position = 1,
+    Members = 8,
+    Order = 9,
     Rotate = 16,
     Scale = 17,
     Shear = 18,
@@ -114,6 +116,14 @@ impl Draw {
             items.swap(last, other);
         }
     }
+}
+
+/// Every bit of the result depends on every bit of the word (splitmix64, <https://prng.di.unimi.it/splitmix64.c>).
+pub(super) const fn mixed(word: u64) -> u64 {
+    let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
 }
 
 #[cfg(test)]

@@ -18,6 +18,13 @@ pub(super) struct Footprint {
     pub voxel_size_nm: Zyx<f64>,
 }
 
+impl Footprint {
+    /// Edge to edge, nm.
+    pub(super) fn extent_nm(&self) -> Zyx<f64> {
+        self.shape.map(|n| n as f64) * self.voxel_size_nm
+    }
+}
+
 impl Lattice {
     /// Positions inside `region` whose voxel edges lie on the grid through `anchor_nm`; `None` if there is none.
     ///
@@ -37,6 +44,18 @@ impl Lattice {
         ];
         let first = Zyx::new(z.0, y.0, x.0).map(|k| k as f64);
         Some(Self { first_nm: anchor_nm + first * size, step_nm: size, count: Zyx::new(z.1, y.1, x.1) })
+    }
+
+    /// Whether `region` holds fewer whole voxels of the grid through `anchor_nm` than the patch has, on any axis.
+    pub(super) fn is_small(region: &BoxNm, anchor_nm: Zyx<f64>, patch: &Footprint) -> bool {
+        Self::inside(region, anchor_nm, patch, SmallCrops::Drop).is_none()
+    }
+
+    /// The position nearest to a lower edge (nm).
+    pub(super) fn nearest(&self, lower_edge_nm: Zyx<f64>) -> Zyx<f64> {
+        let last = self.count.map(|n| n.saturating_sub(1) as f64);
+        let steps = ((lower_edge_nm - self.first_nm) / self.step_nm).map(|k| k.round().max(0.0));
+        self.first_nm + steps.zip_map(last, f64::min) * self.step_nm
     }
 
     /// How many positions there are.
@@ -60,11 +79,20 @@ fn positions(lo: f64, hi: f64, patch: usize, small: SmallCrops) -> Option<(i64, 
     let end = (hi + EPSILON).floor() as i64;
     let whole = end.saturating_sub(first);
     let patch_voxels = i64::try_from(patch).ok()?;
+    let centred = (((lo + hi - patch as f64) / 2.0 - EPSILON).round() as i64, 1);
     match u64::try_from(whole.saturating_sub(patch_voxels)) {
         Ok(spare) => Some((first, spare + 1)),
         Err(_) => match small {
             SmallCrops::Drop => None,
-            SmallCrops::Pad => Some((((lo + hi - patch as f64) / 2.0 - EPSILON).round() as i64, 1)),
+            SmallCrops::Pad => Some(centred),
+            // From the patch that ends where the region does to the one that begins there.
+            SmallCrops::Jitter => {
+                let lowest = (hi - EPSILON).ceil() as i64 - patch_voxels;
+                let highest = (lo + EPSILON).floor() as i64;
+                // A region off the grid can be too large for any patch to hold, yet too small to hold one.
+                let spare = u64::try_from(highest.saturating_sub(lowest));
+                Some(spare.map_or(centred, |spare| (lowest, spare + 1)))
+            }
         },
     }
 }
@@ -114,6 +142,32 @@ mod tests {
         assert_eq!(Lattice::inside(&small, Zyx::splat(0.0), &patch(11), SmallCrops::Drop), None);
         let lattice = Lattice::inside(&small, Zyx::splat(0.0), &patch(16), SmallCrops::Pad).unwrap();
         assert_eq!((lattice.len(), lattice.first_nm), (1, Zyx::splat(200.0 - 64.0)));
+    }
+
+    #[test]
+    fn jitter_holds_the_whole_region_wherever_the_patch_lies() {
+        // 10 voxels in patches of 16: 7 positions, the first ending where the region does, the last beginning there.
+        let jitter =
+            |lo, hi| Lattice::inside(&region(lo, hi), Zyx::splat(0.0), &patch(16), SmallCrops::Jitter).unwrap();
+        let lattice = jitter(160.0, 240.0);
+        assert_eq!((lattice.count.x, lattice.first_nm.x), (7, 240.0 - 128.0));
+        assert_eq!(lattice.lower_edge_nm(lattice.len() - 1).x, 160.0);
+        // Off the grid by 3 nm at both ends: one position less, as the patch must hold the parts of voxels, too.
+        let lattice = jitter(163.0, 243.0);
+        assert_eq!((lattice.count.x, lattice.first_nm.x), (6, 248.0 - 128.0));
+        // 15 whole voxels and two halves: no patch holds them all, so it is centred.
+        assert_eq!(jitter(164.0, 292.0).count.x, 1);
+        // Where the region is large enough it is as ever.
+        assert_eq!(jitter(0.0, 160.0).count.x, 5);
+    }
+
+    #[test]
+    fn the_nearest_position_is_found_from_anywhere() {
+        let lattice = Lattice::inside(&region(0.0, 160.0), Zyx::splat(0.0), &patch(16), SmallCrops::Drop).unwrap();
+        assert_eq!(lattice.nearest(Zyx::new(-100.0, 11.9, 1000.0)), Zyx::new(0.0, 8.0, 32.0));
+        for index in 0..lattice.len() {
+            assert_eq!(lattice.nearest(lattice.lower_edge_nm(index)), lattice.lower_edge_nm(index));
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Positions {
 
     /// Whether a source allows a position however the patch lies.
     pub(super) fn allow(&self, source: usize) -> bool {
-        self.tables.iter().all(|table| table.entries.iter().any(|entry| entry.source == source))
+        self.tables.iter().all(|table| table.lattice(source).is_some())
     }
 }
 
@@ -97,6 +97,28 @@ impl Table {
             entries.push(Entry { source: index, lattice, up_to });
         }
         Self { permutation, footprint, entries }
+    }
+
+    /// The positions in one source.
+    pub(super) fn lattice(&self, source: usize) -> Option<&Lattice> {
+        let found = self.entries.binary_search_by_key(&source, |entry| entry.source);
+        Some(&self.entries[found.ok()?].lattice)
+    }
+
+    /// The same for a part of the sources.
+    pub(super) fn of_sources(&self, is_wanted: impl Fn(usize) -> bool) -> Self {
+        let mut entries = Vec::new();
+        let mut up_to = 0_u128;
+        for Entry { source, lattice, .. } in self.entries.iter().filter(|entry| is_wanted(entry.source)) {
+            up_to = up_to.saturating_add(lattice.len());
+            entries.push(Entry { source: *source, lattice: *lattice, up_to });
+        }
+        Self { entries, ..*self }
+    }
+
+    /// The position in `source` nearest to a lower edge (nm); `None` if the source allows none.
+    pub(super) fn nearest(&self, source: usize, lower_edge_nm: Zyx<f64>) -> Option<Place> {
+        Some(Place { source, lower_edge_nm: self.lattice(source)?.nearest(lower_edge_nm) })
     }
 
     /// How many positions there are.
@@ -137,7 +159,7 @@ fn nothing_fits(sources: &[Source], table: &Table) -> Error {
     } else {
         format!(
             "no crop that overlaps its raw volume holds a patch of {} voxels of {} nm (z, y, x along the volume); in \
-             such voxels there are: {listed}; make the patch smaller or set small_crops = \"pad\"",
+             such voxels there are: {listed}; make the patch smaller or set small_crops = \"pad\" or \"jitter\"",
             table.footprint.shape, table.footprint.voxel_size_nm
         )
     };

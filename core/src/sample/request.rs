@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::intensity::IntensityRecipe;
-use crate::geometry::{PatchGrid, Zyx};
+use crate::geometry::{BoxNm, PatchGrid, Zyx};
 
 /// What to read for one sample. All arrays of a sample share its centre, orientation and warp.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub struct Request {
     pub crop_index: Option<usize>,
     /// The grid of the first array.
     pub grid: PatchGrid,
+    /// Of a tile of a grid: the box (half-open, nm) that it alone shows. Targets are unknown outside it, so that every voxel
+    /// of a source is known in one tile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tile: Option<BoxNm>,
     /// What is done to the intensities of every input.
     #[serde(default)]
     pub intensity: IntensityRecipe,

@@ -65,7 +65,7 @@ impl Source {
     }
 
     /// `fib25/crop1`, or `fib25` for the whole volume.
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         self.crop.as_ref().map_or_else(|| self.dataset.clone(), |crop| format!("{}/{crop}", self.dataset))
     }
 }

@@ -1,5 +1,6 @@
 //! Watching the loader: one struct of statistics, spans per thread, and the recorder of the last seconds.
 
+mod faults;
 mod frames;
 mod meter;
 mod process;
@@ -7,6 +8,8 @@ mod recorder;
 mod stats;
 mod timeline;
 
+pub(crate) use faults::FaultCounts;
+pub use faults::{FaultReason, FaultStats};
 pub use meter::{Meter, MeterGuard, StageTimer};
 pub use process::resident_set_bytes;
 pub use recorder::Recorder;

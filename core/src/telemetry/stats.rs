@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::FaultStats;
+
 /// What a thread of the loader can be doing. Each stage is a span in the timeline and a row of [`Stats::stages`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -126,8 +128,10 @@ pub struct Stats {
     pub batches: u64,
     /// Bytes of the batches handed over.
     pub batch_bytes: u64,
-    /// Samples that were replaced because they could not be read (`on_error = "skip"`).
+    /// Samples that were replaced (or, on a grid, left empty) because they could not be read.
     pub skipped_samples: u64,
+    /// Why reads were tried again and samples skipped: the reasons that were met.
+    pub faults: Vec<FaultStats>,
     /// Per stage, in the order of [`Stage::ALL`].
     pub stages: Vec<StageStats>,
     /// Decoded chunks.

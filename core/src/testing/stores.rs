@@ -90,6 +90,8 @@ impl ReadableStorageTraits for CountingStore {
 pub enum Fault {
     /// Reading fails with this kind of system error.
     Fail(std::io::ErrorKind),
+    /// The first so many reads fail with this kind of system error; then it passes.
+    FailFirst(std::io::ErrorKind, u32),
     /// Only so many bytes are there.
     Truncate(u64),
     /// One byte, at this place, has all its bits flipped.
@@ -106,7 +108,8 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct FaultStore {
     inner: Arc<dyn ReadableListableStorageTraits>,
-    faults: Arc<Mutex<Vec<(String, Fault)>>>,
+    /// Parts of keys, their faults, and how often each was met.
+    faults: Arc<Mutex<Vec<(String, Fault, u32)>>>,
 }
 
 impl FaultStore {
@@ -118,7 +121,7 @@ impl FaultStore {
 
     /// From now on every key that contains `part` has the fault.
     pub fn put(&self, part: &str, fault: Fault) {
-        self.faults.lock().push((part.to_owned(), fault));
+        self.faults.lock().push((part.to_owned(), fault, 0));
     }
 
     /// Takes all faults away.
@@ -129,13 +132,22 @@ impl FaultStore {
     /// The whole value as the faults leave it.
     fn value(&self, key: &StoreKey) -> Result<MaybeBytes, StorageError> {
         let faults: Vec<_> = {
-            let faults = self.faults.lock();
-            faults.iter().filter(|(part, _)| key.as_str().contains(part)).map(|(_, fault)| *fault).collect()
+            let mut faults = self.faults.lock();
+            let here = faults.iter_mut().filter(|(part, _, _)| key.as_str().contains(part.as_str()));
+            let met = here.map(|(_, fault, times)| {
+                *times += 1;
+                (*fault, *times)
+            });
+            met.collect()
         };
         let mut value = self.inner.get(key)?.map(Vec::from);
-        for fault in faults {
+        for (fault, times) in faults {
             match (fault, &mut value) {
                 (Fault::Fail(kind), _) => return Err(StorageError::from(std::io::Error::from(kind))),
+                (Fault::FailFirst(kind, first), _) if times <= first => {
+                    return Err(StorageError::from(std::io::Error::from(kind)));
+                }
+                (Fault::FailFirst(..), _) => {}
                 (Fault::Truncate(len), Some(value)) => value.truncate(len as usize),
                 (Fault::Flip(at), Some(value)) => {
                     if let Some(byte) = value.get_mut(at as usize) {

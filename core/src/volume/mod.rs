@@ -1,5 +1,6 @@
 //! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
 
+mod absence;
 mod array;
 mod bend;
 mod boxes;
@@ -27,6 +28,7 @@ mod warp_gather;
 mod warp_plan;
 mod warped;
 
+pub use absence::read_absence;
 pub use cache::{Chunk, ChunkCache, ChunkKey};
 pub use codes::{LabelCodes, Presence};
 pub use dtype::{Buffer, DType, Voxel, element};

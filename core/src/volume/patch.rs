@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::convert::Intensity;
 use super::gather::{self, Source};
 use super::plan::ReadPlan;
-use super::planning::plan_read;
+use super::planning::{level_of, plan_read};
 use super::{Chunk, ChunkCache, LabelCodes, TransformCache, Volume, Voxel};
 use crate::geometry::PatchGrid;
 use crate::telemetry::{Meter, Stage};
@@ -157,11 +157,8 @@ fn gather_patch(
     if !grid.warp.is_none() {
         return super::warped::read(volume, grid, resample, caches, out, known);
     }
-    let plan = plan_read(volume, grid, resample, caches)?;
-    let chunks = plan
-        .chunks()
-        .map(|chunk| volume.chunk(plan.level, chunk, &caches.chunks))
-        .collect::<Result<Vec<Option<Arc<Chunk>>>>>()?;
+    let plan = plan_read(volume, level_of(volume, grid), grid, resample, caches)?;
+    let chunks = fetch(volume, &plan, caches)?;
 
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
@@ -180,7 +177,12 @@ fn gather_patch(
     })
 }
 
-fn check_size(volume: &Volume, grid: &PatchGrid, got: usize) -> Result<()> {
+/// The chunks of a plan through the cache; `None` for absent ones.
+pub(super) fn fetch(volume: &Volume, plan: &ReadPlan, caches: &Caches) -> Result<Vec<Option<Arc<Chunk>>>> {
+    plan.chunks().map(|chunk| volume.chunk(plan.level, chunk, &caches.chunks)).collect()
+}
+
+pub(super) fn check_size(volume: &Volume, grid: &PatchGrid, got: usize) -> Result<()> {
     let expected = grid.shape.to_array().into_iter().try_fold(1, usize::checked_mul);
     if expected == Some(got) {
         return Ok(());

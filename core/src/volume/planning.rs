@@ -30,24 +30,26 @@ pub struct PlannedRead {
 /// [`Error::TooLarge`] for a patch so coarse that it touches more than memory holds.
 pub fn plan_patch(volume: &Volume, grid: &PatchGrid, resample: Resample, caches: &Caches) -> Result<PlannedRead> {
     let _here = caches.meter.enter();
+    let level = level_of(volume, grid);
     if grid.warp.is_none() {
-        let plan = plan_read(volume, grid, resample, caches)?;
+        let plan = plan_read(volume, level, grid, resample, caches)?;
         Ok(PlannedRead { level: plan.level, chunks: plan.chunks().collect() })
     } else {
-        let plan = plan_warp(volume, grid, resample, caches)?;
+        let plan = plan_warp(volume, level, grid, resample, caches)?;
         Ok(PlannedRead { level: plan.level, chunks: plan.chunks.iter().flatten().copied().collect() })
     }
 }
 
-/// The plan of a patch on the volume's axes.
+/// The plan of a patch on the volume's axes, to be read from level `index`.
 pub(super) fn plan_read(
     volume: &Volume,
+    index: usize,
     grid: &PatchGrid,
     resample: Resample,
     caches: &Caches,
 ) -> Result<Arc<ReadPlan>> {
     let _planning = Meter::nested(Stage::Plan, String::new);
-    let (index, level) = level_of(volume, grid);
+    let level = &volume.levels()[index];
     let placements = || Zyx::from_fn(|axis| Placement::of(level, grid, resample, axis));
     let too_large = || too_large(volume, placements().map(|placement| placement.reach()));
     let plan = caches.transforms.plan(&PlanKey::new((index, level), grid, resample), || {
@@ -65,15 +67,16 @@ pub(super) fn plan_read(
     if reads_too_much(level, plan.chunk_count() as u64) { Err(too_large()) } else { Ok(plan) }
 }
 
-/// The plan of a warped patch.
+/// The plan of a warped patch, to be read from level `index`.
 pub(super) fn plan_warp(
     volume: &Volume,
+    index: usize,
     grid: &PatchGrid,
     resample: Resample,
     caches: &Caches,
 ) -> Result<Arc<WarpPlan>> {
     let _planning = Meter::nested(Stage::Plan, String::new);
-    let (index, level) = level_of(volume, grid);
+    let level = &volume.levels()[index];
     let too_large = || {
         let extent = grid.footprint().extent_nm() / level.voxel_size_nm();
         too_large(volume, extent.map(|voxels| voxels as u64))
@@ -101,11 +104,10 @@ fn field_of(grid: &PatchGrid, caches: &Caches, too_large: impl FnOnce() -> Error
     caches.transforms.field(&FieldKey::new(elastic, half_nm), make).map(Some)
 }
 
-/// The level to read, chosen by the voxel size of the patch before it is warped, so that a draw of scale or rotation does
+/// Index of the level to read, chosen by the voxel size of the patch before it is warped, so that a draw of scale or rotation does
 /// not change how much is read. (A patch that is shrunk is interpolated between stored voxels.)
-fn level_of<'a>(volume: &'a Volume, grid: &PatchGrid) -> (usize, &'a Level) {
-    let index = choose_level(volume.levels(), grid.orientation.along_world(grid.voxel_size_nm));
-    (index, &volume.levels()[index])
+pub(super) fn level_of(volume: &Volume, grid: &PatchGrid) -> usize {
+    choose_level(volume.levels(), grid.orientation.along_world(grid.voxel_size_nm))
 }
 
 fn reads_too_much(level: &Level, chunks: u64) -> bool {

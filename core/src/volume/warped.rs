@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::convert::Intensity;
-use super::planning::plan_warp;
+use super::planning::{level_of, plan_warp};
 use super::walker::Walker;
 use super::warp_gather::{Mean, Nearest, gather};
+use super::warp_plan::WarpPlan;
 use super::{Caches, Chunk, LabelCodes, PatchOut, PatchReport, Resample, Volume, Voxel};
 use crate::geometry::PatchGrid;
 use crate::telemetry::{Meter, Stage};
@@ -20,12 +21,8 @@ pub(super) fn read(
     out: &mut PatchOut<'_>,
     known: Option<&mut [u8]>,
 ) -> Result<PatchReport> {
-    let plan = plan_warp(volume, grid, resample, caches)?;
-    let fetch = |chunk: &Option<_>| match chunk {
-        Some(chunk) => volume.chunk(plan.level, *chunk, &caches.chunks),
-        None => Ok(None),
-    };
-    let chunks = plan.chunks.iter().map(fetch).collect::<Result<Vec<Option<Arc<Chunk>>>>>()?;
+    let plan = plan_warp(volume, level_of(volume, grid), grid, resample, caches)?;
+    let chunks = fetch(volume, &plan, caches)?;
 
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
@@ -36,6 +33,15 @@ pub(super) fn read(
     let touched = plan.chunks.iter().flatten().count();
     let present = chunks.iter().flatten().count();
     Ok(PatchReport { level: plan.level, chunks: touched, absent_chunks: touched - present, outside_voxels })
+}
+
+/// The chunks of a plan's box through the cache; `None` for absent ones, and for those that the patch does not touch.
+pub(super) fn fetch(volume: &Volume, plan: &WarpPlan, caches: &Caches) -> Result<Vec<Option<Arc<Chunk>>>> {
+    let fetch = |chunk: &Option<_>| match chunk {
+        Some(chunk) => volume.chunk(plan.level, *chunk, &caches.chunks),
+        None => Ok(None),
+    };
+    plan.chunks.iter().map(fetch).collect()
 }
 
 /// Dispatches on the output. What lies outside becomes 0. Answers how many patch voxels do.

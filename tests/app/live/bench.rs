@@ -84,6 +84,7 @@ pub fn stats(tick: u64) -> Stats {
         batches: samples / 4,
         batch_bytes: samples * 10 * MIB,
         skipped_samples: 2,
+        faults: Vec::new(),
         stages: vec![
             stage(Stage::Plan, samples, busy(0.01), 0),
             stage(Stage::Augment, samples, busy(0.004), 0),

@@ -1,0 +1,98 @@
+//! Targets are unknown where raw is not in the store: no network learns labels of what it cannot see.
+
+use rayon::ThreadPool;
+
+use super::build::Sample;
+use super::engine::Engine;
+use super::layout::ArrayLayout;
+use super::read::{Slot, slots};
+use super::{AbsentChunks, BatchArray, Role};
+use crate::volume::read_absence;
+use crate::{Error, Result};
+
+/// All channels of one target of one sample.
+struct Job<'a> {
+    sample: usize,
+    layout: &'a ArrayLayout,
+    slots: Vec<Slot<'a>>,
+    made: Result<()>,
+}
+
+impl Engine {
+    /// Counts what was read and what of its raw is not there, and refuses it if absent chunks are not to be masked.
+    ///
+    /// # Errors
+    /// [`Error::AbsentChunks`].
+    pub(super) fn judge_absence(&self, sample: &Sample) -> Result<()> {
+        let inputs = || sample.sources.iter().filter(|source| source.class.is_none());
+        let absent_chunks = inputs().map(|source| source.absent_chunks).sum::<usize>();
+        let (dataset, crop) = self.place_of(&sample.request);
+        if self.sources.count(&sample.request, absent_chunks as u64) {
+            tracing::warn!(
+                dataset = dataset.name,
+                crop = crop.map_or("", |crop| crop.name.as_str()),
+                "chunks of raw are not in the store (a partial download?); sampling.absent_chunks says what is done"
+            );
+        }
+        if absent_chunks == 0 || self.config.sampling.absent_chunks == AbsentChunks::Mask {
+            return Ok(());
+        }
+        let chunks = inputs().map(|source| source.chunks).sum();
+        Err(Error::AbsentChunks { path: dataset.raw.path().to_owned(), absent_chunks, chunks })
+    }
+
+    /// Makes targets of new samples unknown where an input of theirs has no raw. Answers the error of each that failed.
+    pub(super) fn mask_round(
+        &self,
+        samples: &mut [Sample],
+        arrays: &mut [BatchArray],
+        pool: &ThreadPool,
+    ) -> Vec<(usize, Error)> {
+        let wants_mask = |sample: &Sample| {
+            sample.done && !sample.masked && sample.sources.iter().any(|s| s.class.is_none() && s.absent_chunks > 0)
+        };
+        let mut jobs = Vec::new();
+        for (array, layout) in
+            arrays.iter_mut().zip(&self.layout.arrays).filter(|(_, layout)| layout.role == Role::Target)
+        {
+            let mut slots = slots(array, layout.voxels()).into_iter();
+            for (index, sample) in samples.iter().enumerate() {
+                let slots: Vec<_> = slots.by_ref().take(layout.classes.len()).collect();
+                if wants_mask(sample) {
+                    jobs.push(Job { sample: index, layout, slots, made: Err(Error::Stopped) });
+                }
+            }
+        }
+        let read: &[Sample] = samples;
+        pool.in_place_scope(|scope| {
+            for job in &mut jobs {
+                scope.spawn(move |_| {
+                    job.made = self.retrying(|| self.mask(&read[job.sample], job.layout, &mut job.slots));
+                });
+            }
+        });
+        let failures: Vec<_> =
+            jobs.into_iter().filter_map(|job| job.made.err().map(|error| (job.sample, error))).collect();
+        samples.iter_mut().for_each(|sample| sample.masked = sample.done);
+        for (sample, _) in &failures {
+            samples[*sample].done = false;
+        }
+        failures
+    }
+
+    /// One target of one sample, on a worker thread.
+    fn mask(&self, sample: &Sample, layout: &ArrayLayout, slots: &mut [Slot<'_>]) -> Result<()> {
+        if self.handover.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        let (dataset, _) = self.place_of(&sample.request);
+        let grid = sample.request.grid_of(layout.spec.shape, layout.spec.voxel_size_nm);
+        let mut absent = vec![0; layout.voxels()];
+        for source in sample.sources.iter().filter(|source| source.class.is_none() && source.absent_chunks > 0) {
+            let Some(level) = source.level else { continue };
+            read_absence(&dataset.raw, level, &grid, &self.caches, &mut absent)?;
+            slots.iter_mut().for_each(|slot| slot.forget_where(&absent));
+        }
+        Ok(())
+    }
+}
