@@ -79,7 +79,7 @@ fn default_tree() -> Tree<PaneKind> {
     let data = tab(&mut tiles, &[P::Data]);
     // yz beside xy shares its y, xz below xy shares its x.
     let slices = [P::SliceXy, P::SliceYz, P::SliceXz, P::Crops].map(|kind| tab(&mut tiles, &[kind]));
-    let bottom = tab(&mut tiles, &[P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
+    let bottom = tab(&mut tiles, &[P::Timeline, P::Throughput, P::Sampling, P::Cache, P::Memory, P::Log]);
     // Rows, and no grid: a row whose pane is closed gives the room to the other.
     let rows = [[0, 1], [2, 3]].map(|row| {
         let row = Linear::new_binary(LinearDir::Horizontal, row.map(|index| slices[index]), 0.5);

@@ -59,6 +59,9 @@ impl Loading {
         if let Some(stats) = news.stats {
             state.take_stats(stats);
         }
+        if let Some(sources) = news.sources {
+            state.loader.sources = sources;
+        }
         if let Some(timeline) = news.timeline {
             state.take_timeline(timeline);
         }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use microtome_core::catalog::Catalog;
-use microtome_core::loader::{Batch, Loader, LoaderConfig};
+use microtome_core::loader::{Batch, Loader, LoaderConfig, SourceReport};
 use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
@@ -19,6 +19,8 @@ use crate::state::{BatchView, Footprint, LoaderView, Recording};
 const TIMELINE: Duration = Duration::from_secs(10);
 /// How often statistics are taken.
 const STATS_EVERY: Duration = Duration::from_millis(100);
+/// How often the table of sources is taken, which may have thousands of rows.
+const SOURCES_EVERY: Duration = Duration::from_millis(500);
 /// How often a batch becomes pictures.
 const PICTURES_EVERY: Duration = Duration::from_millis(250);
 
@@ -29,6 +31,8 @@ pub struct News {
     pub caches: Option<Arc<Caches>>,
     /// Statistics.
     pub stats: Option<Stats>,
+    /// Where samples are drawn.
+    pub sources: Option<Arc<Vec<SourceReport>>>,
     /// Spans of the last seconds.
     pub timeline: Option<Arc<Recording>>,
     /// The last batch as pictures.
@@ -107,7 +111,7 @@ fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &
         }
     };
     shared.tell(|news| news.caches = Some(Arc::clone(loader.caches())));
-    let mut taker = Taker { loader, recorder: recorder.ok(), palette, shared, last: None, pictured: None, told: None };
+    let mut taker = Taker { loader, recorder: recorder.ok(), palette, shared, last: None, pictured: None, sourced: None, told: None };
     if let Err(message) = taker.take_batches() {
         shared.tell(|news| news.ended = Some(message));
     }
@@ -121,6 +125,7 @@ struct Taker<'a> {
     /// The last batch, until it has become pictures.
     last: Option<Batch>,
     pictured: Option<Instant>,
+    sourced: Option<Instant>,
     told: Option<(Instant, Stats)>,
 }
 
@@ -186,12 +191,23 @@ impl Taker<'_> {
         let still = paused && self.told.as_ref().is_some_and(|(_, told)| nothing_moved(told, &stats));
         self.told = Some((Instant::now(), stats.clone()));
         if !still {
+            let sources = self.sources();
             let timeline = self.recorder.as_ref().map(|recorder| Arc::new(Recording::new(recorder.timeline())));
             self.shared.tell(|news| {
                 news.stats = Some(stats);
                 news.timeline = timeline;
+                news.sources = sources.or(news.sources.take());
             });
         }
+    }
+
+    /// The table of sources, if it is time.
+    fn sources(&mut self) -> Option<Arc<Vec<SourceReport>>> {
+        let due = self.sourced.is_none_or(|at| at.elapsed() >= SOURCES_EVERY);
+        due.then(|| {
+            self.sourced = Some(Instant::now());
+            Arc::new(self.loader.sources_report())
+        })
     }
 }
 

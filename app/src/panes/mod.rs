@@ -7,6 +7,7 @@ mod data;
 mod figure;
 mod log;
 mod memory;
+mod sampling;
 mod slices;
 mod throughput;
 mod timeline;
@@ -22,6 +23,7 @@ pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
         PaneKind::Data => data::data_ui(ui, ctx),
         PaneKind::SliceXy | PaneKind::SliceXz | PaneKind::SliceYz => slices::slice_ui(ui, kind, ctx),
         PaneKind::Crops => crops::crops_ui(ui, ctx),
+        PaneKind::Sampling => sampling::sampling_ui(ui, ctx),
         PaneKind::Throughput => throughput::throughput_ui(ui, ctx),
         PaneKind::Timeline => timeline::timeline_ui(ui, ctx),
         PaneKind::Cache => cache::cache_ui(ui, ctx),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use microtome_core::geometry::BoxNm;
-use microtome_core::loader::Provenance;
+use microtome_core::loader::{Provenance, SourceReport};
 use microtome_core::telemetry::Stats;
 
 /// What the loader is doing.
@@ -70,6 +70,8 @@ pub struct LoaderView {
     pub stats: Option<Stats>,
     /// How often statistics were replaced, so that panes can tell new from old.
     pub stats_version: u64,
+    /// Every crop and volume: drawn from or left out, how often so far.
+    pub sources: Arc<Vec<SourceReport>>,
     /// The last batch.
     pub batch: Option<Arc<BatchView>>,
     /// The pointer is over the batch: newer ones are not shown, so that what is aimed at does not move away.

@@ -17,6 +17,8 @@ pub enum PaneKind {
     SliceYz,
     /// The last batch.
     Crops,
+    /// Where samples are drawn, and what is left out.
+    Sampling,
     /// Samples and bytes per second.
     Throughput,
     /// Spans per thread.
@@ -31,12 +33,13 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// All panes, in the order of the View menu.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Data,
         Self::SliceXy,
         Self::SliceXz,
         Self::SliceYz,
         Self::Crops,
+        Self::Sampling,
         Self::Timeline,
         Self::Throughput,
         Self::Cache,
@@ -53,6 +56,7 @@ impl PaneKind {
             Self::SliceXz => "xz",
             Self::SliceYz => "yz",
             Self::Crops => "Crops",
+            Self::Sampling => "Sampling",
             Self::Throughput => "Throughput",
             Self::Timeline => "Timeline",
             Self::Cache => "Cache",

@@ -11,8 +11,12 @@ use crate::sample::{Fate, LeftOut, Request, Sampler, Source};
 /// A row of the table of sources: a label crop, or a whole volume without crops.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceReport {
-    /// Name of the dataset.
+    /// Index of the dataset in the catalog.
+    pub dataset_index: usize,
+    /// Its name.
     pub dataset: String,
+    /// Index of the label crop in the dataset.
+    pub crop_index: Option<usize>,
     /// Name of the crop; `None` for a whole volume.
     pub crop: Option<String>,
     /// Why nothing is drawn here, if so.
@@ -39,6 +43,8 @@ pub(super) struct Sources {
 
 #[derive(Debug)]
 struct Row {
+    /// Indices of dataset and crop.
+    place: (usize, Option<usize>),
     dataset: String,
     crop: Option<String>,
     fate: Fate,
@@ -55,6 +61,7 @@ impl Sources {
         let not_named = sampler.not_named().iter().map(|source| (place(source), Fate::LeftOut(LeftOut::NotNamed)));
         let fates: HashMap<_, _> = drawn.chain(not_named).collect();
         let row = |source: Source| Row {
+            place: place(&source),
             fate: fates.get(&place(&source)).copied().unwrap_or(Fate::LeftOut(LeftOut::NoWantedClass)),
             dataset: source.dataset,
             crop: source.crop,
@@ -88,7 +95,9 @@ impl Sources {
                 Fate::Drawn { positions, is_small } => (None, positions, is_small),
             };
             SourceReport {
+                dataset_index: row.place.0,
                 dataset: row.dataset.clone(),
+                crop_index: row.place.1,
                 crop: row.crop.clone(),
                 left_out,
                 positions,

@@ -92,3 +92,22 @@ fn the_batch_stands_still_under_the_pointer() {
     driver.harness.hover_at(driver.node("xy slice").rect().center());
     driver.wait("a newer picture", |state| number(state) > held);
 }
+
+#[test]
+fn the_table_of_sources_is_the_loaders_own_and_flies() {
+    let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    driver.wait("a table", |state| state.loader.sources.iter().any(|source| source.samples > 0));
+    driver.key(Modifiers::NONE, Key::Space);
+    driver.click("Sampling");
+    driver.settle();
+    let sources = driver.state().loader.sources.clone();
+    let drawn = sources.iter().filter(|source| source.left_out.is_none()).count();
+    driver.node(&format!("drawn from: {drawn} of {}", sources.len()));
+    let source = sources.iter().find(|source| source.crop.is_some()).expect("fib25 has crops");
+    let name = format!("{} {}", source.dataset, source.crop.as_deref().unwrap_or_default());
+    driver.click(&name);
+    let state = driver.state();
+    let dataset = &state.session.open().expect("open").catalog.datasets[source.dataset_index];
+    let bounds = dataset.crops[source.crop_index.expect("a crop")].bounds;
+    assert!(bounds.contains(state.views.cursor_nm), "{bounds:?} {:?}", state.views.cursor_nm);
+}

@@ -63,7 +63,7 @@ fn cache_figures_are_the_statistics() {
 
 #[test]
 fn every_pane_says_why_it_is_empty() {
-    for kind in [PaneKind::Throughput, PaneKind::Timeline, PaneKind::Cache, PaneKind::Memory] {
+    for kind in [PaneKind::Sampling, PaneKind::Throughput, PaneKind::Timeline, PaneKind::Cache, PaneKind::Memory] {
         let mut harness = harness(State::default(), kind, ThemeName::Dark, [500.0, 200.0]);
         harness.run();
         harness.get_by_label_contains("Nothing is open");
