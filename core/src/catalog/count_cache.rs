@@ -19,8 +19,8 @@ const FILE: &str = "counts.csv";
 /// What a count was made of: the array and the state that it was in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint {
-    path: String,
-    state: String,
+    pub path: String,
+    pub state: String,
 }
 
 /// The counts of a folder.
@@ -111,7 +111,7 @@ impl CountCache {
 }
 
 /// A folder inside a Zarr hierarchy is no place for a cache.
-fn refuse_inside_data(folder: &Path) -> Result<()> {
+pub(super) fn refuse_inside_data(folder: &Path) -> Result<()> {
     match data_around(folder) {
         None => Ok(()),
         Some(zarr) => Err(Error::Io {

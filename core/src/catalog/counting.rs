@@ -8,15 +8,21 @@ use super::counts::{ClassCount, CountOrigin, CountRow, CountTable, voxel_nm3};
 use super::{Catalog, ClassLabels};
 use crate::geometry::{ChunkWindow, VoxelBox, chunk_windows};
 use crate::volume::{ChunkCache, Presence, Volume, Voxel};
-use crate::{Result, with_buffer};
+use crate::{Error, Result, with_buffer};
 
 /// Decoded chunks that counting keeps: each is used once, but those of one shard share its index.
 const CACHE_BYTES: u64 = 64 << 20;
 
-/// See [`Catalog::count`].
-pub(super) fn count(catalog: &Catalog, cache_folder: Option<&Path>) -> Result<CountTable> {
+/// See [`Catalog::count_until`].
+pub(super) fn count(
+    catalog: &Catalog,
+    classes: Option<&[String]>,
+    cache_folder: Option<&Path>,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<CountTable> {
     let mut cache = cache_folder.map(CountCache::open).transpose()?;
-    let labels: Vec<_> = all_labels(catalog).collect();
+    let is_wanted = |labels: &ClassLabels| classes.is_none_or(|classes| classes.contains(&labels.class));
+    let labels: Vec<_> = all_labels(catalog).filter(|(_, _, labels)| is_wanted(labels)).collect();
     let mut counts: Vec<Option<(ClassCount, CountOrigin)>> = Vec::with_capacity(labels.len());
     let mut open = Vec::new();
     for (index, (_, _, labels)) in labels.iter().enumerate() {
@@ -30,12 +36,21 @@ pub(super) fn count(catalog: &Catalog, cache_folder: Option<&Path>) -> Result<Co
         }
         counts.push(known);
     }
+    if !open.is_empty() {
+        let voxels: u64 = open.iter().map(|index| super::counts::voxels(labels[*index].2)).sum();
+        tracing::info!(arrays = open.len(), voxels, "label crops are read whole to count their classes");
+    }
     let chunks = ChunkCache::new(CACHE_BYTES);
     for index in open {
         let (_, _, labels) = labels[index];
         // Before the voxels: what changes meanwhile is counted again next time.
         let fingerprint = cache.as_ref().and_then(|_| Fingerprint::of(labels));
-        let count = ClassCount { voxel_nm3: voxel_nm3(labels), ..count_voxels(&labels.volume, &chunks)? };
+        let counted = count_voxels(&labels.volume, &chunks, is_stopped).inspect_err(|_| {
+            if let Some(cache) = &cache {
+                cache.save();
+            }
+        })?;
+        let count = ClassCount { voxel_nm3: voxel_nm3(labels), ..counted };
         if let (Some(cache), Some(fingerprint)) = (&mut cache, fingerprint) {
             cache.insert(fingerprint, &count);
         }
@@ -60,10 +75,13 @@ fn all_labels(catalog: &Catalog) -> impl Iterator<Item = (usize, usize, &ClassLa
 }
 
 /// Counts the finest level, chunk by chunk on all cores.
-fn count_voxels(volume: &Volume, chunks: &ChunkCache) -> Result<ClassCount> {
+fn count_voxels(volume: &Volume, chunks: &ChunkCache, is_stopped: &(dyn Fn() -> bool + Sync)) -> Result<ClassCount> {
     let level = &volume.levels()[0];
     let windows: Vec<_> = chunk_windows(&VoxelBox::of_shape(level.shape), level.shape, level.chunk_shape).collect();
     let counted = windows.par_iter().map(|window: &ChunkWindow| {
+        if is_stopped() {
+            return Err(Error::Stopped);
+        }
         let voxels = volume.read_box(0, &window.voxels, chunks)?;
         Ok(with_buffer!(&voxels, voxels => tally(voxels, volume)))
     });

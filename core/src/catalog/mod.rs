@@ -9,6 +9,7 @@ mod crops;
 mod info;
 mod meaning;
 mod natural;
+mod occupancy;
 mod open;
 mod place;
 mod relations;
@@ -16,6 +17,8 @@ mod rows;
 mod search;
 mod source;
 mod split;
+mod survey;
+mod survey_cache;
 mod wildcard;
 
 use std::path::Path;
@@ -28,9 +31,11 @@ use crate::volume::Volume;
 
 pub use counts::{ClassCount, ClassTotal, CountOrigin, CountRow, CountTable};
 pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
+pub use occupancy::{Cell, Occupancy};
 pub use relations::Relations;
 pub use search::{FoundCrop, Search};
 pub use split::Split;
+pub use survey::{SurveyBox, SurveyPlan, SurveyRow};
 
 /// The labels of one class in one crop.
 #[derive(Debug, Clone)]
@@ -145,6 +150,30 @@ impl Catalog {
     /// # Errors
     /// A chunk that cannot be read or decoded; [`crate::Error::Io`] for a cache folder inside a Zarr hierarchy.
     pub fn count(&self, cache_folder: Option<&Path>) -> Result<CountTable> {
-        counting::count(self, cache_folder)
+        self.count_until(None, cache_folder, &|| false)
+    }
+
+    /// As [`Catalog::count`], of `classes` only if some are given; ends soon after `is_stopped` says so.
+    ///
+    /// # Errors
+    /// As [`Catalog::count`], and [`crate::Error::Stopped`].
+    pub fn count_until(
+        &self,
+        classes: Option<&[String]>,
+        cache_folder: Option<&Path>,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<CountTable> {
+        counting::count(self, classes, cache_folder, is_stopped)
+    }
+
+    /// Looks boxes of crops through for classes, voxel by voxel as samples on that grid read them, on all cores of the
+    /// thread pool it runs in. One row for each class that a box's crop annotates. What metadata say to be nowhere in a
+    /// crop is not read.
+    ///
+    /// # Errors
+    /// A chunk that cannot be read or decoded, unless that is skipped; [`crate::Error::Io`] for a cache folder inside a
+    /// Zarr hierarchy; [`crate::Error::Stopped`].
+    pub fn survey(&self, plan: &SurveyPlan<'_>) -> Result<Vec<SurveyRow>> {
+        survey::survey(self, plan)
     }
 }
