@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SkippedSample;
 use crate::geometry::{BoxNm, PatchGrid};
+use crate::sample::Reason;
 use crate::sample::intensity::IntensityRecipe;
 use crate::volume::Buffer;
 
@@ -92,6 +93,9 @@ pub struct Provenance {
     /// What was done to the intensities of every input, in this order.
     #[serde(default)]
     pub intensity: IntensityRecipe,
+    /// Why it lies where it does: strategy, class, foreground voxel, neighbourhood.
+    #[serde(default)]
+    pub reason: Reason,
     /// Per array and class: the level read.
     pub sources: Vec<ReadSource>,
 }

@@ -10,7 +10,7 @@ use super::read::{ReadFrom, Slot, slots};
 use super::skipped::SkippedSample;
 use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource, Role};
 use crate::catalog::{Dataset, LabelCrop};
-use crate::sample::Request;
+use crate::sample::{Request, Sampler};
 use crate::telemetry::{FaultReason, Stage};
 use crate::volume::Volume;
 use crate::{Error, Result};
@@ -53,9 +53,10 @@ impl Engine {
             stage.add_bytes(self.layout.batch_bytes(ticket.samples));
             self.layout.zeros(ticket.samples)
         };
+        let sampler = self.sampler(pool)?;
         let mut samples: Vec<_> = meter.time(Stage::Plan, 0, || {
             let places = ticket.first..ticket.first + ticket.samples as u64;
-            places.map(|place| self.draw(ticket.epoch, place)).collect()
+            places.map(|place| self.draw(sampler, ticket.epoch, place)).collect()
         });
         let mut skipped = Vec::new();
         while samples.iter().any(|sample| !sample.done) {
@@ -65,7 +66,7 @@ impl Engine {
                 return Err(Error::Stopped);
             }
             for (index, error) in failures {
-                skipped.push(self.replace(&mut samples[index], error)?);
+                skipped.push(self.replace(&mut samples[index], sampler, error)?);
                 if samples[index].lacking.is_some() {
                     self.layout.clear_sample(&mut arrays, index);
                 }
@@ -75,9 +76,9 @@ impl Engine {
         Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped })
     }
 
-    fn draw(&self, epoch: u64, place: u64) -> Sample {
+    fn draw(&self, sampler: &Sampler, epoch: u64, place: u64) -> Sample {
         let (index, repeated) = self.epochs.index_at(place);
-        let request = self.sampler.draw(epoch, index, 0);
+        let request = sampler.draw(epoch, index, 0);
         Sample { request, repeated, sources: Vec::new(), done: false, masked: false, lacking: None }
     }
 
@@ -170,7 +171,7 @@ impl Engine {
 
     /// Puts another draw in the place of a sample that could not be read, or gives up. A tile of a grid stays, without
     /// its data: another in its place would show voxels twice.
-    fn replace(&self, sample: &mut Sample, error: Error) -> Result<SkippedSample> {
+    fn replace(&self, sample: &mut Sample, sampler: &Sampler, error: Error) -> Result<SkippedSample> {
         let request = &sample.request;
         let ends = match error {
             Error::AbsentChunks { .. } => self.config.sampling.absent_chunks == AbsentChunks::Fail,
@@ -180,10 +181,10 @@ impl Engine {
             return Err(error);
         }
         let skipped = self.skip(request, &error);
-        if self.sampler.tiles().is_some() {
+        if sampler.tiles().is_some() {
             (sample.done, sample.lacking) = (true, Some(skipped.reason.clone()));
         } else {
-            sample.request = self.sampler.draw(request.epoch, request.index, request.attempt + 1);
+            sample.request = sampler.draw(request.epoch, request.index, request.attempt + 1);
         }
         Ok(skipped)
     }
@@ -235,6 +236,7 @@ impl Engine {
             tile: request.tile,
             lacking: sample.lacking,
             intensity: sample.request.intensity,
+            reason: sample.request.reason,
             sources: sample.sources,
         }
     }

@@ -48,6 +48,10 @@ pub struct Data {
     /// where one that it excludes is present; elsewhere it stays unknown.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub relations: BTreeMap<String, Vec<String>>,
+    /// Folder in which it is kept how much there is of each class, and where, for strategies that need it; outside of all
+    /// datasets. Left out: found out at every start. Relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_cache: Option<PathBuf>,
 }
 
 /// Element type and meaning of an array of the batch.
@@ -218,7 +222,7 @@ impl LoaderConfig {
 
 impl Data {
     fn relative_to(&mut self, folder: &Path) {
-        for path in self.path.iter_mut().chain(&mut self.split) {
+        for path in self.path.iter_mut().chain(&mut self.split).chain(&mut self.counts_cache) {
             *path = placed(folder, path);
         }
         if let Some(search) = &mut self.search {

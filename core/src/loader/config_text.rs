@@ -159,8 +159,8 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Augment, Data, DataSource, ElasticKeys, LoaderKeys, Mirror, MisalignKeys, Rotate, Sampling, Scale, Search,
-        ShearRange, Subset, Transpose,
+        AbsentChunks, Augment, Data, DataSource, ElasticKeys, Foreground, LoaderKeys, Mirror, MisalignKeys, Rotate,
+        Sampling, Scale, Search, ShearRange, SmallCrops, Strategy, Subset, Transpose,
     };
     use super::*;
     use crate::geometry::{Axis, Zyx};
@@ -215,6 +215,10 @@ mod tests {
             (
                 "[loader]\nworld_size = 2\n",
                 "train.toml:6: loader.world_size: `world_size` comes from the launcher, not from the file",
+            ),
+            (
+                "[sampling]\nstrategy = \"balanced\"\n",
+                "train.toml:6: sampling.strategy: unknown value `balanced`; the nearest known is `class_balanced`",
             ),
             (
                 "[sampling]\nsubset = { counts = 3 }\n",
@@ -299,6 +303,29 @@ mod tests {
                 "[sampling]\nstrategy = \"grid\"\n[augment]\nnoise = { sigma = [0, 0.1], probability = 1 }\n"
                     .to_owned(),
                 "train.toml:8: augment.noise: strategy = \"grid\" shows every voxel once",
+            ),
+            ("[sampling]\nchunk_local = 0\n".to_owned(), "train.toml:6: sampling.chunk_local: 0 samples"),
+            (
+                "[sampling]\nforeground = { probability = 0.5 }\n".to_owned(),
+                "train.toml:6: sampling.foreground: this is for strategy = \"foreground\", not for \"uniform\"",
+            ),
+            (
+                format!(
+                    "{target}encoding = \"ids\"\n[sampling]\nstrategy = \"foreground\"\nforeground = {{ probability = 2 }}\n"
+                ),
+                "train.toml:11: sampling.foreground.probability: 2 is no probability",
+            ),
+            (
+                "[sampling]\nstrategy = \"class_balanced\"\n".to_owned(),
+                "train.toml:6: sampling.strategy: \"class_balanced\" looks at the classes of the targets",
+            ),
+            (
+                "[sampling]\nweights = { a = 1.0 }\n".to_owned(),
+                "train.toml:6: sampling.weights: this is for strategy = \"weighted\"",
+            ),
+            (
+                "[sampling]\nstrategy = \"weighted\"\n[sampling.weights]\n\"a/b\" = -1\n".to_owned(),
+                "train.toml:8: sampling.weights.a/b: -1 is no weight",
             ),
             ("[augment]\nmirror = { y = 1.5 }\n".to_owned(), "train.toml:6: augment.mirror.y: 1.5 is no probability"),
             ("[augment]\nmirror = { y = nan }\n".to_owned(), "train.toml:6: augment.mirror.y: "),
@@ -409,17 +436,25 @@ mod tests {
                 validate: vec![DataSource { raw: "c".into(), labels: None }],
                 classes: vec!["mito".to_owned()],
                 relations: std::collections::BTreeMap::from([("mito".to_owned(), vec!["er".to_owned()])]),
+                counts_cache: Some("counts".into()),
             },
             input: config.input,
             target: config.target,
+            // `weights` do not go with `foreground`, nor `iterations_per_epoch` with `samples_per_epoch`.
             sampling: Sampling {
+                strategy: Strategy::Foreground,
+                foreground: Some(Foreground::default()),
+                weights: std::collections::BTreeMap::new(),
+                chunk_local: 4,
                 samples_per_epoch: Some(8000),
+                iterations_per_epoch: None,
                 subset: Some(Subset {
-                    count: Some(5000),
+                    count: None,
                     datasets: vec!["jrc_*".to_owned()],
                     crops: vec!["crop7".to_owned()],
                 }),
-                ..Sampling::default()
+                small_crops: SmallCrops::default(),
+                absent_chunks: AbsentChunks::default(),
             },
             augment: Augment {
                 mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
@@ -469,6 +504,9 @@ mod tests {
             "[input.raw]",
             "[target.labels]",
             "raw    =",
+            "weights         =",
+            "iterations_per_epoch",
+            "subset            = { count =",
             "labels =",
         ] {
             assert!(example.contains(table), "{table}");

@@ -1,7 +1,7 @@
 //! What the loader's threads share: the unchanging parts, the hand-over, and the counts behind [`Stats`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
@@ -24,7 +24,9 @@ pub(super) struct Engine {
     pub catalog: Arc<Catalog>,
     pub config: LoaderConfig,
     pub layout: BatchLayout,
-    pub sampler: Sampler,
+    /// Before it knows what its strategy needs; [`Engine::sampler`] is the one to draw with.
+    pub plain_sampler: Sampler,
+    pub guided_sampler: OnceLock<Result<Sampler>>,
     pub epochs: Epochs,
     pub share: Share,
     pub sources: Sources,
@@ -92,6 +94,11 @@ impl Settled {
         };
         let sources = Source::of_catalog(catalog, wanted);
         let sampler = Sampler::new(sources, patch, &config.sampling, &config.augment, config.loader.seed)?;
+        // Samples that are drawn for a class show it in the first target.
+        let sampler = match config.target.values().next() {
+            Some(target) => sampler.showing(target.shape, target.voxel_size_nm),
+            None => sampler,
+        };
         let epoch_samples = config.sampling.epoch_samples(config.loader.batch_size, sampler.tiles());
         let epochs = Epochs::new(epoch_samples, config.loader.batch_size, share)?;
         let all_cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -143,7 +150,8 @@ impl Engine {
             layout: settled.layout,
             sources: Sources::new(&catalog, &settled.sampler),
             catalog,
-            sampler: settled.sampler,
+            plain_sampler: settled.sampler,
+            guided_sampler: OnceLock::new(),
             epochs: settled.epochs,
             share: settled.share,
             relations,

@@ -11,6 +11,7 @@ mod engine;
 mod epoch;
 mod excluded;
 mod forget;
+mod guided;
 mod handover;
 mod layout;
 mod mask;
@@ -36,6 +37,6 @@ pub use state::LoaderState;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{
-    AbsentChunks, Augment, ElasticKeys, LeftOut, Mirror, MisalignKeys, Rotate, Sampling, Scale, ShearRange, SmallCrops,
-    Strategy, Subset, Transpose,
+    AbsentChunks, Augment, ElasticKeys, Foreground, LeftOut, Mirror, MisalignKeys, Reason, Rotate, Sampling, Scale,
+    ShearRange, SmallCrops, Strategy, Subset, Transpose,
 };

@@ -75,7 +75,7 @@ impl Loader {
     /// a loader that goes on from here makes them again, the same.
     #[must_use]
     pub fn state(&self) -> LoaderState {
-        let Engine { config, sampler, share, handover, epochs, .. } = &*self.engine;
+        let Engine { config, plain_sampler: sampler, share, handover, epochs, .. } = &*self.engine;
         let next_batch = handover.next_out();
         let depends_on = depends_on(config, sampler.sources(), *share);
         LoaderState { version: LoaderState::VERSION, next_batch, epoch: epochs.ticket(next_batch).epoch, depends_on }

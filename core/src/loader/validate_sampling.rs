@@ -4,7 +4,7 @@ use super::LoaderConfig;
 use super::validate::wrong;
 use crate::Result;
 use crate::sample::intensity::Operation;
-use crate::sample::{Augment, Strategy, Subset};
+use crate::sample::{Augment, Sampling, Strategy, Subset};
 
 /// Every key of `[sampling]`, and what strategy `grid` asks of `[augment]`.
 ///
@@ -27,6 +27,8 @@ pub(super) fn check_sampling(config: &LoaderConfig) -> Result<()> {
     if let Some(subset) = &sampling.subset {
         check_subset(subset, sampling.strategy)?;
     }
+    check_strategy(config)?;
+    check_neighbours(sampling)?;
     if sampling.strategy == Strategy::Grid { check_grid(&config.augment) } else { Ok(()) }
 }
 
@@ -37,6 +39,77 @@ fn check_subset(subset: &Subset, strategy: Strategy) -> Result<()> {
             "sampling.subset.count",
             "strategy = \"grid\" goes through its tiles in order; set samples_per_epoch to stop early",
         ),
+        (Some(_), Strategy::ClassBalanced | Strategy::Foreground | Strategy::Weighted) => {
+            let name = strategy.name();
+            let problem = format!(
+                "a fixed set of positions is drawn uniformly, \"{name}\" chooses its own; name datasets and crops instead, \
+                 or set strategy = \"uniform\""
+            );
+            wrong("sampling.subset.count", problem)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What goes with which strategy, and what strategies that look at classes need.
+fn check_strategy(config: &LoaderConfig) -> Result<()> {
+    let sampling = &config.sampling;
+    let strategy = sampling.strategy;
+    if let Some(foreground) = sampling.foreground {
+        if strategy != Strategy::Foreground {
+            return wrong("sampling.foreground", only_with(Strategy::Foreground, strategy));
+        }
+        if !(0.0..=1.0).contains(&foreground.probability) {
+            let problem = format!("{} is no probability; from 0 to 1", foreground.probability);
+            return wrong("sampling.foreground.probability", problem);
+        }
+    }
+    check_weights(sampling)?;
+    let needs_classes = match strategy {
+        Strategy::ClassBalanced | Strategy::Foreground => true,
+        Strategy::Weighted => sampling.weights.is_empty(),
+        Strategy::Uniform | Strategy::Grid => false,
+    };
+    if needs_classes && config.target.is_empty() {
+        let name = strategy.name();
+        let problem = format!(
+            "\"{name}\" looks at the classes of the targets, and there is no target; add [target.labels], or draw with \
+             \"uniform\""
+        );
+        return wrong("sampling.strategy", problem);
+    }
+    Ok(())
+}
+
+fn check_weights(sampling: &Sampling) -> Result<()> {
+    if !sampling.weights.is_empty() && sampling.strategy != Strategy::Weighted {
+        return wrong("sampling.weights", only_with(Strategy::Weighted, sampling.strategy));
+    }
+    match sampling.weights.iter().find(|(_, weight)| !(weight.is_finite() && **weight >= 0.0)) {
+        Some((name, weight)) => {
+            wrong(format!("sampling.weights.{name}"), format!("{weight} is no weight; a number, 0 or more"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn only_with(wanted: Strategy, got: Strategy) -> String {
+    let (wanted, got) = (wanted.name(), got.name());
+    format!("this is for strategy = \"{wanted}\", not for \"{got}\"; change the strategy or leave it out")
+}
+
+fn check_neighbours(sampling: &Sampling) -> Result<()> {
+    const KEY: &str = "sampling.chunk_local";
+    let has_count = sampling.subset.as_ref().is_some_and(|subset| subset.count.is_some());
+    match sampling.chunk_local {
+        0 => wrong(KEY, "0 samples are no neighbourhood; 1 draws each from anywhere"),
+        1 => Ok(()),
+        _ if sampling.strategy == Strategy::Grid => {
+            wrong(KEY, "strategy = \"grid\" goes through its tiles in an order of its own; leave it out")
+        }
+        _ if has_count => {
+            wrong(KEY, "subset.count draws a fixed set of positions from everywhere; leave one of them out")
+        }
         _ => Ok(()),
     }
 }

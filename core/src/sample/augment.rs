@@ -91,6 +91,14 @@ impl Augment {
         }
         Orientation { source, mirror: source.map(|axis| along_world[axis]) }
     }
+
+    /// Draws how a sample lies whose neighbours are drawn from the same positions: axes change places as `group` draws,
+    /// and are mirrored as `own` does. Each is as likely as in [`Augment::orientation`].
+    pub(super) fn orientation_in_group(&self, own: &mut Draw, group: &mut Draw) -> Orientation {
+        let (own, group) = (self.orientation(own), self.orientation(group));
+        let along_world = own.along_world(own.mirror);
+        Orientation { source: group.source, mirror: group.source.map(|axis| along_world[axis]) }
+    }
 }
 
 #[cfg(test)]

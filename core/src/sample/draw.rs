@@ -31,6 +31,9 @@ pub(super) enum Purpose {
     Sharpen = 42,
     Charging = 43,
     Cutout = 44,
+    Balance = 48,
+    Foreground = 49,
+    Neighbourhood = 50,
     Split = 64,
 }
 

@@ -1,5 +1,7 @@
 //! `[sampling]` of the configuration.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// How the place of a sample is chosen.
@@ -12,6 +14,40 @@ pub enum Strategy {
     /// For validation: tiles that cover every source completely, each voxel once, in an order of which every prefix is
     /// spread evenly over crops and space. The same in every epoch.
     Grid,
+    /// The class seen least so far, by its real foreground; then one of its voxels, evenly, and a patch around it.
+    ClassBalanced,
+    /// With a probability a class, each equally often, one of its voxels, evenly, and a patch around it; else uniform.
+    Foreground,
+    /// A crop by its weight, and in it every patch position with equal probability.
+    Weighted,
+}
+
+impl Strategy {
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Uniform => "uniform",
+            Self::Grid => "grid",
+            Self::ClassBalanced => "class_balanced",
+            Self::Foreground => "foreground",
+            Self::Weighted => "weighted",
+        }
+    }
+}
+
+/// `foreground = { probability = 0.67 }`, for `strategy = "foreground"`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Foreground {
+    /// Share of the samples that are drawn around a voxel of a class; the others are drawn uniformly.
+    pub probability: f64,
+}
+
+impl Default for Foreground {
+    fn default() -> Self {
+        Self { probability: 0.67 }
+    }
 }
 
 /// What to do with a crop that is smaller than a patch.
@@ -62,11 +98,20 @@ pub struct Subset {
 }
 
 /// `[sampling]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sampling {
     /// How places are chosen.
     pub strategy: Strategy,
+    /// For `strategy = "foreground"`; left out: its default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foreground: Option<Foreground>,
+    /// For `strategy = "weighted"`: weights by names of crops (`fib25/crop1`) or datasets, wildcards allowed, the longest
+    /// name that matches; 1 where none does. Empty: weights follow from the classes that crops hold.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights: BTreeMap<String, f64>,
+    /// So many samples in a row come from one neighbourhood of chunks; 1: each from anywhere.
+    pub chunk_local: u64,
     /// Samples in one epoch, of all ranks together. Left out: [`Sampling::SAMPLES_PER_EPOCH`], or every tile of a grid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples_per_epoch: Option<u64>,
@@ -80,6 +125,22 @@ pub struct Sampling {
     pub small_crops: SmallCrops,
     /// What to do where raw is not in the store.
     pub absent_chunks: AbsentChunks,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::default(),
+            foreground: None,
+            weights: BTreeMap::new(),
+            chunk_local: 1,
+            samples_per_epoch: None,
+            iterations_per_epoch: None,
+            subset: None,
+            small_crops: SmallCrops::default(),
+            absent_chunks: AbsentChunks::default(),
+        }
+    }
 }
 
 impl Sampling {

@@ -1,7 +1,7 @@
 //! The patch positions that a box allows: a lattice of whole voxels, counted without listing it.
 
 use super::SmallCrops;
-use crate::geometry::{BoxNm, Zyx};
+use crate::geometry::{BoxNm, PatchGrid, Zyx};
 
 /// Allowed positions of a patch's lower edge in the world: `first_nm + k · step_nm`, `k` from 0 to below `count`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +19,12 @@ pub(super) struct Footprint {
 }
 
 impl Footprint {
+    /// Of a patch as it lies in the world before it is warped.
+    pub(super) fn of(patch: &PatchGrid) -> Self {
+        let lies = patch.orientation;
+        Self { shape: lies.along_world(patch.shape), voxel_size_nm: lies.along_world(patch.voxel_size_nm) }
+    }
+
     /// Edge to edge, nm.
     pub(super) fn extent_nm(&self) -> Zyx<f64> {
         self.shape.map(|n| n as f64) * self.voxel_size_nm

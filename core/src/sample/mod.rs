@@ -1,15 +1,22 @@
 //! Where samples are drawn: pure functions of (epoch, index, seed, attempt). No data is touched, no clock is read.
 
+mod aim;
 mod assign;
 mod augment;
 mod augment_keys;
+mod balance;
+mod content;
+mod density;
 mod draw;
 mod even;
 mod fate;
+mod guide;
+mod informed;
 pub mod intensity;
 mod keys;
 mod lattice;
 mod named;
+mod neighbourhood;
 mod permutation;
 mod positions;
 mod range;
@@ -22,13 +29,15 @@ mod subset;
 #[cfg(test)]
 mod testing;
 mod tiles;
+mod weights;
 
 pub use assign::is_for_validation;
 pub(crate) use assign::name_hash;
 pub use augment::{Augment, Mirror, Transpose};
 pub use fate::{Fate, LeftOut};
-pub use keys::{AbsentChunks, Sampling, SmallCrops, Strategy, Subset};
-pub use request::Request;
+pub use informed::Needs;
+pub use keys::{AbsentChunks, Foreground, Sampling, SmallCrops, Strategy, Subset};
+pub use request::{Reason, Request};
 pub use sampler::{PatchSpec, Sampler};
 pub use source::Source;
 pub use spatial::{ElasticKeys, MisalignKeys, Rotate, Scale, ShearRange};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Strategy;
 use super::intensity::IntensityRecipe;
 use crate::geometry::{BoxNm, PatchGrid, Zyx};
 
@@ -29,6 +30,25 @@ pub struct Request {
     /// What is done to the intensities of every input.
     #[serde(default)]
     pub intensity: IntensityRecipe,
+    /// Why it lies where it does.
+    #[serde(default)]
+    pub reason: Reason,
+}
+
+/// Why a sample lies where it does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The strategy that chose its place.
+    pub strategy: Strategy,
+    /// The class that it was drawn for, if it was for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The middle of the voxel of that class, nm, that it was placed around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreground_nm: Option<Zyx<f64>>,
+    /// With `chunk_local`: the group of samples whose neighbourhood it shares, counted from 0 in the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<u64>,
 }
 
 impl Request {

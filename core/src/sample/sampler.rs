@@ -1,13 +1,14 @@
 //! The sampler: (epoch, index, seed, attempt) → where to look, in time that depends on the sources only.
 
-use super::draw::{Draw, Purpose};
+use super::draw::Purpose;
+use super::guide::{Field, Guide, Moment};
 use super::intensity::IntensityRecipe;
 use super::lattice::Lattice;
 use super::named::split_by_name;
-use super::positions::{Place, Positions};
+use super::positions::Positions;
 use super::subset::FixedSet;
 use super::tiles::Tiles;
-use super::{Augment, Fate, LeftOut, Request, Sampling, Source, Strategy};
+use super::{Augment, Fate, LeftOut, Reason, Request, Sampling, Source, Strategy};
 use crate::Result;
 use crate::geometry::{PatchGrid, Warp, Zyx};
 
@@ -24,8 +25,9 @@ pub struct PatchSpec {
 
 /// How the place of a sample is chosen.
 #[derive(Debug, Clone)]
-enum Chooser {
-    Uniform,
+pub(super) enum Chooser {
+    /// Position by position, by what is known about the sources.
+    Guided(Guide),
     FixedSet(FixedSet),
     Grid(Tiles),
 }
@@ -36,9 +38,12 @@ pub struct Sampler {
     seed: u64,
     patch: PatchSpec,
     augment: Augment,
-    sources: Vec<Source>,
-    positions: Positions,
-    chooser: Chooser,
+    /// What is drawn from.
+    pub(super) sources: Vec<Source>,
+    pub(super) positions: Positions,
+    pub(super) chooser: Chooser,
+    /// Samples that share a neighbourhood.
+    group_size: u64,
     /// Sources that are not drawn from because they are not named.
     not_named: Vec<Source>,
 }
@@ -48,7 +53,7 @@ impl Sampler {
     ///
     /// # Errors
     /// [`crate::Error::Config`] if no source allows any position, saying which sources there are and how large; for names
-    /// in `sampling.subset` that name nothing.
+    /// in `sampling.subset` or `sampling.weights` that name nothing.
     pub fn new(
         sources: Vec<Source>,
         patch: PatchSpec,
@@ -64,14 +69,15 @@ impl Sampler {
         let positions = Positions::new(&sources, lying, &augment.permutations(), sampling.small_crops)?;
         let count = sampling.subset.as_ref().and_then(|subset| subset.count);
         let chooser = match (sampling.strategy, count) {
-            (Strategy::Uniform, None) => Chooser::Uniform,
             (Strategy::Uniform, Some(count)) => Chooser::FixedSet(FixedSet::new(count, &positions, seed)?),
             (Strategy::Grid, _) => {
                 let footprint = &positions.unmoved().footprint;
                 Chooser::Grid(Tiles::new(&sources, footprint, patch.tile_nm, |source| !positions.allow(source))?)
             }
+            _ => Chooser::Guided(Guide::new(sampling, lying, &sources, &positions)?),
         };
-        Ok(Self { seed, patch, augment: augment.clone(), sources, positions, chooser, not_named })
+        let group_size = sampling.chunk_local.max(1);
+        Ok(Self { seed, patch, augment: augment.clone(), sources, positions, chooser, group_size, not_named })
     }
 
     /// The boxes that samples are drawn from.
@@ -99,7 +105,9 @@ impl Sampler {
         }
         let positions = match &self.chooser {
             Chooser::Grid(tiles) => u128::from(tiles.of_source(index)),
-            Chooser::Uniform | Chooser::FixedSet(_) => self.positions.unmoved().lattice(index).map_or(0, Lattice::len),
+            Chooser::Guided(_) | Chooser::FixedSet(_) => {
+                self.positions.unmoved().lattice(index).map_or(0, Lattice::len)
+            }
         };
         Fate::Drawn { positions, is_small: Lattice::is_small(&region, anchor_nm, footprint) }
     }
@@ -115,7 +123,7 @@ impl Sampler {
     pub fn tiles(&self) -> Option<u64> {
         match &self.chooser {
             Chooser::Grid(tiles) => Some(tiles.total()),
-            Chooser::Uniform | Chooser::FixedSet(_) => None,
+            Chooser::Guided(_) | Chooser::FixedSet(_) => None,
         }
     }
 
@@ -124,35 +132,43 @@ impl Sampler {
     /// arguments give the same answer, for ever.
     #[must_use]
     pub fn draw(&self, epoch: u64, index: u64, attempt: u32) -> Request {
-        let draw = |purpose| Draw::new(self.seed, epoch, index, attempt, purpose);
-        let orientation = self.augment.orientation(&mut draw(Purpose::Orientation));
+        let moment = Moment { seed: self.seed, epoch, index, attempt, group_size: self.group_size };
+        let draw = |purpose| moment.draw(purpose);
+        let of_group = &mut moment.draw_of_group(Purpose::Orientation);
+        let orientation = self.augment.orientation_in_group(&mut draw(Purpose::Orientation), of_group);
         let table = self.positions.lying(orientation.source);
-        let (Place { source, lower_edge_nm }, tile) = match &self.chooser {
-            Chooser::Uniform => (table.any(&mut draw(Purpose::Position)), None),
-            Chooser::FixedSet(set) => (set.lying(set.place(epoch, index, attempt), table), None),
+        let PatchSpec { shape, voxel_size_nm, .. } = self.patch;
+        let lies = PatchGrid { center_nm: Zyx::splat(0.0), shape, voxel_size_nm, orientation, warp: Warp::NONE };
+        let because = |strategy| Reason { strategy, ..Reason::default() };
+        let (place, reason, tile) = match &self.chooser {
+            Chooser::Guided(guide) => {
+                // Where sections are shifted against each other depends on the place; turning and bending does not.
+                let warp = Warp { misalign: None, ..self.augment.warp(&lies, draw) };
+                let field = Field { table, sources: &self.sources };
+                let (place, reason) = guide.place(field, &PatchGrid { warp, ..lies }, &moment);
+                (place, reason, None)
+            }
+            Chooser::FixedSet(set) => {
+                (set.lying(set.place(epoch, index, attempt), table), because(Strategy::Uniform), None)
+            }
             Chooser::Grid(tiles) => {
                 let tile = tiles.tile(index);
-                (tile.place, Some(tile.shows))
+                (tile.place, because(Strategy::Grid), Some(tile.shows))
             }
         };
-        let grid = PatchGrid {
-            center_nm: lower_edge_nm + table.footprint.extent_nm() * 0.5,
-            shape: self.patch.shape,
-            voxel_size_nm: self.patch.voxel_size_nm,
-            orientation,
-            warp: Warp::NONE,
-        };
+        let grid = PatchGrid { center_nm: place.lower_edge_nm + table.footprint.extent_nm() * 0.5, ..lies };
         let grid = PatchGrid { warp: self.augment.warp(&grid, draw), ..grid };
         Request {
             epoch,
             index,
             seed: self.seed,
             attempt,
-            dataset_index: self.sources[source].dataset_index,
-            crop_index: self.sources[source].crop_index,
+            dataset_index: self.sources[place.source].dataset_index,
+            crop_index: self.sources[place.source].crop_index,
             grid,
             tile,
             intensity: IntensityRecipe::draw(&self.augment.intensity, &grid, draw),
+            reason,
         }
     }
 }

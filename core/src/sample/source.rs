@@ -64,6 +64,12 @@ impl Source {
         Some((region, raw.lo))
     }
 
+    /// Extent of the chunks, nm, that patches with voxels of `voxel_size_nm` are read from.
+    pub(super) fn chunk_nm(&self, voxel_size_nm: Zyx<f64>) -> Option<Zyx<f64>> {
+        let level = self.raw_levels.get(choose_level(&self.raw_levels, voxel_size_nm))?;
+        Some(level.chunk_shape.map(|n| n as f64) * level.voxel_size_nm())
+    }
+
     /// `fib25/crop1`, or `fib25` for the whole volume.
     pub(crate) fn label(&self) -> String {
         self.crop.as_ref().map_or_else(|| self.dataset.clone(), |crop| format!("{}/{crop}", self.dataset))
