@@ -111,7 +111,16 @@ fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &
         }
     };
     shared.tell(|news| news.caches = Some(Arc::clone(loader.caches())));
-    let mut taker = Taker { loader, recorder: recorder.ok(), palette, shared, last: None, pictured: None, sourced: None, told: None };
+    let mut taker = Taker {
+        loader,
+        recorder: recorder.ok(),
+        palette,
+        shared,
+        last: None,
+        pictured: None,
+        sourced: None,
+        told: None,
+    };
     if let Err(message) = taker.take_batches() {
         shared.tell(|news| news.ended = Some(message));
     }

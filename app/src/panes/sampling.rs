@@ -24,11 +24,16 @@ pub fn sampling_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     heading_ui(ui, ctx.theme);
     let most = sources.iter().map(|source| source.samples).max().unwrap_or(0);
     let row_height = ui.spacing().interact_size.y.min(18.0);
-    ScrollArea::vertical().id_salt("sampling").auto_shrink(false).show_rows(ui, row_height, sources.len(), |ui, rows| {
-        for source in &sources[rows] {
-            source_ui(ui, ctx, source, most);
-        }
-    });
+    ScrollArea::vertical().id_salt("sampling").auto_shrink(false).show_rows(
+        ui,
+        row_height,
+        sources.len(),
+        |ui, rows| {
+            for source in &sources[rows] {
+                source_ui(ui, ctx, source, most);
+            }
+        },
+    );
 }
 
 fn figures_ui(ui: &mut Ui, ctx: &PaneContext<'_>, sources: &[SourceReport]) {

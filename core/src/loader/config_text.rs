@@ -284,49 +284,6 @@ mod tests {
             ("[loader]\nbatch_size = 0\n".to_owned(), "train.toml:6: loader.batch_size: "),
             ("[loader]\nthreads = 100000\n".to_owned(), "train.toml:6: loader.threads: "),
             ("[loader]\nretries = 1000\n".to_owned(), "train.toml:6: loader.retries: 1000 are too many"),
-            ("[sampling]\nsamples_per_epoch = 0\n".to_owned(), "train.toml:6: sampling.samples_per_epoch: "),
-            ("[sampling]\niterations_per_epoch = 0\n".to_owned(), "train.toml:6: sampling.iterations_per_epoch: "),
-            (
-                "[sampling]\nsamples_per_epoch = 5\niterations_per_epoch = 5\n".to_owned(),
-                "train.toml:7: sampling.iterations_per_epoch: samples_per_epoch says already",
-            ),
-            ("[sampling]\nsubset = { count = 0 }\n".to_owned(), "train.toml:6: sampling.subset.count: "),
-            (
-                "[sampling]\nstrategy = \"grid\"\nsubset = { count = 9 }\n".to_owned(),
-                "train.toml:7: sampling.subset.count: strategy = \"grid\" goes through its tiles in order",
-            ),
-            (
-                "[sampling]\nstrategy = \"grid\"\n[augment]\nmirror = { y = 0.5 }\n".to_owned(),
-                "train.toml:8: augment.mirror: strategy = \"grid\" shows every voxel once",
-            ),
-            (
-                "[sampling]\nstrategy = \"grid\"\n[augment]\nnoise = { sigma = [0, 0.1], probability = 1 }\n"
-                    .to_owned(),
-                "train.toml:8: augment.noise: strategy = \"grid\" shows every voxel once",
-            ),
-            ("[sampling]\nchunk_local = 0\n".to_owned(), "train.toml:6: sampling.chunk_local: 0 samples"),
-            (
-                "[sampling]\nforeground = { probability = 0.5 }\n".to_owned(),
-                "train.toml:6: sampling.foreground: this is for strategy = \"foreground\", not for \"uniform\"",
-            ),
-            (
-                format!(
-                    "{target}encoding = \"ids\"\n[sampling]\nstrategy = \"foreground\"\nforeground = {{ probability = 2 }}\n"
-                ),
-                "train.toml:11: sampling.foreground.probability: 2 is no probability",
-            ),
-            (
-                "[sampling]\nstrategy = \"class_balanced\"\n".to_owned(),
-                "train.toml:6: sampling.strategy: \"class_balanced\" looks at the classes of the targets",
-            ),
-            (
-                "[sampling]\nweights = { a = 1.0 }\n".to_owned(),
-                "train.toml:6: sampling.weights: this is for strategy = \"weighted\"",
-            ),
-            (
-                "[sampling]\nstrategy = \"weighted\"\n[sampling.weights]\n\"a/b\" = -1\n".to_owned(),
-                "train.toml:8: sampling.weights.a/b: -1 is no weight",
-            ),
             ("[augment]\nmirror = { y = 1.5 }\n".to_owned(), "train.toml:6: augment.mirror.y: 1.5 is no probability"),
             ("[augment]\nmirror = { y = nan }\n".to_owned(), "train.toml:6: augment.mirror.y: "),
             (

@@ -136,3 +136,54 @@ fn check_grid(augment: &Augment) -> Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::config_text::parse;
+
+    const ARRAYS: &str = "[input.raw]\nshape = [8, 8, 8]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"u8\"\n";
+    const TARGET: &str = "[target.l]\nshape = [8, 8, 8]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"ids\"\n";
+
+    /// What is said about the first line of `sampling` on is `expected`.
+    fn refused(before: &str, sampling: &str, expected: &str) {
+        let text = format!("{ARRAYS}{before}[sampling]\n{sampling}\n");
+        let message = parse(&text, Some(Path::new("train.toml"))).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("train.toml:{expected}")), "{message}\nexpected {expected}");
+    }
+
+    #[test]
+    fn impossible_epochs_and_subsets_name_line_and_key() {
+        refused("", "samples_per_epoch = 0", "6: sampling.samples_per_epoch: ");
+        refused("", "iterations_per_epoch = 0", "6: sampling.iterations_per_epoch: ");
+        let both = "samples_per_epoch = 5\niterations_per_epoch = 5";
+        refused("", both, "7: sampling.iterations_per_epoch: samples_per_epoch says already");
+        refused("", "subset = { count = 0 }", "6: sampling.subset.count: ");
+        let grid = |more: &str| format!("strategy = \"grid\"\n{more}");
+        let tiles = "7: sampling.subset.count: strategy = \"grid\" goes through its tiles in order";
+        refused("", &grid("subset = { count = 9 }"), tiles);
+        let mirror = grid("[augment]\nmirror = { y = 0.5 }");
+        refused("", &mirror, "8: augment.mirror: strategy = \"grid\" shows every voxel once");
+        let noise = grid("[augment]\nnoise = { sigma = [0, 0.1], probability = 1 }");
+        refused("", &noise, "8: augment.noise: strategy = \"grid\" shows every voxel once");
+    }
+
+    #[test]
+    fn what_does_not_go_with_a_strategy_names_line_and_key() {
+        refused("", "chunk_local = 0", "6: sampling.chunk_local: 0 samples");
+        refused("", "strategy = \"grid\"\nchunk_local = 4", "7: sampling.chunk_local: strategy = \"grid\"");
+        refused("", "chunk_local = 4\nsubset = { count = 9 }", "6: sampling.chunk_local: subset.count draws");
+        let balanced = "strategy = \"class_balanced\"";
+        let fixed = "10: sampling.subset.count: a fixed set of positions is drawn uniformly, \"class_balanced\"";
+        refused(TARGET, &format!("subset = {{ count = 9 }}\n{balanced}"), fixed);
+        refused("", balanced, "6: sampling.strategy: \"class_balanced\" looks at the classes of the targets");
+        let elsewhere = "6: sampling.foreground: this is for strategy = \"foreground\", not for \"uniform\"";
+        refused("", "foreground = { probability = 0.5 }", elsewhere);
+        let twice = "strategy = \"foreground\"\nforeground = { probability = 2 }";
+        refused(TARGET, twice, "11: sampling.foreground.probability: 2 is no probability");
+        refused("", "weights = { a = 1.0 }", "6: sampling.weights: this is for strategy = \"weighted\"");
+        let negative = "strategy = \"weighted\"\n[sampling.weights]\n\"a/b\" = -1";
+        refused("", negative, "8: sampling.weights.a/b: -1 is no weight");
+    }
+}

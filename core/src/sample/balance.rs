@@ -137,19 +137,19 @@ mod tests {
             (0..3 * BLOCK).map(|index| runs.choice(&content, 7, 2, index)).collect()
         };
         let runs = Runs::default();
+        let check = |thread: u64| {
+            for step in 0..500 {
+                let index = (step * 7919 + thread * 101) % (3 * BLOCK);
+                assert_eq!(runs.choice(&content, 7, 2, index), in_order[index as usize]);
+                // Others come and push it out.
+                let another = (step % 50 == 0).then(|| runs.choice(&content, 7, 10 + step, index));
+                assert!(another.is_none_or(|choice| choice.class < 2));
+            }
+        };
         std::thread::scope(|scope| {
-            for thread in 0..4_u64 {
-                let (runs, content, in_order) = (&runs, &content, &in_order);
-                scope.spawn(move || {
-                    for step in 0..500 {
-                        let index = (step * 7919 + thread * 101) % (3 * BLOCK);
-                        assert_eq!(runs.choice(content, 7, 2, index), in_order[index as usize]);
-                        // Others come and push it out.
-                        if step % 50 == 0 {
-                            let _another = runs.choice(content, 7, step, index);
-                        }
-                    }
-                });
+            for thread in 0..4 {
+                let check = &check;
+                scope.spawn(move || check(thread));
             }
         });
         assert!(runs.kept.lock().len() <= KEPT);
