@@ -107,3 +107,17 @@ fn validation_data_are_drawn_from_on_request() {
     assert_eq!(refused.status, Some(2), "{}", refused.out);
     assert!(refused.err.contains("configuration (.toml)"), "{}", refused.err);
 }
+
+#[test]
+fn crops_that_nothing_is_drawn_from_are_listed_with_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    turned_config(home.path());
+    let path = home.path().join("train.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("[cell]", "").replace("crop1", "*");
+    let text = format!("{text}[sampling]\nsmall_crops = \"drop\"\nsubset = {{ crops = [\"crop2\"] }}\n");
+    fs::write(&path, text).unwrap();
+    let answer = run(home.path(), &["sample", "train.toml", "-n", "1", "--list", "--out", "c"]);
+    assert_eq!(answer.status, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("fib25/crop1   left out: not named in the subset\n"), "{}", answer.out);
+    assert!(!answer.out.contains("fib25/crop2   left out"), "{}", answer.out);
+}

@@ -6,12 +6,13 @@ use anyhow::{Context as _, bail};
 use microtome::format;
 use microtome_core::catalog::{Catalog, Split};
 use microtome_core::geometry::Warp;
-use microtome_core::loader::{Batch, BatchArray, Loader, Provenance, Role};
+use microtome_core::loader::{Batch, BatchArray, Loader, Provenance, Role, SourceReport};
 use microtome_core::volume::{Buffer, DType};
 use serde::Serialize;
 
 use super::interrupt::Interrupt;
 use super::output::Output;
+use super::table::aligned;
 use super::{arguments, input, npy};
 
 /// Write crops as .npy files, each with a JSON of where it came from
@@ -107,8 +108,25 @@ pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
             bail!("stopped after {} in {}", format::counted(written, "sample", "samples"), args.out.display());
         }
     }
+    if args.list {
+        out.text(&remarkable_sources(&loader.sources_report()))?;
+    }
     let samples = format::counted(written, "sample", "samples");
     out.line(&format!("wrote {samples} ({}) to {}", format::bytes(bytes), args.out.display()))
+}
+
+/// A line for every crop that nothing is drawn from, that is padded, or some of whose raw is not there.
+fn remarkable_sources(sources: &[SourceReport]) -> String {
+    let remark = |source: &SourceReport| {
+        let crop = source.crop.as_ref().map(|crop| format!("/{crop}")).unwrap_or_default();
+        let left_out = source.left_out.map(|reason| format!("left out: {}", reason.words()));
+        let padded = source.is_small.then(|| "padded: smaller than a patch".to_owned());
+        let absent = (source.samples_without_raw > 0)
+            .then(|| format!("raw not in the store for {} of {} samples", source.samples_without_raw, source.samples));
+        let remarks: Vec<_> = [left_out, padded, absent].into_iter().flatten().collect();
+        (!remarks.is_empty()).then(|| [format!("{}{crop}", source.dataset), remarks.join("; ")])
+    };
+    aligned(&sources.iter().filter_map(remark).collect::<Vec<_>>())
 }
 
 /// Names of arrays become names of files.
