@@ -32,7 +32,7 @@ def measure(binary, data, phantom, thick, work):
         places.last_position(tools("last"), gala),
         places.exact_fit(tools("fit"), gala),
         places.class_counts(binary, os.path.join(work, "counts"), gala),
-        places.tiles(fib),
+        places.tiles(tools("tiles"), fib),
         *[quarter_turn(binary, work, fib, axis) for axis in "zyx"],
         turn(binary, work, fib, ["cell"], ("turned", (48,) * 3, (10,) * 3, "z", 30), "fib25"),
         turn(binary, work, thick, ["er", "nuc"], ("thick", (16, 48, 48), (24, 8, 8), "x", 30), "thick sections"),
