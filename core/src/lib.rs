@@ -8,6 +8,7 @@ pub mod ome;
 pub mod phantom;
 pub mod sample;
 pub mod store;
+mod sync;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -14,15 +14,15 @@ use crate::{Error, Result};
 
 /// `…/crop1/[mito,er]`, `…/crop1/mito` or `…/crop1`, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct LabelPath {
+pub(crate) struct LabelPath {
     /// Everything before the bracket, or all of it.
-    path: String,
+    pub path: String,
     /// The names in the bracket, in their order, each once; empty if there is no bracket.
-    classes: Vec<String>,
+    pub classes: Vec<String>,
 }
 
 impl LabelPath {
-    fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |problem: String| Error::Config { file: None, line: None, key: "labels".to_owned(), problem };
         let text = text.trim().trim_end_matches('/');
         let Some(open) = text.strip_suffix(']') else {

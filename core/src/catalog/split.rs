@@ -21,7 +21,7 @@ pub enum Split {
 
 /// A path of a row, and the column that it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// As it is written; two columns are joined by `/`.
     pub path: String,
     /// Such as `column 4 (gt_container)`.
@@ -30,7 +30,7 @@ pub(super) struct Cell {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// 1-based.
     pub line: usize,
     pub split: Split,
@@ -69,7 +69,7 @@ impl Place<'_> {
 ///
 /// # Errors
 /// [`Error::Config`] with file, line and column.
-pub(super) fn parse(text: &str, file: &Path) -> Result<Vec<Row>> {
+pub(crate) fn parse(text: &str, file: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut first = true;
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).enumerate();

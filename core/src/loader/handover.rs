@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::Batch;
+use crate::sync::{Condvar, Mutex};
 use crate::telemetry::QueueStats;
 use crate::{Error, Result};
 

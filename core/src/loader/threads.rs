@@ -1,5 +1,8 @@
 //! The loader's threads, all named: `builder-k` begin batches in order, `worker-k` read their channels.
 
+#[cfg(all(test, feature = "model"))]
+mod tests;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,9 +11,10 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::Batch;
 use super::engine::Engine;
-use super::handover::Turn;
-use crate::telemetry::Stage;
+use super::handover::{Handover, Turn};
+use crate::telemetry::{Meter, Stage};
 use crate::{Error, Result};
 
 /// Longest stretch that a thread waits at a time, so that waiting shows in the timeline while it lasts.
@@ -88,32 +92,43 @@ fn refused(source: std::io::Error) -> Error {
 impl Engine {
     /// A builder thread: batch after batch, until the loader stops or a batch fails.
     fn build_until_stopped(&self, pool: &ThreadPool) {
-        let bytes_of = |number| self.bytes_of(number);
-        loop {
-            match self.handover.reserve(bytes_of) {
-                Turn::Build(number) => {
-                    let made = self.build_guarded(number, pool);
-                    let _stage = self.caches.meter.start(Stage::Collate, || format!("hand over batch {number}"));
-                    self.handover.put(number, self.bytes_of(number), made);
-                }
-                Turn::Full => {
-                    let _stage = self.caches.meter.start(Stage::Wait, || "for room in the queue".to_owned());
-                    self.handover.wait_for_turn(bytes_of, WAIT_SLICE);
-                }
-                Turn::Paused => self.handover.wait_for_turn(bytes_of, WAIT_SLICE),
-                Turn::Stop => return,
+        let build = |number| {
+            puffin::profile_scope!("build", format!("batch {number}"));
+            self.build(self.epochs.ticket(number), pool)
+        };
+        build_in_turn(&self.handover, &self.caches.meter, |number| self.bytes_of(number), build);
+    }
+}
+
+/// Builds batches as the hand-over has room for them, each as large as `bytes_of` says, until it says to stop.
+fn build_in_turn(
+    handover: &Handover,
+    meter: &Arc<Meter>,
+    bytes_of: impl Fn(u64) -> u64,
+    build: impl Fn(u64) -> Result<Batch>,
+) {
+    loop {
+        match handover.reserve(&bytes_of) {
+            Turn::Build(number) => {
+                let made = guarded(number, || build(number));
+                let _stage = meter.start(Stage::Collate, || format!("hand over batch {number}"));
+                handover.put(number, bytes_of(number), made);
             }
+            Turn::Full => {
+                let _stage = meter.start(Stage::Wait, || "for room in the queue".to_owned());
+                handover.wait_for_turn(&bytes_of, WAIT_SLICE);
+            }
+            Turn::Paused => handover.wait_for_turn(&bytes_of, WAIT_SLICE),
+            Turn::Stop => return,
         }
     }
+}
 
-    /// Builds a batch; a panic in it becomes an error, so that nobody waits for ever.
-    fn build_guarded(&self, number: u64, pool: &ThreadPool) -> Result<super::Batch> {
-        puffin::profile_scope!("build", format!("batch {number}"));
-        let build = AssertUnwindSafe(|| self.build(self.epochs.ticket(number), pool));
-        catch_unwind(build).unwrap_or_else(|panic| {
-            Err(Error::Panicked { what: format!("building batch {number}"), reason: words_of(&*panic) })
-        })
-    }
+/// What `build` makes of batch `number`; a panic in it becomes an error, so that nobody waits for ever.
+fn guarded(number: u64, build: impl FnOnce() -> Result<Batch>) -> Result<Batch> {
+    catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|panic| {
+        Err(Error::Panicked { what: format!("building batch {number}"), reason: words_of(&*panic) })
+    })
 }
 
 fn words_of(panic: &(dyn Any + Send)) -> String {

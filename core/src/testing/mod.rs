@@ -1,6 +1,7 @@
-//! For tests and benches (feature `testing`): a slow oracle of the read path, stores that count and fail, small arrays.
+//! For tests and benches (feature `testing`): a slow oracle of the read path, fuzz targets, stores that count and fail, small arrays.
 
 pub mod fixture;
+pub mod fuzz;
 pub mod oracle;
 pub mod stores;
 

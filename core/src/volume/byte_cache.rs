@@ -1,14 +1,16 @@
 //! A cache within a byte budget whose entries are made once, however many threads ask for them at a time.
 
+#[cfg(all(test, feature = "model"))]
+mod tests;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::lru::Lru;
 use crate::Result;
+use crate::sync::{Condvar, Mutex};
 use crate::telemetry::{CacheStats, Meter, Stage};
 
 /// One lock guards all entries; making an entry runs outside it.
