@@ -17,6 +17,7 @@ STEPS=(
   "clippy    no warning in any target, default features"
   "features  each feature set builds without a warning on its own"
   "tests     unit, integration, property, UI and law tests"
+  "model     every schedule of the cache and the hand-over keeps its promises"
   "doctests  examples in the documentation run"
   "docs      the documentation builds without a warning"
 )
@@ -155,6 +156,9 @@ step_tests() {
     cargo test --workspace --no-fail-fast --lib --bins --tests
   fi
 }
+
+# Locks whose schedule a model checker chooses. MICROTOME_MODEL_SCHEDULES=100000 looks deeper; SHUTTLE_RANDOM_SEED elsewhere.
+step_model() { cargo test -p microtome-core --features model --lib -- model_; }
 
 step_doctests() { cargo test --workspace --doc; }
 

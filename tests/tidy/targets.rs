@@ -12,10 +12,14 @@ pub fn unregistered(files: &[SourceFile]) -> Vec<Finding> {
     unreached(&target_roots(), files)
 }
 
-/// Root file of every target of every package, relative to the repository.
+/// Root file of every target of every package, relative to the repository. The fuzzer is a workspace of its own.
 fn target_roots() -> Vec<String> {
+    ["Cargo.toml", "tests/fuzz/Cargo.toml"].into_iter().flat_map(target_roots_of).collect()
+}
+
+fn target_roots_of(manifest: &str) -> Vec<String> {
     let answer = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path", manifest])
         .current_dir(root())
         .output()
         .expect("cargo metadata runs");
