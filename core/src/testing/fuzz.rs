@@ -12,7 +12,7 @@ use zarrs::storage::{StoreKey, WritableStorageTraits};
 
 use crate::catalog::source::LabelPath;
 use crate::catalog::split;
-use crate::geometry::{Orientation, PatchGrid, Zyx};
+use crate::geometry::{Orientation, PatchGrid, Warp, Zyx};
 use crate::loader::LoaderConfig;
 use crate::ome::annotation::{ArrayAnnotation, CropAnnotation};
 use crate::ome::{conformance, multiscales_of};
@@ -190,6 +190,7 @@ fn look_at(documents: &[(&str, &[u8])]) {
             shape: Zyx::splat(PATCH),
             voxel_size_nm: volume.levels()[0].voxel_size_nm() * 1.5,
             orientation: Orientation::IDENTITY,
+            warp: Warp::NONE,
         };
         let mut values = vec![0_f32; grid.shape.product()];
         let _report = read(read_patch(&volume, &grid, resample, &caches, PatchOut::F32(&mut values), None));
