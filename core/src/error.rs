@@ -11,19 +11,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// There is nothing at a path.
-    #[error("no such file or folder; check the path: {path}")]
+    #[error("no such file or folder; check the path: {}", plain(path))]
     NotFound {
         /// What was asked for.
         path: String,
     },
     /// A URL where only local paths can be read.
-    #[error("remote stores cannot be read yet; copy the data to a local disk and name that folder: {url}")]
+    #[error("remote stores cannot be read yet; copy the data to a local disk and name that folder: {}", plain(url))]
     Remote {
         /// What was asked for.
         url: String,
     },
     /// A folder is there, but it is no Zarr hierarchy.
-    #[error("not a Zarr group or array (no zarr.json, .zgroup, .zarray or .zattrs in it); {hint}: {path}")]
+    #[error(
+        "not a Zarr group or array (no zarr.json, .zgroup, .zarray or .zattrs in it); {}: {}",
+        plain(hint),
+        plain(path)
+    )]
     NotZarr {
         /// The folder.
         path: String,
@@ -31,7 +35,7 @@ pub enum Error {
         hint: String,
     },
     /// A Zarr hierarchy is there, but nothing in it that can be trained on.
-    #[error("no image here; {hint}: {path}")]
+    #[error("no image here; {}: {}", plain(hint), plain(path))]
     NoImage {
         /// The folder.
         path: String,
@@ -39,7 +43,7 @@ pub enum Error {
         hint: String,
     },
     /// A crop lacks a class that was asked for.
-    #[error("no labels of class {class:?}; this crop has {found}: {path}")]
+    #[error("no labels of class {class:?}; this crop has {}: {}", plain(found), plain(path))]
     NoClass {
         /// The crop.
         path: String,
@@ -49,7 +53,11 @@ pub enum Error {
         found: String,
     },
     /// A metadata file is not JSON.
-    #[error("broken JSON at line {line}, column {column} ({reason}); restore or rewrite the file: {path}")]
+    #[error(
+        "broken JSON at line {line}, column {column} ({}); restore or rewrite the file: {}",
+        plain(reason),
+        plain(path)
+    )]
     Json {
         /// The file.
         path: String,
@@ -61,7 +69,7 @@ pub enum Error {
         reason: String,
     },
     /// Metadata is JSON, but does not say what it has to.
-    #[error("{field}: expected {expected}, got {got}: {path}")]
+    #[error("{}: expected {}, got {}: {}", plain(field), plain(expected), plain(got), plain(path))]
     Metadata {
         /// The group or array.
         path: String,
@@ -73,7 +81,11 @@ pub enum Error {
         got: String,
     },
     /// The array's element type cannot be read.
-    #[error("data type {got} is not supported; supported are bool, u8…u64, i8…i64, f16, f32, f64: {path}")]
+    #[error(
+        "data type {} is not supported; supported are bool, u8…u64, i8…i64, f16, f32, f64: {}",
+        plain(got),
+        plain(path)
+    )]
     DataType {
         /// The array.
         path: String,
@@ -81,7 +93,11 @@ pub enum Error {
         got: String,
     },
     /// A codec is unknown or not built in.
-    #[error("unsupported array encoding ({reason}); rewrite the array with a codec of the Zarr specification: {path}")]
+    #[error(
+        "unsupported array encoding ({}); rewrite the array with a codec of the Zarr specification: {}",
+        plain(reason),
+        plain(path)
+    )]
     Codec {
         /// The array.
         path: String,
@@ -89,7 +105,7 @@ pub enum Error {
         reason: String,
     },
     /// A chunk is there but cannot be decoded.
-    #[error("chunk {chunk:?} is damaged ({reason}); fetch or write it again: {path}")]
+    #[error("chunk {chunk:?} is damaged ({}); fetch or write it again: {}", plain(reason), plain(path))]
     ChunkDamaged {
         /// The array.
         path: String,
@@ -112,7 +128,7 @@ pub enum Error {
         chunks: usize,
     },
     /// The operating system refused a read or write.
-    #[error("cannot {action} ({reason}): {path}")]
+    #[error("cannot {action} ({}): {}", plain(reason), plain(path))]
     Io {
         /// What was attempted: `read`, `list`, `create`, …
         action: &'static str,
@@ -122,7 +138,7 @@ pub enum Error {
         reason: Arc<std::io::Error>,
     },
     /// A configuration says something impossible.
-    #[error("{}{key}: {problem}", location(file.as_ref(), *line))]
+    #[error("{}{}: {}", location(file.as_ref(), *line), plain(key), plain(problem))]
     Config {
         /// The file, if the configuration came from one.
         file: Option<PathBuf>,
@@ -148,7 +164,7 @@ pub enum Error {
         budget_bytes: u64,
     },
     /// A box of voxels that no memory holds.
-    #[error("a box of {shape:?} voxels does not fit into memory; read a smaller one: {path}")]
+    #[error("a box of {shape:?} voxels does not fit into memory; read a smaller one: {}", plain(path))]
     TooLarge {
         /// The volume.
         path: String,
@@ -156,7 +172,7 @@ pub enum Error {
         shape: [u64; 3],
     },
     /// A thread of the loader ran into a mistake in Microtome itself.
-    #[error("{what} failed ({reason}); this is a mistake in Microtome, please report it with the log")]
+    #[error("{what} failed ({}); this is a mistake in Microtome, please report it with the log", plain(reason))]
     Panicked {
         /// What was being done.
         what: String,
@@ -164,7 +180,7 @@ pub enum Error {
         reason: String,
     },
     /// The memory handed in for a patch does not have the patch's size.
-    #[error("memory for {got} voxels was given for a patch of {shape:?}: {path}")]
+    #[error("memory for {got} voxels was given for a patch of {shape:?}: {}", plain(path))]
     PatchSize {
         /// The volume.
         path: String,
@@ -197,6 +213,18 @@ pub enum Error {
     Stopped,
 }
 
+/// Words of a file, a library or the system inside a message: what would break the line is written out.
+fn plain(words: &impl ToString) -> String {
+    words.to_string().chars().fold(String::new(), |mut plain, c| {
+        if c.is_control() {
+            plain.extend(c.escape_default())
+        } else {
+            plain.push(c)
+        }
+        plain
+    })
+}
+
 /// Bytes in the largest binary unit of which there is at least one, rounded up: what is missing must not look enough.
 fn binary(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -211,8 +239,8 @@ fn binary(bytes: u64) -> String {
 
 fn location(file: Option<&PathBuf>, line: Option<usize>) -> String {
     match (file, line) {
-        (Some(file), Some(line)) => format!("{}:{line}: ", file.display()),
-        (Some(file), None) => format!("{}: ", file.display()),
+        (Some(file), Some(line)) => format!("{}:{line}: ", plain(&file.display())),
+        (Some(file), None) => format!("{}: ", plain(&file.display())),
         (None, Some(line)) => format!("line {line}: "),
         (None, None) => String::new(),
     }
