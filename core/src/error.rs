@@ -245,3 +245,18 @@ fn location(file: Option<&PathBuf>, line: Option<usize>) -> String {
         (None, None) => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_files_do_not_break_the_line() {
+        let key = "input.a\r\nb".to_owned();
+        let error =
+            Error::Config { file: Some("a\nb.toml".into()), line: Some(2), key, problem: "no\tnumber".to_owned() };
+        assert_eq!(error.to_string(), "a\\nb.toml:2: input.a\\r\\nb: no\\tnumber");
+        let error = Error::Codec { path: "µ/\u{7f}.zarr".to_owned(), reason: "\"quoted\"".to_owned() };
+        assert!(error.to_string().ends_with("Zarr specification: µ/\\u{7f}.zarr"), "{error}");
+    }
+}
