@@ -197,7 +197,7 @@ fn turned_patches_hold_what_the_formula_says() {
         for degrees in turns {
             // Cubes as networks want them, and voxels as they are stored.
             for voxel_size_nm in [Zyx::splat(shortest_nm), Zyx::splat(2.0 * shortest_nm), stored_nm] {
-                let warp = Warp { affine: Affine { rotate_degrees: degrees, ..Affine::IDENTITY }, elastic: None };
+                let warp = Warp { affine: Affine { rotate_degrees: degrees, ..Affine::IDENTITY }, ..Warp::NONE };
                 let orientation = Orientation::IDENTITY;
                 let center_nm = coordinates.center_nm();
                 let grid = PatchGrid { center_nm, shape: Zyx::new(4, 5, 6), voxel_size_nm, orientation, warp };
