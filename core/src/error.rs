@@ -117,7 +117,8 @@ pub enum Error {
     /// Raw that a sample needs is not in the store, and that is not to be masked.
     #[error(
         "{absent_chunks} of the {chunks} chunks of raw that a sample needs are not in the store; fetch them, or set \
-         sampling.absent_chunks = \"mask\": {path}"
+         sampling.absent_chunks = \"mask\": {}",
+        plain(path)
     )]
     AbsentChunks {
         /// The raw volume.

@@ -42,6 +42,17 @@ impl Condvar {
         self.wait(guard);
     }
 
+    pub(crate) fn wait_while_for<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        _at_most: Duration,
+    ) {
+        while condition(guard) {
+            self.wait(guard);
+        }
+    }
+
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
     }

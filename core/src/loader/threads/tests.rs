@@ -18,7 +18,7 @@ fn batch(number: u64) -> Batch {
     let data = Buffer::U8(vec![0; COST as usize]);
     let array =
         BatchArray { name: "raw".to_owned(), role: Role::Input, shape: [1, 1, 1, 1, COST as usize], data, known: None };
-    Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new() }
+    Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new() }
 }
 
 /// A hand-over with room for so many batches.
@@ -31,7 +31,7 @@ struct Watched {
 
 impl Watched {
     fn new(batches: u64) -> Arc<Self> {
-        let handover = Handover::new(batches * COST);
+        let handover = Handover::new(batches * COST, 0);
         Arc::new(Self { handover, meter: Meter::new(), begun: AtomicU64::new(0), taken: AtomicU64::new(0) })
     }
 
@@ -130,9 +130,13 @@ fn model_stopping_ends_builders_and_consumers_at_any_moment() {
                 }
             })
         };
+        let waits_to_retry = {
+            let watched = Arc::clone(&watched);
+            thread::spawn(move || assert!(watched.handover.wait_for_stop(WAIT_SLICE), "woken before the end"))
+        };
         watched.handover.stop();
         join(builders);
-        join(vec![consumer]);
+        join(vec![consumer, waits_to_retry]);
         let (queue, in_flight_bytes) = watched.handover.stats();
         assert_eq!((queue.batches, queue.bytes, in_flight_bytes), (0, 0, 0));
     });
