@@ -218,9 +218,9 @@ pub enum Error {
 fn plain(words: &impl ToString) -> String {
     words.to_string().chars().fold(String::new(), |mut plain, c| {
         if c.is_control() {
-            plain.extend(c.escape_default())
+            plain.extend(c.escape_default());
         } else {
-            plain.push(c)
+            plain.push(c);
         }
         plain
     })
