@@ -18,6 +18,14 @@ const VARIED: &str = "
     batch_size = 4
     ";
 
+/// Ways of sampling in which a draw could depend on draws before it, and must not.
+const SAMPLINGS: [&str; 4] = [
+    "",
+    "subset = { count = 10 }",
+    "chunk_local = 3",
+    "strategy = \"class_balanced\"\nchunk_local = 2",
+];
+
 fn varied(subset: &str, loader: &str) -> LoaderConfig {
     config(&format!("{}{loader}", VARIED.replace("SUBSET", subset)))
 }
@@ -38,7 +46,7 @@ fn second_epoch(loader: &Loader) -> Vec<Provenance> {
 
 #[test]
 fn the_ranks_together_see_what_one_process_sees() {
-    for subset in ["", "subset = { count = 10 }"] {
+    for subset in SAMPLINGS {
         let alone = second_epoch(&with(varied(subset, ""), Share::default(), None).unwrap());
         assert_eq!(alone.len(), 23);
         for world_size in [1, 2, 3, 8] {
@@ -84,7 +92,7 @@ fn a_fixed_set_is_seen_whole_before_anything_comes_again() {
 
 #[test]
 fn a_loader_goes_on_with_the_identical_next_batch() {
-    for subset in ["", "subset = { count = 10 }"] {
+    for subset in SAMPLINGS {
         let whole = with(varied(subset, "threads = 2\nmemory = \"64 MiB\"\n"), Share::default(), None).unwrap();
         let expected = batches(&whole, 14);
         let two_batches = 2 * expected.iter().map(Batch::size_bytes).max().unwrap() + 100_000;
