@@ -177,7 +177,7 @@ fn every_voxel_is_the_one_at_its_place_and_unknown_is_never_background() {
     let mut dataset = catalog.datasets[0].clone();
     dataset.crops.retain(|crop| crop.name != "crop4");
     let loader =
-        Loader::new(Arc::new(Catalog { datasets: vec![dataset.clone()], warnings: Vec::new() }), config(more)).unwrap();
+        Loader::new(Arc::new(Catalog { datasets: vec![dataset.clone()], ..Catalog::default() }), config(more)).unwrap();
     let classes = loader.classes();
     assert_eq!(classes, dataset.class_names());
     let mut seen = std::collections::BTreeSet::new();

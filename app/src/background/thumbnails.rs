@@ -27,11 +27,7 @@ pub fn batch_view(batch: &Batch, config: &LoaderConfig, palette: &Palette) -> Ba
     let label_share = share(config, input, target);
     let crops = batch.provenance.iter().enumerate().map(|(sample, provenance)| CropView {
         raw: slices[sample].as_ref().map_or_else(Thumbnail::default, |slice| grey(slice, window)),
-        labels: target.and_then(|array| {
-            let classes = provenance.sources.iter().filter(|source| source.array == array.name);
-            let classes: Vec<&str> = classes.filter_map(|source| source.class.as_deref()).collect();
-            label_slice(array, sample, &classes, palette)
-        }),
+        labels: target.and_then(|array| label_slice(array, sample, palette)),
         label_share,
         provenance: provenance.clone(),
     });
@@ -81,24 +77,20 @@ fn grey(slice: &Slice, [lo, hi]: [f32; 2]) -> Thumbnail {
     Thumbnail { size: slice.size, rgba }
 }
 
-fn label_slice(array: &BatchArray, sample: usize, classes: &[&str], palette: &Palette) -> Option<Thumbnail> {
-    let [_, channels, _, height, width] = array.shape;
+fn label_slice(array: &BatchArray, sample: usize, palette: &Palette) -> Option<Thumbnail> {
+    let [.., height, width] = array.shape;
     let mut rgba = vec![0_u8; height * width * 4];
     let mut known_anywhere = vec![false; height * width];
-    let all_fill = classes.iter().all(|class| fills_space(class));
-    for channel in 0..channels {
-        let class = classes.get(channel).copied().unwrap_or_default();
+    let all_fill = array.classes.iter().all(|class| fills_space(class));
+    for (index, class) in array.classes.iter().enumerate() {
         // As in the slices: what fills space would veil everything else.
         let is_veil = fills_space(class) && !all_fill;
         let color = palette.classes.iter().find(|(name, _)| name == class).map(|(_, color)| *color);
-        let range = middle(array, sample, channel)?;
-        let known = array.known.as_ref().and_then(|known| known.get(range.clone()));
-        for (pixel, id) in ids(&array.data, range)?.into_iter().enumerate() {
-            let is_known = known.map_or(id.is_some(), |known| known[pixel] != 0);
-            known_anywhere[pixel] |= is_known;
-            let Some(id) = id.filter(|id| is_known && !is_veil && *id != 0) else { continue };
+        for (pixel, id) in class_slice(array, sample, index)?.into_iter().enumerate() {
+            known_anywhere[pixel] |= id.is_some();
+            let Some(id) = id.filter(|id| !is_veil && *id != 0) else { continue };
             // One class alone is shown by object, several by class, as in the slices.
-            let [r, g, b] = if channels == 1 { label_color(fold_id(id)) } else { color.unwrap_or([255; 3]) };
+            let [r, g, b] = if array.classes.len() == 1 { label_color(fold_id(id)) } else { color.unwrap_or([255; 3]) };
             rgba[pixel * 4..pixel * 4 + 4].copy_from_slice(&[r, g, b, 255]);
         }
     }
@@ -106,9 +98,30 @@ fn label_slice(array: &BatchArray, sample: usize, classes: &[&str], palette: &Pa
     Some(Thumbnail { size: [width, height], rgba })
 }
 
-/// Ids of a stretch of elements; `None` is NaN, which says unknown.
+/// The ids of one class in the middle slice, `None` where unknown; of several channels of a class, those of the first.
+fn class_slice(array: &BatchArray, sample: usize, class: usize) -> Option<Vec<Option<u64>>> {
+    if let (Some(known), Buffer::U64(words)) = (&array.known_bits, &array.data) {
+        let range = middle(array, sample, 0)?;
+        let bit = |words: &[u64], at: usize| words[at] >> class & 1;
+        let id = |at: usize| (bit(known, at) == 1).then(|| bit(words, at));
+        return Some(range.map(id).collect());
+    }
+    let range = middle(array, sample, class * (array.shape[1] / array.classes.len().max(1)))?;
+    let mut ids = ids(&array.data, range.clone())?;
+    if let Some(known) = &array.known {
+        ids.iter_mut().zip(&known[range]).filter(|(_, known)| **known == 0).for_each(|(id, _)| *id = None);
+    }
+    Some(ids)
+}
+
+/// Ids of a stretch of elements; `None` is NaN, which says unknown. What is above 0 is there, such as the inside of a
+/// class by its distances.
 fn ids(data: &Buffer, range: std::ops::Range<usize>) -> Option<Vec<Option<u64>>> {
-    let id = |value: f64, id: u64| (!value.is_nan()).then_some(if value > 0.0 && id == 0 { 1 } else { id });
+    let id = |value: f64, id: u64| match id {
+        _ if value.is_nan() => None,
+        _ if value <= 0.0 => Some(0),
+        id => Some(id.max(1)),
+    };
     Some(with_buffer!(data, values => values.get(range)?.iter().map(|v| id(v.to_f64(), v.to_id())).collect()))
 }
 

@@ -24,7 +24,7 @@ use super::{arguments, input, npy};
     Files of sample 0, for an input `raw` and a target `labels`:\n  \
     000000.raw.npy           (channel, z, y, x)\n  \
     000000.labels.npy        (class, z, y, x), classes as configured\n  \
-    000000.labels.known.npy  1 where the label is known, 0 where nobody annotated\n  \
+    000000.labels.known.npy  1 where the label is known, 0 where nobody annotated (bits: a bit per class)\n  \
     000000.json              dataset, world box (nm), levels, seed, every random draw, files\n\n\
     Same configuration and seed, same bytes: on any machine, for any number of threads.")]
 pub struct Args {
@@ -75,6 +75,8 @@ struct Augmentation {
 struct ArrayRecord<'a> {
     name: &'a str,
     role: Role,
+    /// Of its channels, or of its bits from the lowest.
+    classes: &'a [String],
     file: String,
     known_file: Option<String>,
     dtype: &'static str,
@@ -187,14 +189,18 @@ fn write_array<'a>(
     npy::write(&folder.join(&file), array.data.dtype(), &shape, voxels)?;
     let mut bytes = voxels.len();
     let mut known_file = None;
-    if let Some(known) = &array.known {
+    let bits = array.known_bits.as_deref().map(|known| (DType::U64, bytemuck::cast_slice(known)));
+    if let Some((mask_dtype, known)) = array.known.as_deref().map(|known| (DType::U8, known)).or(bits) {
         let name = format!("{number:06}.{}.known.npy", array.name);
-        npy::write(&folder.join(&name), DType::U8, &shape, &known[sample * len..(sample + 1) * len])?;
-        bytes += len;
+        let mask_bytes = len * mask_dtype.size_bytes();
+        let mask = &known[sample * mask_bytes..(sample + 1) * mask_bytes];
+        npy::write(&folder.join(&name), mask_dtype, &shape, mask)?;
+        bytes += mask_bytes;
         known_file = Some(name);
     }
     let dtype = array.data.dtype().name();
-    let record = ArrayRecord { name: &array.name, role: array.role, file, known_file, dtype, shape };
+    let classes = &array.classes;
+    let record = ArrayRecord { name: &array.name, role: array.role, classes, file, known_file, dtype, shape };
     Ok((record, bytes as u64))
 }
 

@@ -45,7 +45,7 @@ impl Fingerprint {
         let volume = &labels.volume;
         let level = &volume.levels()[0];
         let stored_bytes = open_local(Path::new(volume.path())).ok()?.stored_bytes(&level.path).ok()?;
-        let path = std::path::absolute(volume.path()).ok()?.display().to_string();
+        let mut path = std::path::absolute(volume.path()).ok()?.display().to_string();
         let annotation = labels.annotation.as_ref().map(|annotation| annotation.annotation_type);
         let meaning = annotation.map_or_else(
             || "ids".to_owned(),
@@ -56,7 +56,12 @@ impl Fingerprint {
                 format!("{} {}", if volume.codes().is_semantic() { "semantic" } else { "instances" }, codes.join(" "))
             },
         );
-        let state = format!("{} {} {stored_bytes} B, {meaning}", level.shape, level.dtype);
+        let mut state = format!("{} {} {stored_bytes} B, {meaning}", level.shape, level.dtype);
+        if let Some(meanings) = volume.codes().meanings() {
+            // One of several classes in one array: what is present is the class, what is unknown is left to all of them.
+            path = format!("{path} [{}]", labels.class);
+            state = format!("{state}, {meanings}");
+        }
         Some(Self { path, state })
     }
 }

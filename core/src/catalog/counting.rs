@@ -41,20 +41,27 @@ pub(super) fn count(
         tracing::info!(arrays = open.len(), voxels, "label crops are read whole to count their classes");
     }
     let chunks = ChunkCache::new(CACHE_BYTES);
-    for index in open {
-        let (_, _, labels) = labels[index];
+    while let Some(first) = open.first().map(|index| labels[*index].2.volume.id()) {
+        // Classes of one array of class ids are counted together.
+        let (together, others): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|index| labels[*index].2.volume.id() == first);
+        open = others;
+        let volumes: Vec<_> = together.iter().map(|index| labels[*index].2.volume.as_ref()).collect();
         // Before the voxels: what changes meanwhile is counted again next time.
-        let fingerprint = cache.as_ref().and_then(|_| Fingerprint::of(labels));
-        let counted = count_voxels(&labels.volume, &chunks, is_stopped).inspect_err(|_| {
+        let fingerprint = |index: &usize| cache.as_ref().and_then(|_| Fingerprint::of(labels[*index].2));
+        let fingerprints: Vec<_> = together.iter().map(fingerprint).collect();
+        let counted = count_voxels(&volumes, &chunks, is_stopped).inspect_err(|_| {
             if let Some(cache) = &cache {
                 cache.save();
             }
         })?;
-        let count = ClassCount { voxel_nm3: voxel_nm3(labels), ..counted };
-        if let (Some(cache), Some(fingerprint)) = (&mut cache, fingerprint) {
-            cache.insert(fingerprint, &count);
+        for ((index, count), fingerprint) in together.into_iter().zip(counted).zip(fingerprints) {
+            let count = ClassCount { voxel_nm3: voxel_nm3(labels[index].2), ..count };
+            if let (Some(cache), Some(fingerprint)) = (&mut cache, fingerprint) {
+                cache.insert(fingerprint, &count);
+            }
+            counts[index] = Some((count, CountOrigin::Voxels));
         }
-        counts[index] = Some((count, CountOrigin::Voxels));
     }
     if let Some(cache) = &cache {
         cache.save();
@@ -74,8 +81,13 @@ fn all_labels(catalog: &Catalog) -> impl Iterator<Item = (usize, usize, &ClassLa
     crops.flat_map(|(dataset, index, crop)| crop.classes.iter().map(move |labels| (dataset, index, labels)))
 }
 
-/// Counts the finest level, chunk by chunk on all cores.
-fn count_voxels(volume: &Volume, chunks: &ChunkCache, is_stopped: &(dyn Fn() -> bool + Sync)) -> Result<ClassCount> {
+/// Counts the finest level, chunk by chunk on all cores, for each of the meanings that the volumes give to one array.
+fn count_voxels(
+    volumes: &[&Volume],
+    chunks: &ChunkCache,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<ClassCount>> {
+    let Some(volume) = volumes.first() else { return Ok(Vec::new()) };
     let level = &volume.levels()[0];
     let windows: Vec<_> = chunk_windows(&VoxelBox::of_shape(level.shape), level.shape, level.chunk_shape).collect();
     let counted = windows.par_iter().map(|window: &ChunkWindow| {
@@ -83,16 +95,22 @@ fn count_voxels(volume: &Volume, chunks: &ChunkCache, is_stopped: &(dyn Fn() -> 
             return Err(Error::Stopped);
         }
         let voxels = volume.read_box(0, &window.voxels, chunks)?;
-        Ok(with_buffer!(&voxels, voxels => tally(voxels, volume)))
+        Ok(with_buffer!(&voxels, voxels => volumes.iter().map(|volume| tally(voxels, volume)).collect::<Vec<_>>()))
     });
-    counted.try_reduce(ClassCount::default, |a, b| {
-        Ok(ClassCount {
-            present: a.present + b.present,
-            absent: a.absent + b.absent,
-            unknown: a.unknown + b.unknown,
-            ..a
-        })
-    })
+    let none = || vec![ClassCount::default(); volumes.len()];
+    counted.try_reduce(none, |a, b| Ok(a.iter().zip(&b).map(|(a, b)| a.plus(b)).collect()))
+}
+
+impl ClassCount {
+    /// Both together; the size of a voxel is that of the first.
+    const fn plus(&self, other: &Self) -> Self {
+        Self {
+            present: self.present + other.present,
+            absent: self.absent + other.absent,
+            unknown: self.unknown + other.unknown,
+            ..*self
+        }
+    }
 }
 
 fn tally<T: Voxel>(voxels: &[T], volume: &Volume) -> ClassCount {

@@ -2,10 +2,13 @@
 //!
 //! CellMap's layout: `x.zarr/recon-1/em/fibsem-uint8` beside `x.zarr/recon-1/labels/groundtruth/crop7/mito`.
 
+mod class_table;
 mod count_cache;
 mod counting;
 mod counts;
 mod crops;
+mod expand;
+mod images;
 mod info;
 mod meaning;
 mod natural;
@@ -29,6 +32,7 @@ use crate::geometry::BoxNm;
 use crate::ome::annotation::ArrayAnnotation;
 use crate::volume::Volume;
 
+pub use class_table::ClassTable;
 pub use counts::{ClassCount, ClassTotal, CountOrigin, CountRow, CountTable};
 pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
 pub use occupancy::{Cell, Occupancy};
@@ -42,7 +46,7 @@ pub use survey::{SurveyBox, SurveyPlan, SurveyRow};
 pub struct ClassLabels {
     /// Class name, such as `mito`.
     pub class: String,
-    /// Its values, and by their codes what they mean.
+    /// Its values, and by their codes what they mean. Classes that are read from one array of class ids share its chunks.
     pub volume: Arc<Volume>,
     /// What its metadata say about it, if anything.
     pub annotation: Option<ArrayAnnotation>,
@@ -98,6 +102,9 @@ pub struct Catalog {
     pub datasets: Vec<Dataset>,
     /// What was found but could not be used, one message each (also shown in the window).
     pub warnings: Vec<String>,
+    /// Which ids of a crop's combined array (`all`) are which classes. What is added to the catalog from then on has those
+    /// of its classes that have no array of their own; without a table such arrays are no classes.
+    pub class_table: Option<Arc<ClassTable>>,
 }
 
 impl Catalog {
@@ -110,7 +117,18 @@ impl Catalog {
     /// # Errors
     /// Nothing there, no EM volume in it, or metadata that cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
-        open::open(path)
+        open::open(path, None)
+    }
+
+    /// Adds what [`Catalog::open`] finds at a path.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn add_path(&mut self, path: &Path) -> Result<()> {
+        let opened = open::open(path, self.class_table.clone())?;
+        self.datasets.extend(opened.datasets);
+        self.warnings.extend(opened.warnings);
+        Ok(())
     }
 
     /// Adds what one entry of a configuration names: a raw image and the labels of one crop, as `…/crop1/[mito,er]`,

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::crops::open_crops;
+use super::expand::Opening;
 use super::natural::natural_order;
 use super::place::{Place, array_above, classify, dataset_name, recon_above};
-use super::{Catalog, Dataset};
+use super::{Catalog, ClassTable, Dataset};
 use crate::store::{Metered, join, open_local};
 use crate::volume::{DType, Volume};
 use crate::{Error, Result};
@@ -14,10 +15,10 @@ use crate::{Error, Result};
 /// How many folders deep a folder of datasets is searched: `data/jrc_hela-2/jrc_hela-2.zarr`.
 const SEARCH_DEPTH: usize = 2;
 
-/// See [`Catalog::open`].
-pub(super) fn open(path: &Path) -> Result<Catalog> {
+/// See [`Catalog::add_path`].
+pub(super) fn open(path: &Path, class_table: Option<Arc<ClassTable>>) -> Result<Catalog> {
     let store = open_local(path)?;
-    let mut catalog = Catalog::default();
+    let mut catalog = Catalog { class_table, ..Catalog::default() };
     let name = dataset_name(path);
     match classify(&store, "")? {
         Place::Folder(folders) | Place::Group(folders) => open_around(&store, path, &folders, &mut catalog)?,
@@ -61,7 +62,8 @@ fn push_image(store: &Arc<Metered>, key: &str, name: &str, catalog: &mut Catalog
 fn open_recon(store: &Arc<Metered>, key: &str, name: &str, catalog: &mut Catalog) -> Result<()> {
     let raw = open_em(store, &join(key, "em"), &mut catalog.warnings)?;
     let groundtruth = join(key, "labels/groundtruth");
-    let crops = open_crops(store, &groundtruth, &raw.bounds(), &mut catalog.warnings)?;
+    let mut opening = Opening { table: catalog.class_table.as_deref(), warnings: &mut catalog.warnings };
+    let crops = open_crops(store, &groundtruth, &raw.bounds(), &mut opening)?;
     catalog.datasets.push(Dataset { name: name.to_owned(), raw: Arc::new(raw), crops });
     Ok(())
 }

@@ -18,7 +18,8 @@ pub(super) fn add_split(catalog: &mut Catalog, file: &Path, split: Split) -> Res
     Ok(())
 }
 
-fn read(file: &Path) -> Result<String> {
+/// The text of a CSV file.
+pub(super) fn read(file: &Path) -> Result<String> {
     let path = || file.display().to_string();
     let bytes = std::fs::read(file).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Error::NotFound { path: path() },

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Split;
+use super::expand::ALL;
 use super::natural::natural_order;
 use super::wildcard::matches;
+use super::{ClassTable, Split};
 use crate::geometry::Zyx;
 use crate::volume::Volume;
 use crate::{Error, Result};
@@ -97,19 +98,20 @@ impl Search {
         Ok(())
     }
 
-    /// The crops with labels of any of `classes` (empty: of any class), by dataset and crop.
+    /// The crops with labels of any of `classes` (empty: of any class), by dataset and crop. With a table, also those that
+    /// have a combined array (`all`) which may hold them.
     ///
     /// # Errors
     /// A folder that cannot be listed, [`Error::Remote`] for a URL; with `voxel_size_nm` also labels that cannot be
     /// opened.
-    pub fn find(&self, classes: &[String]) -> Result<Vec<FoundCrop>> {
+    pub fn find(&self, classes: &[String], table: Option<&ClassTable>) -> Result<Vec<FoundCrop>> {
         let mut found = Vec::new();
         for dataset in self.dataset_names()? {
             let raw = PathBuf::from(self.place(&dataset, &self.raw_name));
             let crops = self.crop_name.trim_end_matches("/{label}");
             let patterns = self.crops.iter().map(|crop| self.place(&dataset, &crops.replace("{crop}", crop)));
             for folder in all_matches(patterns)? {
-                let labels = self.classes_in(&folder, classes)?;
+                let labels = self.classes_in(&folder, classes, table)?;
                 if raw.is_dir() && !labels.is_empty() {
                     let crop = name_of(&folder);
                     let dataset = dataset.clone();
@@ -140,22 +142,27 @@ impl Search {
         Ok(folders.iter().filter_map(name).collect())
     }
 
-    /// The wanted classes that a crop has arrays of, in the wanted order; without wishes all of them but `all`, by name.
-    fn classes_in(&self, crop: &Path, wanted: &[String]) -> Result<Vec<String>> {
+    /// The wanted classes that a crop has labels of, in the wanted order; without wishes all of them by name, but `all` only
+    /// where it is alone and the table says what it holds.
+    fn classes_in(&self, crop: &Path, wanted: &[String], table: Option<&ClassTable>) -> Result<Vec<String>> {
         let mut present: Vec<_> = matches(&crop.join("*"))
             .or_else(|error| if matches!(error, Error::NotFound { .. }) { Ok(Vec::new()) } else { Err(error) })?
             .iter()
             .map(|folder| name_of(folder))
             .collect();
-        if wanted.is_empty() {
-            present.retain(|class| class != "all");
-        } else {
-            present = wanted.iter().filter(|class| present.contains(class)).cloned().collect();
+        let table = table.filter(|_| present.iter().any(|class| class == ALL));
+        let folder_of = |class: &str| if crop.join(class).is_dir() { crop.join(class) } else { crop.join(ALL) };
+        if !wanted.is_empty() {
+            let is_there =
+                |class: &&String| present.contains(class) || table.is_some_and(|table| table.contains(class));
+            present = wanted.iter().filter(is_there).cloned().collect();
+        } else if present.len() > 1 || table.is_none() {
+            present.retain(|class| class != ALL);
         }
         let Some(largest_nm) = self.voxel_size_nm else { return Ok(present) };
         let mut fine = Vec::new();
         for class in present {
-            let voxel_size_nm = Volume::open(&crop.join(&class))?.levels()[0].voxel_size_nm();
+            let voxel_size_nm = Volume::open(&folder_of(&class))?.levels()[0].voxel_size_nm();
             if voxel_size_nm.zip_map(largest_nm, |a, b| a <= b).all(|fits| fits) {
                 fine.push(class);
             }

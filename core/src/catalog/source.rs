@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::crops::{assemble, open_classes, open_crop};
+use super::expand::{ALL, Opening};
 use super::natural::natural_order;
 use super::open::open_em;
 use super::place::{Place, classify, dataset_name};
@@ -83,7 +84,8 @@ pub(super) fn add_entry(
     let mut added = 0;
     for path in matched {
         parsed.path = path.display().to_string();
-        let crop = match open_labels(&parsed, chosen, &mut catalog.warnings) {
+        let mut opening = Opening { table: catalog.class_table.as_deref(), warnings: &mut catalog.warnings };
+        let crop = match open_labels(&parsed, chosen, &mut opening) {
             // A pattern takes the crops that there are with the classes that they have.
             Err(error @ Error::NoClass { .. }) if !chosen => {
                 missing = Some(error);
@@ -104,10 +106,7 @@ fn add_alone(catalog: &mut Catalog, raw: &Path, alone: Alone) -> Result<()> {
         catalog.datasets.push(Dataset { name, raw, crops: Vec::new() });
         return Ok(());
     }
-    let opened = super::open::open(raw)?;
-    catalog.datasets.extend(opened.datasets);
-    catalog.warnings.extend(opened.warnings);
-    Ok(())
+    catalog.add_path(raw)
 }
 
 fn add_crop(catalog: &mut Catalog, raw: &Path, crop: LabelCrop, labels: &str) -> Result<(), (Part, Error)> {
@@ -158,7 +157,7 @@ fn open_raw(raw: &Path, warnings: &mut Vec<String>) -> Result<Volume> {
 }
 
 /// `chosen`: named without a wildcard, so that every class has to be there.
-fn open_labels(parsed: &LabelPath, chosen: bool, warnings: &mut Vec<String>) -> Result<LabelCrop> {
+fn open_labels(parsed: &LabelPath, chosen: bool, opening: &mut Opening<'_>) -> Result<LabelCrop> {
     let path = Path::new(&parsed.path);
     let name = last_name(path);
     if !parsed.classes.is_empty() {
@@ -167,27 +166,31 @@ fn open_labels(parsed: &LabelPath, chosen: bool, warnings: &mut Vec<String>) -> 
         if !chosen {
             let present = store.folders("")?;
             // With none of them left, the error names one.
-            if classes.iter().any(|class| present.contains(class)) {
-                classes.retain(|class| present.contains(class));
+            let is_there = |class: &String| present.contains(class) || opening.can_expand(&present, class);
+            if classes.iter().any(is_there) {
+                classes.retain(is_there);
             }
         }
-        return open_classes(&store, "", &name, &classes, warnings);
+        return open_classes(&store, "", &name, &classes, opening);
     }
     let store = match open_local(path) {
         // `…/crop1/er` where crop1 lacks er: say what it has.
         Err(Error::NotFound { .. }) if path.parent().is_some_and(Path::is_dir) => {
             let crop = path.parent().unwrap_or(path);
-            return open_classes(&open_local(crop)?, "", &last_name(crop), &[name], warnings);
+            return open_classes(&open_local(crop)?, "", &last_name(crop), &[name], opening);
         }
         other => other?,
     };
     match classify(&store, "")? {
         Place::Image | Place::Array => {
             let crop = path.parent().map(last_name).unwrap_or_default();
-            let labels = meaning::open_labels(&store, "", &name, warnings)?;
+            if let Some(parent) = path.parent().filter(|_| name == ALL && opening.table.is_some()) {
+                return open_classes(&open_local(parent)?, "", &crop, &[name], opening);
+            }
+            let labels = meaning::open_labels(&store, "", &name, opening.warnings)?;
             assemble(&crop, vec![labels], parsed.path.clone())
         }
-        _ => open_crop(&store, "", &name, warnings),
+        _ => open_crop(&store, "", &name, opening),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A batch: named arrays of `[batch, channel, z, y, x]` and where each sample came from.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::SkippedSample;
@@ -25,19 +27,25 @@ pub struct BatchArray {
     pub name: String,
     /// Input or target.
     pub role: Role,
-    /// `[batch, channel, z, y, x]`; the channels of a target are the classes, in the configured order.
+    /// `[batch, channel, z, y, x]`. The channels of a target are the classes, in the configured order; with `affinity`
+    /// each class has as many as there are offsets, and with `bits` all classes share one.
     pub shape: [usize; 5],
     /// Elements in C order.
     pub data: Buffer,
     /// Targets only, same shape: 1 where the label is known, 0 where nobody annotated (never background).
     pub known: Option<Vec<u8>>,
+    /// `bits` only, instead of `known` and of the same shape: bit c says whether class c is known.
+    pub known_bits: Option<Vec<u64>>,
+    /// Targets: the classes in order, of the channels, or of the bits from the lowest. Empty for an input.
+    pub classes: Arc<[String]>,
 }
 
 impl BatchArray {
     /// Bytes of data and mask.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
-        (self.data.size_bytes() + self.known.as_ref().map_or(0, Vec::len)) as u64
+        let bits = self.known_bits.as_deref().map_or(0, size_of_val);
+        (self.data.size_bytes() + self.known.as_ref().map_or(0, Vec::len) + bits) as u64
     }
 }
 

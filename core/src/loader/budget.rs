@@ -41,7 +41,7 @@ impl Budget {
         if needed_bytes > memory_bytes {
             let what = match working_bytes {
                 0 => "one batch in flight and one queued",
-                _ => "one batch in flight, one queued and what changing intensities takes on every thread",
+                _ => "one batch in flight, one queued and what every thread takes to make samples",
             };
             return Err(Error::Budget { what, needed_bytes, budget_bytes: memory_bytes });
         }

@@ -6,26 +6,17 @@ use rayon::ThreadPool;
 
 use super::engine::Engine;
 use super::epoch::Ticket;
-use super::read::{ReadFrom, Slot, slots};
+use super::job::jobs;
+use super::read::slots;
 use super::skipped::SkippedSample;
-use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource, Role};
+use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
 use crate::sample::{Request, Sampler};
 use crate::telemetry::{FaultReason, Stage};
-use crate::volume::Volume;
 use crate::{Error, Result};
 
 /// How often a sample is drawn again before its error ends the loader.
 const MAX_ATTEMPTS: u32 = 16;
-
-/// One channel of one sample to read, and what came of it.
-struct Job<'a> {
-    sample: usize,
-    array: usize,
-    channel: usize,
-    slot: Slot<'a>,
-    made: Option<Result<ReadSource>>,
-}
 
 /// A sample of the batch: where it is drawn from, and what its channels were read from once that is done.
 pub(super) struct Sample {
@@ -84,26 +75,24 @@ impl Engine {
 
     /// Reads every channel of the samples that are not done. Answers the first error of each that failed.
     fn read_round(&self, samples: &mut [Sample], arrays: &mut [BatchArray], pool: &ThreadPool) -> Vec<(usize, Error)> {
-        let mut jobs = Vec::new();
+        let mut all_jobs = Vec::new();
         for (index, (array, layout)) in arrays.iter_mut().zip(&self.layout.arrays).enumerate() {
-            let channels = layout.classes.len().max(1);
-            for (position, slot) in slots(array, layout.voxels()).into_iter().enumerate() {
-                let (sample, channel) = (position / channels, position % channels);
-                if !samples[sample].done {
-                    jobs.push(Job { sample, array: index, channel, slot, made: None });
+            let mut slots = slots(array, layout.slot_len()).into_iter();
+            for (sample, made) in samples.iter().enumerate() {
+                let slots = slots.by_ref().take(layout.slots()).collect();
+                if !made.done {
+                    let (_, crop) = self.place_of(&made.request);
+                    all_jobs.extend(jobs(self, (sample, index), slots, crop));
                 }
             }
         }
-        // All channels of a sample together: they lie in the same place.
-        jobs.sort_by_key(|job| job.sample);
+        // All jobs of a sample together: they lie in the same place.
+        all_jobs.sort_by_key(|job| job.sample);
         let requests: Vec<_> = samples.iter().map(|sample| sample.request.clone()).collect();
         pool.in_place_scope(|scope| {
-            for job in &mut jobs {
+            for job in &mut all_jobs {
                 let request = &requests[job.sample];
-                scope.spawn(move |_| {
-                    let made = self.retrying(|| self.read(job.array, job.channel, request, &mut job.slot));
-                    job.made = Some(made);
-                });
+                scope.spawn(move |_| job.run(self, request));
             }
         });
         let mut failures: Vec<(usize, Error)> = Vec::new();
@@ -112,10 +101,10 @@ impl Engine {
             (samples[*index].done, samples[*index].masked) = (true, false);
             samples[*index].sources.clear();
         }
-        for job in jobs {
+        for job in all_jobs {
             let sample = &mut samples[job.sample];
             match job.made.unwrap_or(Err(Error::Stopped)) {
-                Ok(source) => sample.sources.push(source),
+                Ok(sources) => sample.sources.extend(sources),
                 Err(error) if sample.done => {
                     sample.done = false;
                     failures.push((job.sample, error));
@@ -132,41 +121,6 @@ impl Engine {
             }
         }
         failures
-    }
-
-    /// One channel of one sample, on a worker thread.
-    fn read(&self, array: usize, channel: usize, request: &Request, slot: &mut Slot<'_>) -> Result<ReadSource> {
-        if self.handover.is_stopped() {
-            return Err(Error::Stopped);
-        }
-        let layout = &self.layout.arrays[array];
-        let class = layout.classes[channel].as_deref();
-        let (dataset, crop) = self.place_of(request);
-        puffin::profile_scope!("sample", {
-            let crop = crop.map_or("", |crop| crop.name.as_str());
-            format!("sample {} {} {crop} {}", request.index, dataset.name, class.unwrap_or(&layout.name))
-        });
-        let volume: Option<&Volume> = match class {
-            None => Some(&dataset.raw),
-            Some(class) => crop.and_then(|crop| crop.labels(class)).map(|labels| labels.volume.as_ref()),
-        };
-        let grid = request.grid_of(layout.spec.shape, layout.spec.voxel_size_nm);
-        if let (Some(class), Some(crop)) = (class, crop) {
-            let evidence = self.relations.evidence(crop, class);
-            if !evidence.is_empty() {
-                let source = slot.fill_excluded(layout, class, &evidence, &grid, &self.caches)?;
-                if let Some(tile) = &request.tile {
-                    slot.forget_outside(&grid, tile);
-                }
-                return Ok(source);
-            }
-        }
-        let from = ReadFrom { volume, grid: &grid, intensity: &request.intensity, caches: &self.caches };
-        let source = slot.fill(layout, class, &from)?;
-        if let (Some(tile), Role::Target) = (&request.tile, layout.role) {
-            slot.forget_outside(&grid, tile);
-        }
-        Ok(source)
     }
 
     /// Puts another draw in the place of a sample that could not be read, or gives up. A tile of a grid stays, without
@@ -214,6 +168,7 @@ impl Engine {
         skipped
     }
 
+    /// The dataset and label crop that a sample is drawn from.
     pub(super) fn place_of(&self, request: &Request) -> (&Dataset, Option<&LabelCrop>) {
         let dataset = &self.catalog.datasets[request.dataset_index];
         (dataset, request.crop_index.and_then(|index| dataset.crops.get(index)))

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Role;
-use super::bytes;
+use super::{ArraySpec, Role, bytes};
 use crate::catalog::Search;
-use crate::geometry::Zyx;
 use crate::sample::{Augment, Sampling};
 use crate::{Error, Result};
 
@@ -44,6 +42,13 @@ pub struct Data {
     pub validate: Vec<DataSource>,
     /// Target channels, in this order; empty: every class found, sorted.
     pub classes: Vec<String>,
+    /// Class table, `name,id,"included ids"`; see [`crate::catalog::ClassTable::read`]. Classes without an array of their own
+    /// are then made from the crop's combined array, `all`. Relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_table: Option<PathBuf>,
+    /// Whether classes of the table that share no part exclude each other, beside `relations`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub relations_from_class_table: bool,
     /// Classes that exclude each other, in both directions: a class that a crop does not annotate is known to be absent
     /// where one that it excludes is present; elsewhere it stays unknown.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -52,62 +57,6 @@ pub struct Data {
     /// datasets. Left out: found out at every start. Relative to the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts_cache: Option<PathBuf>,
-}
-
-/// Element type and meaning of an array of the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Encoding {
-    /// Inputs: 0–255. Targets: 0/1 with a mask of what is known.
-    U8,
-    /// Inputs: 0–1 in half precision.
-    F16,
-    /// Inputs: 0–1. Targets: 0/1, NaN where unknown.
-    F32,
-    /// Targets: ids as stored, in the smallest unsigned type that holds every class array, with a mask.
-    Ids,
-}
-
-impl Encoding {
-    /// Every encoding that suits a role.
-    #[must_use]
-    pub const fn of_role(role: Role) -> &'static [Self] {
-        match role {
-            Role::Input => &[Self::U8, Self::F16, Self::F32],
-            Role::Target => &[Self::Ids, Self::U8, Self::F32],
-        }
-    }
-
-    /// Its name in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::F16 => "f16",
-            Self::F32 => "f32",
-            Self::Ids => "ids",
-        }
-    }
-}
-
-/// `[input.NAME]` or `[target.NAME]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ArraySpec {
-    /// Voxels.
-    pub shape: Zyx<usize>,
-    /// Voxel size, nm.
-    pub voxel_size_nm: Zyx<f64>,
-    /// Element type and meaning.
-    pub encoding: Encoding,
-}
-
-impl ArraySpec {
-    /// Edge to edge, nm.
-    #[must_use]
-    pub fn extent_nm(&self) -> Zyx<f64> {
-        self.shape.map(|n| n as f64) * self.voxel_size_nm
-    }
 }
 
 /// What to do with a sample that cannot be read.
@@ -222,7 +171,8 @@ impl LoaderConfig {
 
 impl Data {
     fn relative_to(&mut self, folder: &Path) {
-        for path in self.path.iter_mut().chain(&mut self.split).chain(&mut self.counts_cache) {
+        let others = [&mut self.split, &mut self.class_table, &mut self.counts_cache];
+        for path in self.path.iter_mut().chain(others.into_iter().flatten()) {
             *path = placed(folder, path);
         }
         if let Some(search) = &mut self.search {

@@ -84,14 +84,14 @@ fn span_of(text: &str, key: &str) -> Option<Range<usize>> {
 }
 
 /// A key of the document: its dotted path, and the bytes of its name and of its value.
-struct Entry {
-    path: String,
+pub(super) struct Entry {
+    pub(super) path: String,
     name: Range<usize>,
     value: Range<usize>,
 }
 
 /// Every key of the document, also of one with mistakes as far as it can be read.
-fn entries(text: &str) -> Vec<Entry> {
+pub(super) fn entries(text: &str) -> Vec<Entry> {
     let (document, _) = DeTable::parse_recoverable(text);
     let mut found = Vec::new();
     walk(document.get_ref(), "", &mut found);
@@ -158,13 +158,7 @@ fn unknown_word(what: &str, word: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{
-        AbsentChunks, Augment, Data, DataSource, ElasticKeys, Foreground, LoaderKeys, Mirror, MisalignKeys, Rotate,
-        Sampling, Scale, Search, ShearRange, SmallCrops, Strategy, Subset, Transpose,
-    };
     use super::*;
-    use crate::geometry::{Axis, Zyx};
-    use crate::sample::intensity::Operation;
 
     const GOOD: &str = "[input.raw]\nshape = [8, 8, 8]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"u8\"\n";
 
@@ -260,8 +254,8 @@ mod tests {
                 "train.toml:6: loader.memory: invalid value: integer `-4`, expected a size such as",
             ),
             (
-                "[target.l]\nshape = [8, 8]\n",
-                "train.toml:6: target.l.shape: invalid length 2, expected three values: [z, y, x]",
+                "[target.l]\nshape = [8]\n",
+                "train.toml:6: target.l.shape: invalid length 1, expected three values: [z, y, x], or two for a plane",
             ),
             ("[target.l]\nshape = [8, 8, 8]\n", "train.toml:5: target.l: missing key `voxel_size_nm`"),
             ("[target.l]\nshape = 8\n", "train.toml:6: target.l.shape: "),
@@ -313,7 +307,7 @@ mod tests {
             ),
             (
                 format!("{target}encoding = \"f16\"\n"),
-                "train.toml:8: target.l.encoding: \"f16\" does not suit a target; one of ids, u8, f32",
+                "train.toml:8: target.l.encoding: \"f16\" does not suit a target; one of ids, bits, u8, f32, distance",
             ),
             (
                 format!("{}encoding = \"ids\"\n", target.replace("8, 8, 8", "8, 0, 8")),
@@ -346,128 +340,6 @@ mod tests {
     fn a_batch_that_cannot_fit_is_a_matter_of_the_budget() {
         let error = parse(&format!("{GOOD}[loader]\nmemory = 1000\n"), None).unwrap_err();
         assert!(matches!(error, Error::Budget { needed_bytes: 8192, budget_bytes: 1000, .. }), "{error:?}");
-    }
-
-    /// Every operation with every key; one that is left out is found by its number.
-    fn every_operation() -> Vec<Operation> {
-        use crate::sample::intensity::*;
-        let (range, probability, fraction) = (Range { from: 0.25, to: 0.5 }, 0.5, 0.25);
-        let all = vec![
-            Operation::Contrast(Contrast { range, probability }),
-            Operation::Brightness(Brightness { range, probability }),
-            Operation::Gamma(Gamma { range, probability }),
-            Operation::Noise(Noise { sigma: range, probability }),
-            Operation::Poisson(Poisson { counts: Range { from: 10.0, to: 100.0 }, probability }),
-            Operation::Blur(Blur { sigma_nm: range, probability }),
-            Operation::Sharpen(Sharpen { sigma_nm: range, amount: range, probability }),
-            Operation::SectionShift(SectionShift { scale: range, shift: range, probability }),
-            Operation::MissingSections(MissingSections { fraction, fill: Fill::Mean, probability }),
-            Operation::LowContrast(LowContrast { fraction, range, probability }),
-            Operation::Charging(Charging { fraction, amplitude: range, radius_nm: range, tail_nm: range, probability }),
-            Operation::Cutout(Cutout { boxes: [1, 3], size_nm: range, fill: Fill::Dark, probability }),
-            Operation::Normalise(Normalise {
-                range: None,
-                percentile: None,
-                mean: Some(0.5),
-                std: Some(0.25),
-                probability,
-            }),
-        ];
-        assert_eq!(all.len(), Operation::KEYS.len());
-        all
-    }
-
-    #[test]
-    fn the_example_is_valid_and_lists_every_key_with_the_defaults() {
-        let example = LoaderConfig::example();
-        let config = LoaderConfig::from_toml(example).unwrap();
-        assert_eq!(config.loader, LoaderKeys::default());
-        assert_eq!(config.sampling, Sampling::default());
-        // Every field of every table, written out: a new key does not compile until it stands here.
-        let full = LoaderConfig {
-            data: Data {
-                path: Some("a.zarr".into()),
-                split: Some("datasplit.csv".into()),
-                search: Some(Search { voxel_size_nm: Some(Zyx::splat(8.0)), ..Search::default() }),
-                train: vec![DataSource { raw: "a".into(), labels: Some("b".to_owned()) }],
-                validate: vec![DataSource { raw: "c".into(), labels: None }],
-                classes: vec!["mito".to_owned()],
-                relations: std::collections::BTreeMap::from([("mito".to_owned(), vec!["er".to_owned()])]),
-                counts_cache: Some("counts".into()),
-            },
-            input: config.input,
-            target: config.target,
-            // `weights` do not go with `foreground`, nor `iterations_per_epoch` with `samples_per_epoch`.
-            sampling: Sampling {
-                strategy: Strategy::Foreground,
-                foreground: Some(Foreground::default()),
-                weights: std::collections::BTreeMap::new(),
-                chunk_local: 4,
-                samples_per_epoch: Some(8000),
-                iterations_per_epoch: None,
-                subset: Some(Subset {
-                    count: None,
-                    datasets: vec!["jrc_*".to_owned()],
-                    crops: vec!["crop7".to_owned()],
-                }),
-                small_crops: SmallCrops::default(),
-                absent_chunks: AbsentChunks::default(),
-            },
-            augment: Augment {
-                mirror: Some(Mirror { z: 0.5, y: 0.5, x: 0.5 }),
-                transpose: Some(Transpose { axes: Axis::ALL.to_vec(), probability: 1.0 }),
-                rotate: Some(Rotate { z: [-180.0, 180.0], y: [0.0; 2], x: [0.0; 2], probability: 0.5 }),
-                scale: Some(Scale { range: [0.9, 1.1], probability: 0.5 }),
-                shear: Some(ShearRange { zy: [-0.1, 0.1], zx: [-0.1, 0.1], yx: [0.0; 2], probability: 0.5 }),
-                elastic: Some(ElasticKeys {
-                    spacing_nm: Zyx::splat(400.0),
-                    sigma_nm: Zyx::new(0.0, 30.0, 30.0),
-                    probability: 0.3,
-                }),
-                misalign: Some(MisalignKeys {
-                    jitter_nm: [0.0, 4.0],
-                    slip: 0.03,
-                    shift: 0.01,
-                    largest_nm: 30.0,
-                    probability: 0.3,
-                }),
-                intensity: every_operation(),
-            },
-            loader: LoaderKeys::default(),
-            file: None,
-        };
-        let text = toml::to_string(&full).unwrap();
-        assert_eq!(LoaderConfig::from_toml(&text).unwrap(), full);
-        let uncommented: String = example.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
-        for entry in entries(&text) {
-            let name = entry.path.rsplit('.').next().unwrap_or_default();
-            if name.contains('[')
-                || ["data", "train", "validate", "search", "input", "raw", "target", "labels"].contains(&name)
-            {
-                continue;
-            }
-            let stands = uncommented.lines().any(|line| {
-                line.starts_with(&format!("{name} "))
-                    || line.contains(&format!(" {name} ="))
-                    || line.contains(&format!("[{name}]"))
-            });
-            assert!(stands, "{} is not in assets/example.toml", entry.path);
-        }
-        for table in [
-            "[data]",
-            "[[data.train]]",
-            "[[data.validate]]",
-            "[data.search]",
-            "[input.raw]",
-            "[target.labels]",
-            "raw    =",
-            "weights         =",
-            "iterations_per_epoch",
-            "subset            = { count =",
-            "labels =",
-        ] {
-            assert!(example.contains(table), "{table}");
-        }
     }
 
     #[test]

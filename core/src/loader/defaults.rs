@@ -1,9 +1,10 @@
 //! A configuration for data that came without one, and the catalog of a configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{ArraySpec, Encoding, LoaderConfig, LoaderKeys};
-use crate::catalog::{Catalog, Search, Split};
+use crate::catalog::{Catalog, ClassTable, Search, Split};
 use crate::geometry::Zyx;
 use crate::sample::{Source, is_for_validation};
 use crate::{Error, Result};
@@ -21,7 +22,7 @@ impl LoaderConfig {
     pub fn for_catalog(catalog: &Catalog) -> Self {
         let voxel_size_nm = finest_voxel_size_nm(catalog);
         let shape = fitting_shape(catalog, voxel_size_nm);
-        let array = |name: &str, encoding| (name.to_owned(), ArraySpec { shape, voxel_size_nm, encoding });
+        let array = |name: &str, encoding| (name.to_owned(), ArraySpec::new(shape, voxel_size_nm, encoding));
         let has_labels = catalog.datasets.iter().any(|dataset| !dataset.crops.is_empty());
         Self {
             input: BTreeMap::from([array("raw", Encoding::F32)]),
@@ -77,11 +78,14 @@ impl LoaderConfig {
     }
 
     fn catalog_of_data(&self, split: Split) -> Result<Catalog> {
-        let mut catalog = Catalog::default();
+        let table = self.data.class_table.as_deref().map(ClassTable::read).transpose();
+        let table = table.map_err(|error| match error {
+            Error::Config { .. } => error,
+            error => at("data.class_table", &error),
+        })?;
+        let mut catalog = Catalog { class_table: table.map(Arc::new), ..Catalog::default() };
         if let Some(path) = self.data.path.as_ref().filter(|_| split == Split::Train) {
-            let opened = Catalog::open(path).map_err(|error| at("data.path".to_owned(), &error))?;
-            catalog.datasets.extend(opened.datasets);
-            catalog.warnings.extend(opened.warnings);
+            catalog.add_path(path).map_err(|error| at("data.path", &error))?;
         }
         if let Some(file) = &self.data.split {
             catalog.add_split(file, split).map_err(|error| match error {
@@ -116,7 +120,7 @@ impl LoaderConfig {
     /// Adds the crops that `search` finds and that are drawn for `split`.
     fn add_found(&self, search: &Search, split: Split, catalog: &mut Catalog) -> Result<()> {
         let classes = &self.data.classes;
-        for crop in search.find(classes)? {
+        for crop in search.find(classes, catalog.class_table.as_deref())? {
             let name = format!("{}/{}", crop.dataset, crop.crop);
             let validates = is_for_validation(self.loader.seed, &name, search.validation_probability);
             let is_complete = crop.classes.len() == classes.len() || classes.is_empty();

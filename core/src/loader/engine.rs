@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::epoch::Epochs;
 use super::handover::Handover;
+use super::inputs::Inputs;
 use super::layout::{BatchLayout, smallest_target_nm};
 use super::report::Sources;
 use super::share::Share;
@@ -24,6 +25,7 @@ pub(super) struct Engine {
     pub catalog: Arc<Catalog>,
     pub config: LoaderConfig,
     pub layout: BatchLayout,
+    pub inputs: Inputs,
     /// Before it knows what its strategy needs; [`Engine::sampler`] is the one to draw with.
     pub plain_sampler: Sampler,
     pub guided_sampler: OnceLock<Result<Sampler>>,
@@ -64,6 +66,7 @@ struct Baseline {
 #[derive(Debug)]
 pub(super) struct Settled {
     pub layout: BatchLayout,
+    pub inputs: Inputs,
     pub sampler: Sampler,
     pub epochs: Epochs,
     pub share: Share,
@@ -78,7 +81,8 @@ impl Settled {
     /// What does not fit, by its key.
     pub(super) fn new(catalog: &Catalog, config: &LoaderConfig, share: Share) -> Result<Self> {
         config.validate()?;
-        let layout = BatchLayout::new(catalog, config)?;
+        let inputs = Inputs::open(catalog, config)?;
+        let layout = BatchLayout::new(catalog, config, &inputs)?;
         let nothing = || Error::Config {
             file: None,
             line: None,
@@ -104,10 +108,10 @@ impl Settled {
         let all_cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = if config.loader.threads == 0 { all_cores() } else { config.loader.threads };
         let full = epochs.ticket(0).samples;
-        let tasks = full * layout.channels();
+        let tasks = full * layout.reads();
         let working_bytes = layout.working_bytes(&config.augment.intensity);
         let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads, working_bytes)?;
-        Ok(Self { layout, sampler, epochs, share, budget, threads })
+        Ok(Self { layout, inputs, sampler, epochs, share, budget, threads })
     }
 
     /// Asks the system for the batches' memory and gives it back, so that a budget beyond the machine is an error here
@@ -144,12 +148,18 @@ impl Engine {
             transforms: caches.transforms.stats(),
             transform_saved: caches.transforms.saved(),
         };
-        let relations = Relations::new(&config.data.relations);
+        let by_table = catalog.class_table.as_ref().filter(|_| config.data.relations_from_class_table);
+        let mut exclusive = by_table.map(|table| table.exclusive()).unwrap_or_default();
+        for (class, others) in &config.data.relations {
+            exclusive.entry(class.clone()).or_default().extend(others.iter().cloned());
+        }
+        let relations = Relations::new(&exclusive);
         Self {
             config,
             layout: settled.layout,
             sources: Sources::new(&catalog, &settled.sampler),
             catalog,
+            inputs: settled.inputs,
             plain_sampler: settled.sampler,
             guided_sampler: OnceLock::new(),
             epochs: settled.epochs,

@@ -6,18 +6,26 @@ use super::{BatchArray, Role};
 use crate::geometry::{Axis, BoxNm, PatchGrid, Zyx};
 
 impl Slot<'_> {
-    /// Makes the voxel at `index` unknown: NaN where the element type has it, else 0 and a mask of 0.
-    fn forget(&mut self, index: usize) {
-        match &mut self.data {
-            SlotData::U8(data) => data[index] = 0,
-            SlotData::U16(data) => data[index] = 0,
-            SlotData::U32(data) => data[index] = 0,
-            SlotData::U64(data) => data[index] = 0,
-            SlotData::F16(data) => data[index] = half::f16::NAN,
-            SlotData::F32(data) => data[index] = f32::NAN,
+    /// Makes the voxel at `index` of each of the slot's channels of so many voxels unknown: NaN where the element type has
+    /// it, else 0 and a mask of 0.
+    fn forget(&mut self, index: usize, voxels: usize) {
+        fn fill<T: Copy>(elements: &mut [T], (index, voxels): (usize, usize), value: T) {
+            elements.iter_mut().skip(index).step_by(voxels.max(1)).for_each(|element| *element = value);
         }
-        if let Some(known) = &mut self.known {
-            known[index] = 0;
+        let place = (index, voxels);
+        match &mut self.data {
+            SlotData::U8(data) => fill(data, place, 0),
+            SlotData::U16(data) => fill(data, place, 0),
+            SlotData::U32(data) => fill(data, place, 0),
+            SlotData::U64(data) => fill(data, place, 0),
+            SlotData::F16(data) => fill(data, place, half::f16::NAN),
+            SlotData::F32(data) => fill(data, place, f32::NAN),
+        }
+        if let Some(known) = self.known.as_deref_mut() {
+            fill(known, place, 0);
+        }
+        if let Some(known) = self.known_bits.as_deref_mut() {
+            fill(known, place, 0);
         }
     }
 
@@ -30,7 +38,7 @@ impl Slot<'_> {
                 let row_is_inside = inside.z.contains(&z) && inside.y.contains(&y);
                 for x in 0..grid.shape.x {
                     if !(row_is_inside && inside.x.contains(&x)) {
-                        self.forget(index);
+                        self.forget(index, grid.shape.product());
                     }
                     index += 1;
                 }
@@ -40,7 +48,11 @@ impl Slot<'_> {
 
     /// Makes every voxel unknown at which `absent` is not 0.
     pub(super) fn forget_where(&mut self, absent: &[u8]) {
-        absent.iter().enumerate().filter(|(_, absent)| **absent != 0).for_each(|(index, _)| self.forget(index));
+        absent
+            .iter()
+            .enumerate()
+            .filter(|(_, absent)| **absent != 0)
+            .for_each(|(index, _)| self.forget(index, absent.len()));
     }
 
     fn clear(&mut self) {
@@ -59,8 +71,8 @@ impl BatchLayout {
     /// Makes a sample hold nothing: inputs 0, targets unknown.
     pub(super) fn clear_sample(&self, arrays: &mut [BatchArray], sample: usize) {
         for (array, layout) in arrays.iter_mut().zip(&self.arrays) {
-            let channels = layout.classes.len().max(1);
-            for slot in slots(array, layout.voxels()).iter_mut().skip(sample * channels).take(channels) {
+            let count = layout.slots();
+            for slot in slots(array, layout.slot_len()).iter_mut().skip(sample * count).take(count) {
                 match layout.role {
                     Role::Input => slot.clear(),
                     Role::Target => slot.fill_unknown(),
@@ -118,9 +130,16 @@ mod tests {
         // The second row, but for its last voxel.
         let shown = BoxNm::new(Zyx::new(-1.0, 0.0, -3.0), Zyx::new(1.0, 2.0, 1.0));
         let (mut ids, mut known, mut values) = ([7_u16; 6], [1_u8; 6], [1.0_f32; 6]);
-        Slot { data: SlotData::U16(&mut ids), known: Some(&mut known) }.forget_outside(&grid, &shown);
-        Slot { data: SlotData::F32(&mut values), known: None }.forget_outside(&grid, &shown);
+        Slot { data: SlotData::U16(&mut ids), known: Some(&mut known), known_bits: None }.forget_outside(&grid, &shown);
+        Slot { data: SlotData::F32(&mut values), known: None, known_bits: None }.forget_outside(&grid, &shown);
         assert_eq!((ids, known), ([0, 0, 0, 7, 7, 0], [0, 0, 0, 1, 1, 0]));
         assert_eq!(values.map(f32::is_nan), [true, true, true, false, false, true]);
+        // Bits, and two channels of a class: at the same voxel each.
+        let (mut words, mut known_words, mut pairs) = ([7_u64; 6], [7_u64; 6], [1_u8; 12]);
+        let known_bits = Some(&mut known_words[..]);
+        Slot { data: SlotData::U64(&mut words), known: None, known_bits }.forget_where(&[0, 1, 0, 0, 0, 0]);
+        assert_eq!((words, known_words), ([7, 0, 7, 7, 7, 7], [7, 0, 7, 7, 7, 7]));
+        Slot { data: SlotData::U8(&mut pairs), known: None, known_bits: None }.forget_where(&[0, 1, 0, 0, 0, 0]);
+        assert_eq!(pairs, [1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1]);
     }
 }

@@ -193,8 +193,15 @@ mod tests {
 
     fn batch(number: u64) -> Batch {
         let data = Buffer::U8(vec![0; 10]);
-        let array =
-            BatchArray { name: "raw".to_owned(), role: Role::Input, shape: [1, 1, 1, 1, 10], data, known: None };
+        let array = BatchArray {
+            name: "raw".to_owned(),
+            role: Role::Input,
+            shape: [1, 1, 1, 1, 10],
+            data,
+            known: None,
+            known_bits: None,
+            classes: [].into(),
+        };
         Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new() }
     }
 

@@ -2,9 +2,9 @@
 
 use rayon::ThreadPool;
 
+use super::array_layout::ArrayLayout;
 use super::build::Sample;
 use super::engine::Engine;
-use super::layout::ArrayLayout;
 use super::read::{Slot, slots};
 use super::{AbsentChunks, BatchArray, Role};
 use crate::volume::read_absence;
@@ -55,9 +55,9 @@ impl Engine {
         for (array, layout) in
             arrays.iter_mut().zip(&self.layout.arrays).filter(|(_, layout)| layout.role == Role::Target)
         {
-            let mut slots = slots(array, layout.voxels()).into_iter();
+            let mut slots = slots(array, layout.slot_len()).into_iter();
             for (index, sample) in samples.iter().enumerate() {
-                let slots: Vec<_> = slots.by_ref().take(layout.classes.len()).collect();
+                let slots: Vec<_> = slots.by_ref().take(layout.slots()).collect();
                 if wants_mask(sample) {
                     jobs.push(Job { sample: index, layout, slots, made: Err(Error::Stopped) });
                 }
@@ -85,13 +85,17 @@ impl Engine {
         if self.handover.is_stopped() {
             return Err(Error::Stopped);
         }
-        let (dataset, _) = self.place_of(&sample.request);
         let grid = sample.request.grid_of(layout.spec.shape, layout.spec.voxel_size_nm);
         let mut absent = vec![0; layout.voxels()];
-        for source in sample.sources.iter().filter(|source| source.class.is_none() && source.absent_chunks > 0) {
-            let Some(level) = source.level else { continue };
-            read_absence(&dataset.raw, level, &grid, &self.caches, &mut absent)?;
-            slots.iter_mut().for_each(|slot| slot.forget_where(&absent));
+        for (input, read) in self.layout.arrays.iter().enumerate().filter(|(_, array)| array.role == Role::Input) {
+            // One for each channel, in their order.
+            let sources = sample.sources.iter().filter(|source| source.class.is_none() && source.array == read.name);
+            for (channel, source) in sources.enumerate().filter(|(_, source)| source.absent_chunks > 0) {
+                let volume = self.inputs.volume(input, sample.request.dataset_index, channel);
+                let (Some(level), Some(volume)) = (source.level, volume) else { continue };
+                read_absence(volume, level, &grid, &self.caches, &mut absent)?;
+                slots.iter_mut().for_each(|slot| slot.forget_where(&absent));
+            }
         }
         Ok(())
     }

@@ -1,18 +1,26 @@
 //! The loader: a configuration and a catalog in, batches out; named threads, byte-bounded queues, statistics.
 
+mod array_layout;
+mod array_spec;
 mod batch;
+mod bits;
 mod budget;
 mod build;
 pub mod bytes;
+mod class_labels;
 mod config;
+#[cfg(test)]
+mod config_example;
 mod config_text;
 mod defaults;
+mod encode;
 mod engine;
 mod epoch;
-mod excluded;
 mod forget;
 mod guided;
 mod handover;
+mod inputs;
+mod job;
 mod layout;
 mod mask;
 mod nearest;
@@ -25,10 +33,12 @@ mod skipped;
 mod state;
 mod threads;
 mod validate;
+mod validate_array;
 mod validate_sampling;
 
+pub use array_spec::{ArraySpec, Encoding};
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
-pub use config::{ArraySpec, Data, DataSource, Encoding, LoaderConfig, LoaderKeys, OnError};
+pub use config::{Data, DataSource, LoaderConfig, LoaderKeys, OnError};
 pub use report::SourceReport;
 pub use run::{Loader, LoaderOptions};
 pub use share::{Share, Uneven};
@@ -37,6 +47,6 @@ pub use state::LoaderState;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{
-    AbsentChunks, Augment, ElasticKeys, Foreground, LeftOut, Mirror, MisalignKeys, Reason, Rotate, Sampling, Scale,
-    ShearRange, SmallCrops, Strategy, Subset, Transpose,
+    AbsentChunks, Augment, ElasticKeys, Foreground, LeftOut, Mirror, MisalignKeys, Plane, Reason, Rotate, Sampling,
+    Scale, ShearRange, SmallCrops, Strategy, Subset, Transpose,
 };

@@ -1,6 +1,6 @@
 //! One read of one sample: a volume's patch in the array's encoding, straight into the batch's memory.
 
-use super::layout::ArrayLayout;
+use super::array_layout::ArrayLayout;
 use super::{BatchArray, Encoding, ReadSource, Role};
 use crate::Result;
 use crate::geometry::PatchGrid;
@@ -8,11 +8,12 @@ use crate::sample::intensity::IntensityRecipe;
 use crate::telemetry::Stage;
 use crate::volume::{Buffer, Caches, PatchOut, PatchReport, Resample, Volume, read_patch};
 
-/// One channel of one sample in the batch's memory.
+/// What is made at once in the batch's memory: the channels of one class of one sample, or one channel of an input.
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
     pub data: SlotData<'a>,
     pub known: Option<&'a mut [u8]>,
+    pub known_bits: Option<&'a mut [u64]>,
 }
 
 /// Elements of one channel, of the types that batches have.
@@ -27,7 +28,7 @@ pub(super) enum SlotData<'a> {
 }
 
 /// What a slot is filled from.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct ReadFrom<'a> {
     /// `None` where the class is not annotated.
     pub volume: Option<&'a Volume>,
@@ -57,21 +58,27 @@ fn half_of(value: f32) -> half::f16 {
     half::f16::from_f32(value.clamp(half::f16::MIN.to_f32(), half::f16::MAX.to_f32()))
 }
 
-/// The channels of an array, sample by sample: `samples · channels` slots of `voxels` elements.
-pub(super) fn slots(array: &mut BatchArray, voxels: usize) -> Vec<Slot<'_>> {
-    let voxels = voxels.max(1);
+/// An array in slots of `len` elements, sample by sample.
+pub(super) fn slots(array: &mut BatchArray, len: usize) -> Vec<Slot<'_>> {
+    let len = len.max(1);
     let data: Vec<_> = match &mut array.data {
-        Buffer::U8(data) => data.chunks_exact_mut(voxels).map(SlotData::U8).collect(),
-        Buffer::U16(data) => data.chunks_exact_mut(voxels).map(SlotData::U16).collect(),
-        Buffer::U32(data) => data.chunks_exact_mut(voxels).map(SlotData::U32).collect(),
-        Buffer::U64(data) => data.chunks_exact_mut(voxels).map(SlotData::U64).collect(),
-        Buffer::F16(data) => data.chunks_exact_mut(voxels).map(SlotData::F16).collect(),
-        Buffer::F32(data) => data.chunks_exact_mut(voxels).map(SlotData::F32).collect(),
+        Buffer::U8(data) => data.chunks_exact_mut(len).map(SlotData::U8).collect(),
+        Buffer::U16(data) => data.chunks_exact_mut(len).map(SlotData::U16).collect(),
+        Buffer::U32(data) => data.chunks_exact_mut(len).map(SlotData::U32).collect(),
+        Buffer::U64(data) => data.chunks_exact_mut(len).map(SlotData::U64).collect(),
+        Buffer::F16(data) => data.chunks_exact_mut(len).map(SlotData::F16).collect(),
+        Buffer::F32(data) => data.chunks_exact_mut(len).map(SlotData::F32).collect(),
         // The layout makes no arrays of signed or 64-bit float elements.
         Buffer::I8(_) | Buffer::I16(_) | Buffer::I32(_) | Buffer::I64(_) | Buffer::F64(_) => Vec::new(),
     };
-    let mut masks = array.known.as_mut().map(|known| known.chunks_exact_mut(voxels));
-    data.into_iter().map(|data| Slot { data, known: masks.as_mut().and_then(Iterator::next) }).collect()
+    let mut masks = array.known.as_mut().map(|known| known.chunks_exact_mut(len));
+    let mut bits = array.known_bits.as_mut().map(|known| known.chunks_exact_mut(len));
+    let slot = |data| Slot {
+        data,
+        known: masks.as_mut().and_then(Iterator::next),
+        known_bits: bits.as_mut().and_then(Iterator::next),
+    };
+    data.into_iter().map(slot).collect()
 }
 
 impl Slot<'_> {
@@ -91,14 +98,12 @@ impl Slot<'_> {
                 Role::Target => self.read_labels(array.spec.encoding, volume, from)?,
             }),
         };
-        Ok(ReadSource {
-            array: array.name.clone(),
-            class: class.map(str::to_owned),
-            level: report.map(|report| report.level),
-            chunks: report.map_or(0, |report| report.chunks),
-            absent_chunks: report.map_or(0, |report| report.absent_chunks),
-            inferred_from: Vec::new(),
-        })
+        let mut said = ReadSource::nothing(&array.name, class);
+        if let Some(report) = report {
+            said.add(&report);
+            said.level = Some(report.level);
+        }
+        Ok(said)
     }
 
     /// What nobody annotated: NaN where the element type has it, else 0 and a mask of 0.
@@ -112,6 +117,9 @@ impl Slot<'_> {
             SlotData::F32(data) => data.fill(f32::NAN),
         }
         if let Some(known) = &mut self.known {
+            known.fill(0);
+        }
+        if let Some(known) = &mut self.known_bits {
             known.fill(0);
         }
     }

@@ -1,11 +1,9 @@
 //! Checks of a configuration that its types cannot make; no data is looked at.
 
-use super::{ArraySpec, Encoding, LoaderConfig, Role};
+use super::validate_array::{check_array, voxels};
+use super::{Encoding, LoaderConfig};
 use crate::sample::intensity;
 use crate::{Error, Result};
-
-/// Voxels of one patch that are surely a mistake: 2⁴⁰ are a terabyte of bytes.
-const MAX_PATCH_VOXELS: u128 = 1 << 40;
 
 impl LoaderConfig {
     /// Checks values that the types cannot.
@@ -50,6 +48,10 @@ impl LoaderConfig {
     }
 
     fn check_relations(&self) -> Result<()> {
+        if self.data.relations_from_class_table && self.data.class_table.is_none() {
+            let problem = "there is no class table; set data.class_table, or remove this";
+            return wrong("data.relations_from_class_table", problem);
+        }
         for (class, others) in &self.data.relations {
             let key = format!("data.relations.{class}");
             if others.contains(class) {
@@ -104,35 +106,6 @@ impl LoaderConfig {
         }
         Ok(())
     }
-}
-
-fn check_array(role: Role, name: &str, spec: &ArraySpec) -> Result<()> {
-    let table = match role {
-        Role::Input => format!("input.{name}"),
-        Role::Target => format!("target.{name}"),
-    };
-    if spec.shape.any(|n| n == 0) {
-        return wrong(format!("{table}.shape"), format!("{} has no voxel; every axis needs at least 1", spec.shape));
-    }
-    if voxels(spec) > MAX_PATCH_VOXELS {
-        return wrong(format!("{table}.shape"), format!("{} voxels are more than memory can hold", spec.shape));
-    }
-    if !spec.voxel_size_nm.all(|size| size.is_finite() && size > 0.0) {
-        let problem = format!("{} nm is no voxel size; every axis needs more than 0", spec.voxel_size_nm);
-        return wrong(format!("{table}.voxel_size_nm"), problem);
-    }
-    let suitable = Encoding::of_role(role);
-    if !suitable.contains(&spec.encoding) {
-        let names: Vec<_> = suitable.iter().map(|encoding| encoding.name()).collect();
-        let what = if role == Role::Input { "an input" } else { "a target" };
-        let problem = format!("\"{}\" does not suit {what}; one of {}", spec.encoding.name(), names.join(", "));
-        return wrong(format!("{table}.encoding"), problem);
-    }
-    Ok(())
-}
-
-fn voxels(spec: &ArraySpec) -> u128 {
-    spec.shape.to_array().into_iter().fold(1, |product, n| product.saturating_mul(n as u128))
 }
 
 pub(super) fn wrong(key: impl Into<String>, problem: impl Into<String>) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draw::Draw;
+use super::draw::{Draw, Purpose};
 use super::intensity::Operation;
 use super::spatial::{ElasticKeys, MisalignKeys, Rotate, Scale, ShearRange};
 use crate::geometry::{Axis, Orientation, Zyx};
@@ -27,6 +27,39 @@ pub struct Transpose {
     pub probability: f64,
 }
 
+/// A plane of the volume, shown along a patch's own y (rows) and x (columns).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plane {
+    /// Rows along y, columns along x: the patch lies as the volume does.
+    Xy,
+    /// Rows along z, columns along x.
+    Xz,
+    /// Rows along z, columns along y.
+    Yz,
+}
+
+impl Plane {
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Xy => "xy",
+            Self::Xz => "xz",
+            Self::Yz => "yz",
+        }
+    }
+
+    /// For each patch axis the volume's axis it shows.
+    const fn axes(self) -> Zyx<Axis> {
+        match self {
+            Self::Xy => Zyx::new(Axis::Z, Axis::Y, Axis::X),
+            Self::Xz => Zyx::new(Axis::Y, Axis::Z, Axis::X),
+            Self::Yz => Zyx::new(Axis::X, Axis::Z, Axis::Y),
+        }
+    }
+}
+
 /// `[augment]`: mirror first, then transpose, scale, shear, rotation, elastic displacement and misaligned sections, all in one
 /// gather; then
 /// operations on intensities in the order of the file.
@@ -38,6 +71,8 @@ pub struct Augment {
     pub mirror: Option<Mirror>,
     /// Axis permutation.
     pub transpose: Option<Transpose>,
+    /// Planes of which each sample shows one, each equally likely, with its y and x; without them the plane is xy.
+    pub planes: Option<Vec<Plane>>,
     /// Turns about the volume's axes.
     pub rotate: Option<Rotate>,
     /// Enlarges or shrinks.
@@ -55,8 +90,27 @@ pub struct Augment {
 const UNMOVED: Zyx<Axis> = Orientation::IDENTITY.source;
 
 impl Augment {
-    /// Every axis permutation that can be drawn, the identity first: for each patch axis the volume's axis it shows.
+    fn planes(&self) -> &[Plane] {
+        self.planes.as_deref().filter(|planes| !planes.is_empty()).unwrap_or(&[Plane::Xy])
+    }
+
+    /// Every axis permutation that can be drawn, that of the first plane first: for each patch axis the volume's axis it
+    /// shows.
     pub(super) fn permutations(&self) -> Vec<Zyx<Axis>> {
+        let mut all = Vec::new();
+        for plane in self.planes() {
+            for transposed in self.transpositions() {
+                let source = transposed.map(|axis| plane.axes()[axis]);
+                if !all.contains(&source) {
+                    all.push(source);
+                }
+            }
+        }
+        all
+    }
+
+    /// Every permutation of a patch's own axes that can be drawn, the identity first.
+    fn transpositions(&self) -> Vec<Zyx<Axis>> {
         let mut all = vec![UNMOVED];
         let Some(transpose) = self.transpose.as_ref().filter(|t| t.probability > 0.0) else { return all };
         let listed = |axis: Axis| transpose.axes.contains(&axis);
@@ -75,26 +129,37 @@ impl Augment {
         all
     }
 
-    /// Draws how a sample lies in the volume.
-    pub(super) fn orientation(&self, draw: &mut Draw) -> Orientation {
+    /// Draws how a sample lies in the volume. `draw` opens the sample's stream of a purpose.
+    pub(super) fn orientation(&self, draw: impl Fn(Purpose) -> Draw) -> Orientation {
+        let mut turns = draw(Purpose::Orientation);
         let mirror = self.mirror.unwrap_or_default();
-        let along_world = Zyx::new(mirror.z, mirror.y, mirror.x).map(|probability| draw.chance(probability));
+        let along_world = Zyx::new(mirror.z, mirror.y, mirror.x).map(|probability| turns.chance(probability));
         let mut source = UNMOVED;
         if let Some(transpose) = &self.transpose
-            && draw.chance(transpose.probability)
+            && turns.chance(transpose.probability)
         {
             let mut moved = transpose.axes.clone();
-            draw.shuffle(&mut moved);
+            turns.shuffle(&mut moved);
             for (&axis, &shown) in transpose.axes.iter().zip(&moved) {
                 source[axis] = shown;
             }
         }
+        let planes = self.planes();
+        let plane = match planes {
+            [plane] => *plane,
+            _ => planes[draw(Purpose::Plane).below(planes.len() as u128) as usize],
+        };
+        let source = source.map(|axis| plane.axes()[axis]);
         Orientation { source, mirror: source.map(|axis| along_world[axis]) }
     }
 
-    /// Draws how a sample lies whose neighbours are drawn from the same positions: axes change places as `group` draws,
-    /// and are mirrored as `own` does. Each is as likely as in [`Augment::orientation`].
-    pub(super) fn orientation_in_group(&self, own: &mut Draw, group: &mut Draw) -> Orientation {
+    /// Draws how a sample lies whose neighbours are drawn from the same positions: plane and transposition are those that
+    /// `group` draws, and axes are mirrored as `own` does. Each is as likely as in [`Augment::orientation`].
+    pub(super) fn orientation_in_group(
+        &self,
+        own: impl Fn(Purpose) -> Draw,
+        group: impl Fn(Purpose) -> Draw,
+    ) -> Orientation {
         let (own, group) = (self.orientation(own), self.orientation(group));
         let along_world = own.along_world(own.mirror);
         Orientation { source: group.source, mirror: group.source.map(|axis| along_world[axis]) }
@@ -105,14 +170,13 @@ impl Augment {
 mod tests {
     use std::collections::HashMap;
 
-    use super::super::draw::Purpose;
     use super::*;
 
     fn frequencies(augment: &Augment, draws: u64) -> HashMap<Orientation, u64> {
         let mut counts = HashMap::new();
         for index in 0..draws {
-            let mut draw = Draw::new(3, 0, index, 0, Purpose::Orientation);
-            *counts.entry(augment.orientation(&mut draw)).or_default() += 1;
+            let orientation = augment.orientation(|purpose| Draw::new(3, 0, index, 0, purpose));
+            *counts.entry(orientation).or_default() += 1;
         }
         counts
     }
@@ -165,5 +229,25 @@ mod tests {
             assert!(Axis::ALL.into_iter().all(|axis| orientation.mirror[axis] == shows_z(axis)), "{orientation:?}");
         }
         assert_eq!(augment.permutations().len(), 6);
+    }
+
+    #[test]
+    fn every_plane_is_equally_likely_and_shown_by_rows_and_columns() {
+        let planes = Some(vec![Plane::Yz, Plane::Xy, Plane::Xz]);
+        let augment = Augment { planes: planes.clone(), ..Augment::default() };
+        let (z, y, x) = (Axis::Z, Axis::Y, Axis::X);
+        assert_eq!(augment.permutations(), [Zyx::new(x, z, y), Zyx::new(z, y, x), Zyx::new(y, z, x)]);
+        let counts = frequencies(&augment, 3000);
+        let chi2: f64 = counts.values().map(|&n| (n as f64 - 1000.0).powi(2) / 1000.0).sum();
+        // 2 degrees of freedom: above 13.82 once in a thousand.
+        assert!(counts.len() == 3 && chi2 < 13.82, "{counts:?}");
+        // A transposition is one of the patch's own axes: it swaps rows and columns of whatever plane there is.
+        let transpose = Some(Transpose { axes: vec![y, x], probability: 1.0 });
+        let both = Augment { planes, transpose, ..Augment::default() };
+        assert_eq!(both.permutations().len(), 6);
+        assert_eq!(frequencies(&both, 600).len(), 6);
+        assert!(both.permutations().iter().all(|source| augment.permutations().iter().any(|p| p.z == source.z)));
+        let one = Augment { planes: Some(vec![Plane::Xz]), ..Augment::default() };
+        assert_eq!((one.permutations(), frequencies(&one, 50).len()), (vec![Zyx::new(y, z, x)], 1));
     }
 }

@@ -40,7 +40,7 @@ macro_rules! spatial {
     };
 }
 
-spatial!(mirror, transpose, rotate, scale, shear, elastic, misalign);
+spatial!(mirror, transpose, planes, rotate, scale, shear, elastic, misalign);
 
 impl<'de> Deserialize<'de> for Augment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

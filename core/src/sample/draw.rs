@@ -18,6 +18,7 @@ pub(super) enum Purpose {
     Shear = 18,
     Elastic = 19,
     Misalign = 20,
+    Plane = 24,
     Contrast = 32,
     Brightness = 33,
     Gamma = 34,

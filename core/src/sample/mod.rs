@@ -33,7 +33,7 @@ mod weights;
 
 pub use assign::is_for_validation;
 pub(crate) use assign::name_hash;
-pub use augment::{Augment, Mirror, Transpose};
+pub use augment::{Augment, Mirror, Plane, Transpose};
 pub use fate::{Fate, LeftOut};
 pub use informed::Needs;
 pub use keys::{AbsentChunks, Foreground, Sampling, SmallCrops, Strategy, Subset};

@@ -1,6 +1,5 @@
 //! The sampler: (epoch, index, seed, attempt) → where to look, in time that depends on the sources only.
 
-use super::draw::Purpose;
 use super::guide::{Field, Guide, Moment};
 use super::intensity::IntensityRecipe;
 use super::lattice::Lattice;
@@ -134,8 +133,7 @@ impl Sampler {
     pub fn draw(&self, epoch: u64, index: u64, attempt: u32) -> Request {
         let moment = Moment { seed: self.seed, epoch, index, attempt, group_size: self.group_size };
         let draw = |purpose| moment.draw(purpose);
-        let of_group = &mut moment.draw_of_group(Purpose::Orientation);
-        let orientation = self.augment.orientation_in_group(&mut draw(Purpose::Orientation), of_group);
+        let orientation = self.augment.orientation_in_group(draw, |purpose| moment.draw_of_group(purpose));
         let table = self.positions.lying(orientation.source);
         let PatchSpec { shape, voxel_size_nm, .. } = self.patch;
         let lies = PatchGrid { center_nm: Zyx::splat(0.0), shape, voxel_size_nm, orientation, warp: Warp::NONE };

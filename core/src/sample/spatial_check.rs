@@ -1,7 +1,7 @@
 //! Checks of the keys of `[augment]` that say where a sample's voxels lie.
 
 use super::range::{Check, LENGTHS_NM};
-use super::{Augment, ElasticKeys, Mirror, MisalignKeys, Rotate, Scale, ShearRange, Transpose};
+use super::{Augment, ElasticKeys, Mirror, MisalignKeys, Plane, Rotate, Scale, ShearRange, Transpose};
 use crate::Result;
 use crate::geometry::{Axis, Zyx};
 
@@ -13,6 +13,7 @@ impl Augment {
     pub fn check_spatial(&self) -> Result<()> {
         self.mirror.as_ref().map_or(Ok(()), check_mirror)?;
         self.transpose.as_ref().map_or(Ok(()), check_transpose)?;
+        self.planes.as_deref().map_or(Ok(()), check_planes)?;
         self.rotate.as_ref().map_or(Ok(()), check_rotate)?;
         self.scale.as_ref().map_or(Ok(()), check_scale)?;
         self.shear.as_ref().map_or(Ok(()), check_shear)?;
@@ -54,6 +55,19 @@ fn check_transpose(transpose: &Transpose) -> Result<()> {
     for (index, axis) in transpose.axes.iter().enumerate() {
         if transpose.axes[..index].contains(axis) {
             return check.wrong("axes", format!("\"{}\" is listed twice; list each axis once", axis.name()));
+        }
+    }
+    Ok(())
+}
+
+fn check_planes(planes: &[Plane]) -> Result<()> {
+    let check = Check { operation: "planes" };
+    if planes.is_empty() {
+        return check.wrong("", "no plane is listed; name some of xy, xz, yz, or remove this");
+    }
+    for (index, plane) in planes.iter().enumerate() {
+        if planes[..index].contains(plane) {
+            return check.wrong("", format!("\"{}\" is listed twice; list each plane once", plane.name()));
         }
     }
     Ok(())
@@ -156,6 +170,10 @@ mod tests {
         );
         let endless = MisalignKeys { largest_nm: f64::INFINITY, ..misalign };
         assert_eq!(cut(endless).as_deref(), Some("augment.misalign.largest_nm"));
+        for planes in [vec![], vec![Plane::Xz, Plane::Xz]] {
+            let augment = Augment { planes: Some(planes), ..Augment::default() };
+            assert_eq!(key_of(&augment).as_deref(), Some("augment.planes"));
+        }
         let shear = Some(ShearRange { zy: [0.0; 2], zx: [-3.0, 0.0], yx: [0.0; 2], probability: 1.0 });
         assert_eq!(key_of(&Augment { shear, ..Augment::default() }).as_deref(), Some("augment.shear.zx"));
     }

@@ -16,41 +16,53 @@ use crate::geometry::{Axis, GridTransform, Zyx};
 use crate::store::{self, Metered};
 use crate::{Error, Result, with_buffer, with_dtype};
 
-/// An open array. `stored_of` tells which dimension of a decoded unit is z, y and x; others are read at index 0.
+/// Which dimension of an array is which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dims {
+    /// z, y and x, by the array's own dimensions.
+    pub(super) spatial: Zyx<Option<usize>>,
+    /// The channels.
+    pub(super) channel: Option<usize>,
+}
+
+/// An open array. `stored_of` tells which dimension of a decoded unit is z, y and x; of others but the channels only the
+/// first entry is read.
 pub(super) struct LevelArray {
     array: Array<Metered>,
     path: String,
     dtype: DType,
     fill: Buffer,
     layout: Layout,
-    axis_of: Zyx<Option<usize>>,
+    dims: Dims,
     stored_of: Zyx<Option<usize>>,
+    stored_channel: Option<usize>,
     unit_shape: Zyx<usize>,
 }
 
 impl LevelArray {
-    /// Opens the array at `key`. `axis_of` tells which array dimension is z, y and x, by the array's own dimensions.
+    /// Opens the array at `key`. `dims` tells which of its dimensions is which.
     pub(super) fn open(
         store: &Arc<Metered>,
         key: &str,
-        axis_of: impl FnOnce(&Array<Metered>) -> Result<Zyx<Option<usize>>>,
-    ) -> Result<(Self, Zyx<Option<usize>>)> {
+        dims: impl FnOnce(&Array<Metered>) -> Result<Dims>,
+    ) -> Result<Self> {
         let path = store.path_of(key);
         let array = Array::open(Arc::clone(store), &format!("/{key}")).map_err(|error| open_error(&path, error))?;
         let dtype = dtype_of(&array, &path)?;
-        let axis_of = axis_of(&array)?;
+        let dims = dims(&array)?;
         let layout = Layout::of(&array, dtype.size_bytes(), &path)?;
-        let stored_of = layout.stored_of(axis_of);
+        let stored_of = layout.stored_of(dims.spatial);
+        let stored_channel = layout.stored_of(Zyx::new(dims.channel, None, None)).z;
         let extent = |dim: usize| usize::try_from(layout.unit_shape[dim].get()).unwrap_or(usize::MAX);
         let unit_shape = stored_of.map(|dim| dim.map_or(1, extent));
         let fill = Buffer::from_bytes(dtype, array.fill_value().as_ne_bytes())
             .filter(|fill| fill.len() == 1)
             .unwrap_or_else(|| Buffer::zeros(dtype, 1));
-        Ok((Self { array, path, dtype, fill, layout, axis_of, stored_of, unit_shape }, axis_of))
+        Ok(Self { array, path, dtype, fill, layout, dims, stored_of, stored_channel, unit_shape })
     }
 
     /// What the array is, as plain values; `path` is the level's path in its group.
-    pub(super) fn describe(&self, path: &str, axis_of: Zyx<Option<usize>>, world_from_voxel: GridTransform) -> Level {
+    pub(super) fn describe(&self, path: &str, world_from_voxel: GridTransform) -> Level {
         let metadata = self.array.metadata();
         let along = |extent: &dyn Fn(usize) -> u64, dims: Zyx<Option<usize>>| dims.map(|dim| dim.map_or(1, extent));
         let shard_extent = |dim: usize| {
@@ -59,7 +71,7 @@ impl LevelArray {
         };
         Level {
             path: path.to_owned(),
-            shape: along(&|dim| self.array.shape()[dim], axis_of),
+            shape: along(&|dim| self.array.shape()[dim], self.dims.spatial),
             chunk_shape: along(&|dim| self.layout.unit_shape[dim].get(), self.stored_of),
             shard_shape: self.layout.shards.is_some().then(|| along(&shard_extent, self.stored_of)),
             dtype: self.dtype,
@@ -75,7 +87,14 @@ impl LevelArray {
 
     /// A dimension of which only the first entry is read, in words.
     pub(super) fn ignored_dimensions(&self) -> Option<String> {
-        super::oddities::of_dimensions(self.array.shape(), self.axis_of)
+        let mut read = self.dims.spatial.to_array().to_vec();
+        read.push(self.dims.channel);
+        super::oddities::of_dimensions(self.array.shape(), &read)
+    }
+
+    /// How many channels there are.
+    pub(super) fn channels(&self) -> u64 {
+        self.dims.channel.map_or(1, |dim| self.array.shape()[dim])
     }
 
     /// Element type.
@@ -98,14 +117,19 @@ impl LevelArray {
         &self.path
     }
 
-    /// Reads and decodes the unit at `chunk`; `None` if it is absent. `index` finds the index of a shard (its position
+    /// Reads and decodes the unit of one channel at `chunk`; `None` if it is absent. `index` finds the index of a shard (its position
     /// in the shard grid is given, and how to read it if it is not at hand).
     pub(super) fn read_unit(
         &self,
-        chunk: Zyx<u64>,
+        (chunk, channel): (Zyx<u64>, u64),
         index: impl FnOnce(Zyx<u64>, &dyn Fn() -> Result<Option<ShardIndex>>) -> Result<Option<Arc<ShardIndex>>>,
     ) -> Result<Option<Chunk>> {
-        let unit = self.layout.unit_at(chunk, self.stored_of);
+        let mut unit = self.layout.unit_at(chunk, self.stored_of);
+        let mut entry = 0;
+        if let Some(dim) = self.stored_channel {
+            let extent = self.layout.unit_shape[dim].get();
+            (unit[dim], entry) = (channel / extent, (channel % extent) as usize);
+        }
         let encoded = match &self.layout.shards {
             None => self.read(&self.array.chunk_key(&unit), None, &unit)?,
             Some(shards) => {
@@ -124,7 +148,7 @@ impl LevelArray {
                 }
             }
         };
-        encoded.map(|bytes| self.decode(bytes, &unit)).transpose()
+        encoded.map(|bytes| self.decode(bytes, &unit, entry)).transpose()
     }
 
     fn read(&self, key: &StoreKey, range: Option<ByteRange>, unit: &[u64]) -> Result<Option<Bytes>> {
@@ -142,7 +166,8 @@ impl LevelArray {
         })
     }
 
-    fn decode(&self, encoded: Bytes, unit: &[u64]) -> Result<Chunk> {
+    /// Decodes a unit; `entry` is the channel's place in it.
+    fn decode(&self, encoded: Bytes, unit: &[u64], entry: usize) -> Result<Chunk> {
         let decoded = self.guard(unit, || {
             let (shape, data_type, fill) = (&self.layout.unit_shape, self.array.data_type(), self.array.fill_value());
             let encoded = Cow::Owned(Vec::from(encoded));
@@ -155,10 +180,10 @@ impl LevelArray {
         if decoded.len() as u64 != expected_bytes {
             return Err(self.damaged(unit, format!("{} bytes instead of {expected_bytes}", decoded.len())));
         }
-        Ok(Chunk { shape: self.unit_shape, data: self.in_zyx_order(decoded) })
+        Ok(Chunk { shape: self.unit_shape, data: self.in_zyx_order(decoded, entry) })
     }
 
-    fn in_zyx_order(&self, decoded: Cow<'_, [u8]>) -> Buffer {
+    fn in_zyx_order(&self, decoded: Cow<'_, [u8]>, entry: usize) -> Buffer {
         let mut data = match self.dtype {
             DType::U8 => Buffer::U8(decoded.into_owned()),
             // The length was checked.
@@ -171,6 +196,7 @@ impl LevelArray {
         }
         let strides = c_strides(&self.layout.unit_shape.iter().map(|n| n.get() as usize).collect::<Vec<_>>());
         let stride = self.stored_of.map(|dim| dim.map_or(0, |dim| strides[dim]));
+        let first = self.stored_channel.map_or(0, |dim| entry * strides[dim]);
         let shape = self.unit_shape;
         if data.len() == shape.product() && stride_fits(stride, shape) {
             return data;
@@ -180,7 +206,7 @@ impl LevelArray {
             let mut to = Vec::with_capacity(shape.product());
             for z in 0..shape.z {
                 for y in 0..shape.y {
-                    let row = z * stride.z + y * stride.y;
+                    let row = first + z * stride.z + y * stride.y;
                     to.extend((0..shape.x).map(|x| from[row + x * stride.x]));
                 }
             }

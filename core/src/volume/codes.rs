@@ -3,7 +3,9 @@
 //! The three possibilities and their codes are those of `cellmap_schemas` (cellmap reference 5.2). What nobody looked at
 //! is unknown and never background (reference 4.2: every version of cellmap-data gets this wrong).
 
-use super::{DType, PatchOut};
+use std::sync::Arc;
+
+use super::{DType, IdMeanings, PatchOut};
 use crate::ome::annotation::AnnotationType;
 
 /// What one voxel says about one class.
@@ -24,15 +26,18 @@ pub enum Presence {
 ///   unless there is a code for absent: then a value that no code names is unknown.
 /// - Else every value is an id but the one coded as absent (0 if there is no such code). Should that not be 0, then 0 is
 ///   unknown, because in a batch id 0 is background.
+/// - Where a class is one of several in an array of class ids, what each id says about it stands in [`IdMeanings`].
 ///
 /// Codes are compared with ids, [`super::Voxel::to_id`]: integers of any size exactly, negative ones included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LabelCodes {
     present: Option<u64>,
     absent: Option<u64>,
     unknown: Option<u64>,
     /// Elements may be NaN, which reads as id [`u64::MAX`].
     nan: bool,
+    /// What class ids say, where values are such; then `present` is unused.
+    meanings: Option<Arc<IdMeanings>>,
 }
 
 /// [`PatchOut::Present8`] while it is gathered: unknown, until the mask says so.
@@ -42,7 +47,13 @@ impl LabelCodes {
     /// What values of an array of `dtype` mean without any annotation: 0 is absent, every other value is an id.
     #[must_use]
     pub const fn ids(dtype: DType) -> Self {
-        Self { present: None, absent: Some(0), unknown: None, nan: dtype.is_float() }
+        Self { present: None, absent: Some(0), unknown: None, nan: dtype.is_float(), meanings: None }
+    }
+
+    /// For values that are not to be interpreted yet: every value as it is stored, NaN as [`u64::MAX`].
+    #[must_use]
+    pub const fn stored() -> Self {
+        Self { present: None, absent: Some(0), unknown: None, nan: false, meanings: None }
     }
 
     /// As an annotation says.
@@ -61,7 +72,29 @@ impl LabelCodes {
             absent: if present.is_none() { absent.or(Some(0)) } else { absent },
             unknown: encoding.unknown.map(code),
             nan: dtype.is_float(),
+            meanings: None,
         }
+    }
+
+    /// Of one class of an array of class ids. `of_array` are the codes of the array itself: its values for unknown and
+    /// absent keep their meaning, but 0 is absent only where an annotation says so.
+    #[must_use]
+    pub fn of_class(meanings: IdMeanings, of_array: Option<&AnnotationType>, dtype: DType) -> Self {
+        let encoding = of_array.map(AnnotationType::encoding).copied().unwrap_or_default();
+        let code = |value: i64| value as u64;
+        Self {
+            present: None,
+            absent: encoding.absent.map(code),
+            unknown: encoding.unknown.map(code),
+            nan: dtype.is_float(),
+            meanings: Some(Arc::new(meanings)),
+        }
+    }
+
+    /// What the ids say, of one class of an array of class ids.
+    #[must_use]
+    pub fn meanings(&self) -> Option<&IdMeanings> {
+        self.meanings.as_deref()
     }
 
     /// What a voxel of this id says.
@@ -70,6 +103,7 @@ impl LabelCodes {
     pub fn presence(&self, id: u64) -> Presence {
         let is = |code: Option<u64>| code == Some(id);
         let unnamed = match self.present {
+            _ if self.meanings.is_some() => self.meanings.as_ref().map_or(Presence::Unknown, |m| m.of(id)),
             Some(_) if self.absent.is_some() => Presence::Unknown,
             Some(_) => Presence::Absent,
             None if id == 0 => Presence::Unknown,
@@ -89,13 +123,23 @@ impl LabelCodes {
     /// True if 0 is absent and every other value an id: what is gathered is then what is meant.
     #[must_use]
     pub const fn is_plain(&self) -> bool {
-        matches!(self, Self { present: None, absent: Some(0), unknown: None, nan: false })
+        matches!(self, Self { present: None, absent: Some(0), unknown: None, nan: false, meanings: None })
     }
 
     /// True if one value says present; false if values are ids.
     #[must_use]
     pub const fn is_semantic(&self) -> bool {
-        self.present.is_some()
+        self.present.is_some() || self.meanings.is_some()
+    }
+
+    /// What a voxel of this id counts as in a batch: its id (0 where absent or unknown), and whether that is known.
+    #[must_use]
+    pub fn settled(&self, id: u64) -> (u64, bool) {
+        match self.presence(id) {
+            Presence::Present => (id, true),
+            Presence::Absent => (0, true),
+            Presence::Unknown => (0, false),
+        }
     }
 
     #[inline]
@@ -153,6 +197,8 @@ impl LabelCodes {
             unknown: narrow(self.unknown),
             // No float has so few bits when it is read as an id.
             nan: false,
+            // Class ids are not negative: they have no more bits than their array.
+            meanings: self.meanings.clone(),
         }
     }
 }
@@ -180,7 +226,7 @@ mod tests {
         Possibilities { unknown, absent, present }
     }
 
-    fn said(codes: LabelCodes, ids: &[u64]) -> String {
+    fn said(codes: &LabelCodes, ids: &[u64]) -> String {
         let letter = |&id: &u64| match codes.presence(id) {
             Presence::Absent => 'a',
             Presence::Present => 'p',
@@ -203,7 +249,7 @@ mod tests {
             (encoding(Some(0), Some(0), Some(1)), "upuu"),
             (encoding(Some(1), Some(0), Some(1)), "auuu"),
         ] {
-            assert_eq!(said(semantic(encoding), &[0, 1, 2, 255]), expected, "{encoding:?}");
+            assert_eq!(said(&semantic(encoding), &[0, 1, 2, 255]), expected, "{encoding:?}");
         }
     }
 
@@ -217,13 +263,13 @@ mod tests {
             (encoding(Some(255), Some(0), Some(1)), "appu"),
             (encoding(None, Some(2), None), "upap"),
         ] {
-            assert_eq!(said(instances(encoding, DType::U8), &[0, 1, 2, 255]), expected, "{encoding:?}");
+            assert_eq!(said(&instances(encoding, DType::U8), &[0, 1, 2, 255]), expected, "{encoding:?}");
         }
         // -1 of any signed type reads as the largest id.
         let signed = instances(encoding(Some(-1), Some(0), None), DType::I16);
-        assert_eq!(said(signed, &[0, 5, u64::MAX]), "apu");
+        assert_eq!(said(&signed, &[0, 5, u64::MAX]), "apu");
         let float = LabelCodes::ids(DType::F32);
-        assert_eq!((said(float, &[0, 5, u64::MAX]), float.is_plain()), ("apu".to_owned(), false));
+        assert_eq!((said(&float, &[0, 5, u64::MAX]), float.is_plain()), ("apu".to_owned(), false));
         assert!(
             LabelCodes::ids(DType::U64).is_plain()
                 && LabelCodes::ids(DType::U64).presence(u64::MAX) == Presence::Present

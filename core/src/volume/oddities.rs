@@ -39,13 +39,12 @@ fn name(level: &Level) -> &str {
     if level.path.is_empty() { "the array" } else { &level.path }
 }
 
-/// A dimension that is none of z, y, x and has more than one entry; `shape` is the stored array's.
-pub(super) fn of_dimensions(shape: &[u64], axis_of: Zyx<Option<usize>>) -> Option<String> {
-    let spatial = axis_of.to_array();
-    let ignored = |dim: &usize| !spatial.contains(&Some(*dim)) && shape[*dim] > 1;
-    (0..shape.len()).find(ignored).map(|dim| {
-        format!("only the first of {} entries of dimension {dim} (channel or time) is read, of {shape:?}", shape[dim])
-    })
+/// A dimension that is none of those that are `read` and has more than one entry; `shape` is the stored array's.
+pub(super) fn of_dimensions(shape: &[u64], read: &[Option<usize>]) -> Option<String> {
+    let ignored = |dim: &usize| !read.contains(&Some(*dim)) && shape[*dim] > 1;
+    (0..shape.len())
+        .find(ignored)
+        .map(|dim| format!("only the first of {} entries of dimension {dim} is read, of {shape:?}", shape[dim]))
 }
 
 #[cfg(test)]
@@ -91,9 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn channels_that_are_not_read_are_said() {
-        let axis_of = Zyx::new(Some(1), Some(2), Some(3));
-        assert_eq!(of_dimensions(&[1, 9, 9, 9], axis_of), None);
-        assert!(of_dimensions(&[2, 9, 9, 9], axis_of).is_some_and(|said| said.contains("2 entries of dimension 0")));
+    fn dimensions_that_are_not_read_are_said() {
+        let read = [Some(1), Some(2), Some(3), None];
+        assert_eq!(of_dimensions(&[1, 9, 9, 9], &read), None);
+        assert!(of_dimensions(&[2, 9, 9, 9], &read).is_some_and(|said| said.contains("2 entries of dimension 0")));
+        assert_eq!(of_dimensions(&[2, 9, 9, 9], &[Some(1), Some(2), Some(3), Some(0)]), None);
     }
 }

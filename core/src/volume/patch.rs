@@ -191,7 +191,7 @@ pub(super) fn check_size(volume: &Volume, grid: &PatchGrid, got: usize) -> Resul
 }
 
 /// Dispatches on the output. What lies outside becomes 0.
-fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: &mut PatchOut<'_>, codes: LabelCodes) {
+fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: &mut PatchOut<'_>, codes: &LabelCodes) {
     match out {
         PatchOut::U8(out) => gather_raw(plan, source, out, S::byte, S::mean_byte),
         PatchOut::F16(out) => {

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use zarrs::array::{Array, ArrayMetadata};
 
-use super::array::LevelArray;
+use super::array::{Dims, LevelArray};
 use super::{Buffer, Chunk, ChunkCache, ChunkKey, DType, LabelCodes, Level};
 use crate::geometry::{BoxNm, GridTransform, VoxelBox, Zyx};
-use crate::ome::{self, Multiscale, NodeKind};
+use crate::ome::{self, AxisKind, Multiscale, NodeKind};
 use crate::store::{self, Metered};
 use crate::telemetry::{Meter, Stage};
 use crate::{Error, Result};
@@ -26,12 +26,14 @@ impl VolumeId {
     }
 }
 
-/// An open multiscale array. Cheap to share behind an `Arc`; reading never writes.
+/// An open multiscale array. Cheap to clone: clones share their arrays and decoded chunks. Reading never writes.
+#[derive(Clone)]
 pub struct Volume {
     id: VolumeId,
-    path: String,
-    levels: Vec<Level>,
-    arrays: Vec<LevelArray>,
+    path: Arc<str>,
+    levels: Arc<[Level]>,
+    arrays: Arc<[LevelArray]>,
+    channel: u64,
     codes: LabelCodes,
 }
 
@@ -57,7 +59,7 @@ impl Volume {
     /// Opens what is at `key` of a store; the empty key is the store's root.
     ///
     /// A bare array has voxels of 1 nm from the origin; its axes are those that its dimension names say, or else the
-    /// last three are z, y, x.
+    /// last three are z, y, x and the one before these the channels.
     ///
     /// # Errors
     /// As [`Volume::open`].
@@ -79,7 +81,14 @@ impl Volume {
         let (levels, arrays): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         check_levels(&arrays)?;
         let codes = LabelCodes::ids(arrays[0].dtype());
-        Ok(Self { id: VolumeId::next(), path, levels, arrays, codes })
+        Ok(Self {
+            id: VolumeId::next(),
+            path: path.into(),
+            levels: levels.into(),
+            arrays: arrays.into(),
+            channel: 0,
+            codes,
+        })
     }
 
     /// The same volume, its values read as labels of these codes.
@@ -88,10 +97,26 @@ impl Volume {
         Self { codes, ..self }
     }
 
+    /// How many channels it has, on every level; 1 without a channel axis.
+    #[must_use]
+    pub fn channels(&self) -> u64 {
+        self.arrays.iter().map(LevelArray::channels).min().unwrap_or(1)
+    }
+
+    /// The same volume, read at another channel than the first; `None` if it has no such channel. The channels of a chunk
+    /// are decoded one by one, and kept as chunks of different volumes.
+    #[must_use]
+    pub fn of_channel(&self, channel: u64) -> Option<Self> {
+        if channel == self.channel {
+            return Some(self.clone());
+        }
+        (channel < self.channels()).then(|| Self { id: VolumeId::next(), channel, ..self.clone() })
+    }
+
     /// What its values mean where it is read as labels; without an annotation 0 is absent, every other value an id.
     #[must_use]
-    pub fn codes(&self) -> LabelCodes {
-        self.codes
+    pub const fn codes(&self) -> &LabelCodes {
+        &self.codes
     }
 
     /// This volume's name in cache keys.
@@ -151,7 +176,7 @@ impl Volume {
         cache.get_or_decode(key(chunk), || {
             let detail = || format!("{} {} {chunk}", self.name(), self.levels[level].path);
             let mut decode = Meter::nested(Stage::Decode, detail);
-            let unit = array.read_unit(chunk, |shard, read| cache.shard_index(key(shard), read))?;
+            let unit = array.read_unit((chunk, self.channel), |shard, read| cache.shard_index(key(shard), read))?;
             decode.add_bytes(unit.as_ref().map_or(0, |unit| unit.data.size_bytes() as u64));
             Ok(unit)
         })
@@ -172,10 +197,11 @@ impl Volume {
 }
 
 fn open_pyramid(store: &Arc<Metered>, key: &str, image: &Multiscale) -> Result<Vec<(Level, LevelArray)>> {
+    let channel = image.axes.iter().position(|axis| axis.kind == AxisKind::Channel || axis.name == "c");
     let open = |(index, level): (usize, &ome::LevelMeta)| {
-        let axes = |array: &Array<Metered>| {
+        let dims = |array: &Array<Metered>| {
             if array.dimensionality() == image.axes.len() {
-                return Ok(image.axis_of());
+                return Ok(Dims { spatial: image.axis_of(), channel });
             }
             Err(Error::Metadata {
                 path: store.path_of(&store::join(key, &level.path)),
@@ -184,17 +210,19 @@ fn open_pyramid(store: &Arc<Metered>, key: &str, image: &Multiscale) -> Result<V
                 got: format!("{:?}", array.shape()),
             })
         };
-        let (array, axis_of) = LevelArray::open(store, &store::join(key, &level.path), axes)?;
-        Ok((array.describe(&level.path, axis_of, image.world_from_voxel(index)), array))
+        let array = LevelArray::open(store, &store::join(key, &level.path), dims)?;
+        Ok((array.describe(&level.path, image.world_from_voxel(index)), array))
     };
     image.levels.iter().enumerate().map(open).collect()
 }
 
 fn open_bare(store: &Arc<Metered>, key: &str) -> Result<(Level, LevelArray)> {
-    let axes = |array: &Array<Metered>| match (named_axes(array), array.dimensionality()) {
-        (Some(axis_of), _) => Ok(axis_of),
-        (None, 2) => Ok(Zyx::new(None, Some(0), Some(1))),
-        (None, n) if n >= 3 => Ok(Zyx::new(Some(n - 3), Some(n - 2), Some(n - 1))),
+    let dims = |array: &Array<Metered>| match (named_dims(array), array.dimensionality()) {
+        (Some(dims), _) => Ok(dims),
+        (None, 2) => Ok(Dims { spatial: Zyx::new(None, Some(0), Some(1)), channel: None }),
+        (None, n) if n >= 3 => {
+            Ok(Dims { spatial: Zyx::new(Some(n - 3), Some(n - 2), Some(n - 1)), channel: n.checked_sub(4) })
+        }
         _ => Err(Error::Metadata {
             path: store.path_of(key),
             field: "shape".to_owned(),
@@ -202,18 +230,19 @@ fn open_bare(store: &Arc<Metered>, key: &str) -> Result<(Level, LevelArray)> {
             got: format!("{:?}", array.shape()),
         }),
     };
-    let (array, axis_of) = LevelArray::open(store, key, axes)?;
+    let array = LevelArray::open(store, key, dims)?;
     let world_from_voxel = GridTransform::new(Zyx::splat(1.0), Zyx::splat(0.0));
-    Ok((array.describe("", axis_of, world_from_voxel), array))
+    Ok((array.describe("", world_from_voxel), array))
 }
 
-/// The axes of an array whose dimension names hold y and x (z may be missing).
-fn named_axes(array: &Array<Metered>) -> Option<Zyx<Option<usize>>> {
+/// The dimensions of an array whose dimension names hold y and x (z and channels may be missing).
+fn named_dims(array: &Array<Metered>) -> Option<Dims> {
     let ArrayMetadata::V3(metadata) = array.metadata() else { return None };
     let names = metadata.dimension_names.as_ref()?;
     let find = |axis: &str| names.iter().position(|name| name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(axis)));
-    let axes = Zyx::new(find("z"), find("y"), find("x"));
-    (axes.y.is_some() && axes.x.is_some() && (axes.z.is_some() || names.len() == 2)).then_some(axes)
+    let spatial = Zyx::new(find("z"), find("y"), find("x"));
+    let named = spatial.y.is_some() && spatial.x.is_some() && (spatial.z.is_some() || names.len() == 2);
+    named.then(|| Dims { spatial, channel: find("c").or_else(|| find("channel")) })
 }
 
 /// The levels of one image have one element type and one number of dimensions.

@@ -49,7 +49,7 @@ fn gather_into<S: Intensity>(
     walker: Walker<'_, S>,
     resample: Resample,
     (out, known): (&mut PatchOut<'_>, Option<&mut [u8]>),
-    codes: LabelCodes,
+    codes: &LabelCodes,
 ) -> usize {
     match out {
         PatchOut::U8(out) => gather_raw(walker, resample, (out, known), S::byte, S::mean_byte),

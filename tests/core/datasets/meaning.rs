@@ -144,7 +144,12 @@ fn a_broken_annotation_is_a_warning_and_values_are_ids() {
     let catalog = Catalog::open(&path).unwrap();
     assert!(catalog.warnings.iter().any(|warning| warning.contains("an annotation is ignored")), "{catalog:?}");
     assert_eq!(catalog.datasets[0].crops[0].classes[0].annotation, None);
-    assert_eq!(batches(&path, ""), plain);
+    for (changed, plain) in batches(&path, "").iter().zip(&plain) {
+        assert_eq!(changed.provenance, plain.provenance);
+        // As bytes: NaN, which is unknown, is not equal to itself.
+        let same = |(a, b): (&BatchArray, &BatchArray)| a.data.as_bytes() == b.data.as_bytes() && a.known == b.known;
+        assert!(changed.arrays.iter().zip(&plain.arrays).all(same));
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn folder() -> tempfile::TempDir {
 fn found(folder: &Path, classes: &[&str], search: Search) -> Vec<String> {
     let path = folder.join(&search.path).display().to_string();
     let classes: Vec<_> = classes.iter().map(|&class| class.to_owned()).collect();
-    let found = Search { path, ..search }.find(&classes).unwrap();
+    let found = Search { path, ..search }.find(&classes, None).unwrap();
     found.iter().map(|crop| format!("{}/{}/[{}]", crop.dataset, crop.crop, crop.classes.join(","))).collect()
 }
 

@@ -111,7 +111,7 @@ fn a_class_that_is_nowhere_is_left_out_and_stops_nothing() {
     // crop3 is small and at the edge: some classes are not in it.
     dataset.crops.retain(|crop| crop.name == "crop3");
     let nothing_but_crop3 =
-        Arc::new(microtome_core::catalog::Catalog { datasets: vec![dataset], warnings: Vec::new() });
+        Arc::new(microtome_core::catalog::Catalog { datasets: vec![dataset], ..Default::default() });
     let totals = nothing_but_crop3.count(None).unwrap().totals();
     let (somewhere, nowhere): (Vec<_>, Vec<_>) = totals.iter().partition(|(_, total)| total.present_nm3 > 0.0);
     assert!(!somewhere.is_empty() && !nowhere.is_empty(), "{totals:?}");

@@ -1,0 +1,193 @@
+//! What one worker makes at a time: one class of one sample, or all its classes that come from the same memory.
+
+use super::array_layout::ArrayLayout;
+use super::bits::BitWriter;
+use super::class_labels::{ClassPatch, ClassSource};
+use super::encode::{DistanceScale, affinity, boundary, distance};
+use super::engine::Engine;
+use super::read::{ReadFrom, Slot, SlotData};
+use super::{ArraySpec, Encoding, ReadSource, Role};
+use crate::catalog::LabelCrop;
+use crate::sample::Request;
+use crate::telemetry::Stage;
+use crate::{Error, Result};
+
+/// Slots of one sample to fill, and what came of it.
+pub(super) struct Job<'a> {
+    pub sample: usize,
+    pub array: usize,
+    /// The class, or channel of an input, of each slot. With `bits` one slot holds all classes.
+    pub slots: Vec<(usize, Slot<'a>)>,
+    pub made: Option<Result<Vec<ReadSource>>>,
+}
+
+/// Divides the slots of one array of one sample into jobs: classes of one array of class ids share a job, so that it is
+/// read once.
+pub(super) fn jobs<'a>(
+    engine: &Engine,
+    (sample, array): (usize, usize),
+    slots: Vec<Slot<'a>>,
+    crop: Option<&LabelCrop>,
+) -> Vec<Job<'a>> {
+    let layout = &engine.layout.arrays[array];
+    let mut jobs: Vec<(Option<crate::volume::VolumeId>, Job<'a>)> = Vec::new();
+    for (channel, slot) in slots.into_iter().enumerate() {
+        let class = layout.classes[channel].as_deref().filter(|_| layout.spec.encoding != Encoding::Bits);
+        let shared = class.and_then(|class| ClassSource::find(&engine.relations, crop, class).class_ids());
+        let shared = shared.map(|volume| volume.id());
+        match jobs.iter_mut().find(|(volume, _)| shared.is_some() && *volume == shared) {
+            Some((_, job)) => job.slots.push((channel, slot)),
+            None => jobs.push((shared, Job { sample, array, slots: vec![(channel, slot)], made: None })),
+        }
+    }
+    jobs.into_iter().map(|(_, job)| job).collect()
+}
+
+impl Job<'_> {
+    /// Fills the slots, on a worker thread.
+    pub(super) fn run(&mut self, engine: &Engine, request: &Request) {
+        self.made = Some(engine.retrying(|| self.make(engine, request)));
+    }
+
+    fn make(&mut self, engine: &Engine, request: &Request) -> Result<Vec<ReadSource>> {
+        if engine.handover.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        let layout = &engine.layout.arrays[self.array];
+        let (dataset, crop) = engine.place_of(request);
+        puffin::profile_scope!("sample", {
+            let crop = crop.map_or("", |crop| crop.name.as_str());
+            let class = self.slots.first().and_then(|(channel, _)| layout.classes[*channel].as_deref());
+            format!("sample {} {} {crop} {}", request.index, dataset.name, class.unwrap_or(&layout.name))
+        });
+        let grid = request.grid_of(layout.spec.shape, layout.spec.voxel_size_nm);
+        let from = ReadFrom { volume: None, grid: &grid, intensity: &request.intensity, caches: &engine.caches };
+        let said = match &mut self.slots[..] {
+            [(channel, slot)] if layout.role == Role::Input => {
+                let volume = engine.inputs.volume(self.array, request.dataset_index, *channel);
+                vec![slot.fill(layout, None, &ReadFrom { volume, ..from })?]
+            }
+            [(_, slot)] if layout.spec.encoding == Encoding::Bits => fill_bits(slot, layout, engine, crop, &from)?,
+            [(channel, slot)] => vec![fill_class(slot, layout, *channel, engine, crop, &from)?],
+            slots => fill_shared(slots, layout, engine, crop, &from)?,
+        };
+        if let (Some(tile), Role::Target) = (&request.tile, layout.role) {
+            self.slots.iter_mut().for_each(|(_, slot)| slot.forget_outside(&grid, tile));
+        }
+        Ok(said)
+    }
+}
+
+/// One class alone.
+fn fill_class(
+    slot: &mut Slot<'_>,
+    layout: &ArrayLayout,
+    channel: usize,
+    engine: &Engine,
+    crop: Option<&LabelCrop>,
+    from: &ReadFrom<'_>,
+) -> Result<ReadSource> {
+    let class = layout.classes[channel].as_deref();
+    let source = class.map_or(ClassSource::Nowhere, |class| ClassSource::find(&engine.relations, crop, class));
+    match (&source, layout.spec.encoding) {
+        (ClassSource::Nowhere, _) => slot.fill(layout, class, from),
+        (ClassSource::Labels(labels), Encoding::U8 | Encoding::F32 | Encoding::Ids) => {
+            slot.fill(layout, class, &ReadFrom { volume: Some(&labels.volume), ..*from })
+        }
+        (_, _) => {
+            let mut said = ReadSource::nothing(&layout.name, class);
+            let patch = ClassPatch::of(&source, (from.grid, layout.spec.margin()), from.caches, &mut said)?;
+            encode(&patch, &layout.spec, slot, from);
+            Ok(said)
+        }
+    }
+}
+
+/// Several classes of one array of class ids: it is read once, as far as any of them needs it.
+fn fill_shared(
+    slots: &mut [(usize, Slot<'_>)],
+    layout: &ArrayLayout,
+    engine: &Engine,
+    crop: Option<&LabelCrop>,
+    from: &ReadFrom<'_>,
+) -> Result<Vec<ReadSource>> {
+    let mut stored: Option<(ClassPatch, usize)> = None;
+    let mut all_said = Vec::with_capacity(slots.len());
+    for (channel, slot) in slots {
+        let class = layout.classes[*channel].as_deref();
+        let mut said = ReadSource::nothing(&layout.name, class);
+        let source = class.map_or(ClassSource::Nowhere, |class| ClassSource::find(&engine.relations, crop, class));
+        let Some(volume) = source.class_ids() else { continue };
+        let (patch, level) = match stored.take() {
+            Some(read) => read,
+            None => {
+                let (patch, report) = ClassPatch::stored(volume, (from.grid, layout.spec.margin()), from.caches)?;
+                said.add(&report);
+                (patch, report.level)
+            }
+        };
+        said.level = Some(level);
+        encode(&patch.settled(volume.codes()), &layout.spec, slot, from);
+        stored = Some((patch, level));
+        all_said.push(said);
+    }
+    Ok(all_said)
+}
+
+fn fill_bits(
+    slot: &mut Slot<'_>,
+    layout: &ArrayLayout,
+    engine: &Engine,
+    crop: Option<&LabelCrop>,
+    from: &ReadFrom<'_>,
+) -> Result<Vec<ReadSource>> {
+    let (SlotData::U64(data), Some(known)) = (&mut slot.data, slot.known_bits.as_deref_mut()) else {
+        return Ok(Vec::new());
+    };
+    let mut writer = BitWriter::new(data, known);
+    let classes = layout.classes.iter().flatten().enumerate();
+    let add = |(bit, class): (usize, &String)| {
+        let mut said = ReadSource::nothing(&layout.name, Some(class));
+        let source = ClassSource::find(&engine.relations, crop, class);
+        writer.add(bit, &source, from.grid, from.caches, &mut said)?;
+        Ok(said)
+    };
+    classes.map(add).collect()
+}
+
+/// From ids and a mask to what the array holds.
+fn encode(patch: &ClassPatch, spec: &ArraySpec, slot: &mut Slot<'_>, from: &ReadFrom<'_>) {
+    let mut stage = from.caches.meter.start(Stage::Gather, || format!("encode {}", spec.encoding.name()));
+    let labels = patch.labels();
+    stage.add_bytes(size_of_val(labels.ids) as u64);
+    let known = slot.known.as_deref_mut().unwrap_or_default();
+    match (&mut slot.data, spec.encoding) {
+        (SlotData::F32(out), Encoding::Distance) => {
+            let scale = DistanceScale { clip_nm: spec.clip_nm.unwrap_or(f64::INFINITY), tanh_nm: spec.tanh_nm };
+            distance(&labels, spec.voxel_size_nm, scale, out);
+        }
+        (SlotData::U8(out), Encoding::Affinity) => affinity(&labels, &spec.offsets, out, known),
+        (SlotData::U8(out), Encoding::Boundary) => boundary(&labels, out, known),
+        (SlotData::F32(out), _) => {
+            for ((out, id), known) in out.iter_mut().zip(labels.ids).zip(labels.known) {
+                *out = if *known == 0 { f32::NAN } else { f32::from(u8::from(*id != 0)) };
+            }
+        }
+        (data, encoding) => {
+            known.copy_from_slice(labels.known);
+            match data {
+                SlotData::U8(out) if encoding == Encoding::U8 => convert(out, labels.ids, |id| u8::from(id != 0)),
+                SlotData::U8(out) => convert(out, labels.ids, |id| id as u8),
+                SlotData::U16(out) => convert(out, labels.ids, |id| id as u16),
+                SlotData::U32(out) => convert(out, labels.ids, |id| id as u32),
+                SlotData::U64(out) => out.copy_from_slice(labels.ids),
+                // Targets have none of these: `ArrayLayout::new`.
+                SlotData::F16(_) | SlotData::F32(_) => {}
+            }
+        }
+    }
+}
+
+fn convert<T>(out: &mut [T], ids: &[u64], narrow: impl Fn(u64) -> T) {
+    out.iter_mut().zip(ids).for_each(|(out, id)| *out = narrow(*id));
+}
