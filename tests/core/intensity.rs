@@ -291,9 +291,9 @@ fn mistakes_are_named() {
         ("normalise = { percentile = [5, 5] }", "augment.normalise.percentile: [5, 5] leaves nothing between"),
         (
             "normalise = { mean = 0.5, std = 0.1 }\nnoise = { sigma = [0, 1], probability = 1 }",
-            "augment.normalise.mean: the other",
+            "augment.normalise: the other",
         ),
-        ("normalise = { mean = 0.5, std = 0.1 }", "augment.normalise.mean: z-scores do not fit the bytes of input.c"),
+        ("normalise = { mean = 0.5, std = 0.1 }", "augment.normalise: z-scores do not fit the bytes of input.c"),
         (
             "cutout = { boxes = [3, 1], size_nm = [5, 5], probability = 1 }",
             "augment.cutout.boxes: [3, 1] runs backwards",
@@ -310,5 +310,35 @@ fn mistakes_are_named() {
         let message = LoaderConfig::from_toml(&text(augment)).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}\nexpected {expected}");
         assert!(message.starts_with("line "), "{message}");
+    }
+}
+
+/// Samples of the whole phantom, normalised so.
+fn z_scores(normalise: &str) -> Vec<Batch> {
+    let text = format!(
+        "[input.a]\nshape = [24, 24, 24]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"f32\"\n[augment]\nnormalise = {normalise}\n\
+         [loader]\nbatch_size = 16\nthreads = 2\nmemory = \"256 MiB\"\n"
+    );
+    let loader = Loader::new(phantom(), LoaderConfig::from_toml(&text).unwrap()).unwrap();
+    (0..12).map(|_| loader.next_batch().unwrap()).collect()
+}
+
+#[test]
+fn z_scores_are_made_with_the_datasets_own_mean_and_standard_deviation() {
+    let batches = z_scores("{ dataset = true }");
+    let dataset = &phantom().datasets[0];
+    let measured = dataset.intensities(Zyx::splat(8.0), false, &|| false).unwrap().expect("the phantom is not even");
+    for step in batches.iter().flat_map(|batch| &batch.provenance).flat_map(|place| &place.intensity.steps) {
+        assert_eq!(*step, Step::Normalise(NormaliseStep::ZScore { mean: measured.mean, std: measured.std }));
+    }
+    let values: Vec<_> = batches.iter().flat_map(|batch| floats(batch, "a")).map(|&v| f64::from(v)).collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let std = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt();
+    // 192 crops of a volume that they cover several times: not the very voxels that were measured.
+    assert!(mean.abs() < 0.1 && (std - 1.0).abs() < 0.1, "mean {mean}, standard deviation {std}");
+    assert_ne!(measured.mean, 0.0);
+    let given = z_scores(&format!("{{ mean = {}, std = {} }}", measured.mean, measured.std));
+    for (given, own) in given.iter().zip(&batches) {
+        assert_eq!(given.arrays, own.arrays);
     }
 }

@@ -28,8 +28,9 @@ fn every_operation() -> Vec<Operation> {
         Operation::Normalise(Normalise {
             range: None,
             percentile: None,
-            mean: Some(0.5),
-            std: Some(0.25),
+            mean: None,
+            std: None,
+            dataset: true,
             probability,
         }),
     ];

@@ -8,7 +8,7 @@ use rayon::ThreadPool;
 
 use super::engine::Engine;
 use super::{OnError, Role};
-use crate::catalog::{SurveyBox, SurveyPlan};
+use crate::catalog::{Dataset, Intensities, SurveyBox, SurveyPlan};
 use crate::sample::{Needs, Sampler};
 use crate::{Error, Result};
 
@@ -26,6 +26,9 @@ impl Engine {
                 Needs::Counts => pool.install(|| self.counted(sampler)),
                 Needs::Survey(boxes) => pool.install(|| self.surveyed(sampler, &boxes)),
             };
+            let guided = guided.and_then(|sampler| {
+                if sampler.needs_intensities() { pool.install(|| self.measured(sampler)) } else { Ok(sampler) }
+            });
             guided.map_err(|error| self.config.locate(error))
         });
         guided.as_ref().map_err(Clone::clone)
@@ -55,6 +58,29 @@ impl Engine {
         let present = |class: &&String| rows.iter().any(|row| row.class == **class && row.occupancy.present() > 0);
         warn_of_absent(classes.iter().filter(|class| !present(class)));
         sampler.with_survey(rows, &classes)
+    }
+
+    /// Measures the raw of every dataset that is drawn from.
+    fn measured(&self, sampler: Sampler) -> Result<Sampler> {
+        let input = self.layout.arrays.iter().find(|array| array.role == Role::Input);
+        let Some(voxel_size_nm) = input.map(|array| array.spec.voxel_size_nm) else { return Ok(sampler) };
+        let skip_unreadable = self.config.loader.on_error == OnError::Skip;
+        let is_stopped = || self.handover.is_stopped();
+        let measure = |(index, dataset): (usize, &Dataset)| {
+            if sampler.sources().iter().all(|source| source.dataset_index != index) {
+                return Ok(None);
+            }
+            let intensities = dataset.intensities(voxel_size_nm, skip_unreadable, &is_stopped)?;
+            match &intensities {
+                Some(Intensities { mean, std, voxels }) => {
+                    tracing::info!(dataset = dataset.name, mean, std, voxels, "z-scores are made with these");
+                }
+                None => tracing::warn!(dataset = dataset.name, "no z-scores: its raw is absent, or all of one value"),
+            }
+            Ok(intensities)
+        };
+        let measured = self.catalog.datasets.iter().enumerate().map(measure).collect::<Result<Vec<_>>>()?;
+        Ok(sampler.with_intensities(measured))
     }
 
     fn counts_cache(&self) -> Option<&Path> {

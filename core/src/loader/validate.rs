@@ -71,7 +71,7 @@ impl LoaderConfig {
         let bytes = self.input.iter().find(|(_, spec)| spec.encoding == Encoding::U8);
         match bytes {
             Some((name, _)) if intensity::ends_in_z_scores(&self.augment.intensity) => wrong(
-                "augment.normalise.mean",
+                "augment.normalise",
                 format!("z-scores do not fit the bytes of input.{name}; set its encoding to \"f32\" or \"f16\""),
             ),
             _ => Ok(()),

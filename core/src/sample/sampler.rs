@@ -1,7 +1,7 @@
 //! The sampler: (epoch, index, seed, attempt) → where to look, in time that depends on the sources only.
 
 use super::guide::{Field, Guide, Moment};
-use super::intensity::IntensityRecipe;
+use super::intensity::{IntensityRecipe, needs_intensities};
 use super::lattice::Lattice;
 use super::named::split_by_name;
 use super::positions::Positions;
@@ -9,6 +9,7 @@ use super::subset::FixedSet;
 use super::tiles::Tiles;
 use super::{Augment, Fate, LeftOut, Reason, Request, Sampling, Source, Strategy};
 use crate::Result;
+use crate::catalog::Intensities;
 use crate::geometry::{PatchGrid, Warp, Zyx};
 
 /// The patches of a configuration: those of its first array, by which samples are placed.
@@ -45,6 +46,8 @@ pub struct Sampler {
     group_size: u64,
     /// Sources that are not drawn from because they are not named.
     not_named: Vec<Source>,
+    /// By dataset, where an operation needs them and they are known.
+    intensities: Vec<Option<Intensities>>,
 }
 
 impl Sampler {
@@ -76,7 +79,17 @@ impl Sampler {
             _ => Chooser::Guided(Guide::new(sampling, lying, &sources, &positions)?),
         };
         let group_size = sampling.chunk_local.max(1);
-        Ok(Self { seed, patch, augment: augment.clone(), sources, positions, chooser, group_size, not_named })
+        Ok(Self {
+            seed,
+            patch,
+            augment: augment.clone(),
+            sources,
+            positions,
+            chooser,
+            group_size,
+            not_named,
+            intensities: Vec::new(),
+        })
     }
 
     /// The boxes that samples are drawn from.
@@ -109,6 +122,19 @@ impl Sampler {
             }
         };
         Fate::Drawn { positions, is_small: Lattice::is_small(&region, anchor_nm, footprint) }
+    }
+
+    /// Whether draws depend on the intensities of datasets, which [`Sampler::with_intensities`] tells.
+    #[must_use]
+    pub fn needs_intensities(&self) -> bool {
+        needs_intensities(&self.augment.intensity)
+    }
+
+    /// This sampler, knowing the intensities of each dataset of the catalog. Of one that has none (nothing could be
+    /// measured) z-scores are the intensities themselves.
+    #[must_use]
+    pub fn with_intensities(self, intensities: Vec<Option<Intensities>>) -> Self {
+        Self { intensities, ..self }
     }
 
     /// Number of positions of patches that are not transposed.
@@ -156,6 +182,7 @@ impl Sampler {
         };
         let grid = PatchGrid { center_nm: place.lower_edge_nm + table.footprint.extent_nm() * 0.5, ..lies };
         let grid = PatchGrid { warp: self.augment.warp(&grid, draw), ..grid };
+        let intensities = self.intensities.get(self.sources[place.source].dataset_index).copied().flatten();
         Request {
             epoch,
             index,
@@ -165,7 +192,7 @@ impl Sampler {
             crop_index: self.sources[place.source].crop_index,
             grid,
             tile,
-            intensity: IntensityRecipe::draw(&self.augment.intensity, &grid, draw),
+            intensity: IntensityRecipe::draw(&self.augment.intensity, &grid, intensities, draw),
             reason,
         }
     }

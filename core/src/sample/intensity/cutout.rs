@@ -124,7 +124,7 @@ mod tests {
     fn boxes_are_drawn_evenly() {
         let keys =
             Cutout { boxes: [1, 3], size_nm: Range { from: 20.0, to: 50.0 }, fill: Fill::Mean, probability: 1.0 };
-        let scene = Scene { grid: grid([10, 20, 30], [8.0; 3], Orientation::IDENTITY) };
+        let scene = Scene { grid: grid([10, 20, 30], [8.0; 3], Orientation::IDENTITY), intensities: None };
         let mut boxes = Vec::new();
         let mut counts = [0_u32; 4];
         for index in 0..3000 {

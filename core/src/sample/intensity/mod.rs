@@ -44,7 +44,7 @@ pub use noise::{Noise, NoiseStep};
 pub use normalise::{Normalise, NormaliseStep};
 pub use poisson::{Poisson, PoissonStep};
 pub use recipe::IntensityRecipe;
-pub(crate) use recipe::{check, ends_in_z_scores, scratch_len};
+pub(crate) use recipe::{check, ends_in_z_scores, needs_intensities, scratch_len};
 pub use section_shift::{SectionShift, SectionShiftStep};
 pub use sharpen::{Sharpen, SharpenStep};
 
@@ -52,6 +52,7 @@ use self::patch::Patch;
 use super::draw::{Draw, Purpose};
 use super::range::Check;
 use crate::Result;
+use crate::catalog::Intensities;
 use crate::geometry::{PatchGrid, Sections, Zyx};
 
 /// What stands in the place of voxels that are taken away.
@@ -79,6 +80,8 @@ impl Fill {
 struct Scene {
     /// The grid of the first array.
     grid: PatchGrid,
+    /// Of its dataset, where an operation needs them.
+    intensities: Option<Intensities>,
 }
 
 impl Scene {

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::patch::{Patch, unit};
 use super::{Apply, Operate, Scene};
 use crate::Result;
+use crate::catalog::Intensities;
 use crate::geometry::Zyx;
 use crate::sample::draw::Draw;
 use crate::sample::range::{Check, Range};
 
-/// `normalise = { range = [0.2, 0.8] }`, `{ percentile = [1, 99] }` or `{ mean = 0.5, std = 0.15 }`
+/// `normalise = { range = [0.2, 0.8] }`, `{ percentile = [1, 99] }`, `{ mean = 0.5, std = 0.15 }` or `{ dataset = true }`
 ///
 /// With a range or percentiles x becomes (x - a) / (b - a), clamped to 0–1; with mean and standard deviation it becomes
-/// the z-score (x - mean) / std, which is not clamped. Percentiles are of the patch as it is, interpolated linearly
+/// the z-score (x - mean) / std, which is not clamped; with `dataset`, both are measured of each dataset. Percentiles are of the patch as it is, interpolated linearly
 /// between voxels (as NumPy's `percentile` does).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +30,9 @@ pub struct Normalise {
     /// Standard deviation of the data, in 0–1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub std: Option<f64>,
+    /// Mean and standard deviation are those of the sample's dataset, measured once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dataset: bool,
     /// Of being applied to a sample.
     #[serde(default = "always")]
     pub probability: f64,
@@ -61,7 +65,7 @@ const SMALLEST_SPAN: f64 = 1e-6;
 impl Normalise {
     /// Whether the results are z-scores.
     pub(super) const fn makes_z_scores(&self) -> bool {
-        self.mean.is_some() || self.std.is_some()
+        self.mean.is_some() || self.std.is_some() || self.dataset
     }
 }
 
@@ -74,9 +78,10 @@ impl Operate for Normalise {
 
     fn check(&self, check: &Check) -> Result<()> {
         const ANY: (f64, f64) = (-1e9, 1e9);
-        let ways = [self.range.is_some(), self.percentile.is_some(), self.makes_z_scores()];
+        let numbers = self.mean.is_some() || self.std.is_some();
+        let ways = [self.range.is_some(), self.percentile.is_some(), numbers, self.dataset];
         if ways.into_iter().filter(|given| *given).count() != 1 {
-            return check.wrong("", "give one of `range`, `percentile`, or `mean` with `std`");
+            return check.wrong("", "give one of `range`, `percentile`, `mean` with `std`, or `dataset = true`");
         }
         for (key, range, limits) in [("range", self.range, ANY), ("percentile", self.percentile, (0.0, 100.0))] {
             let Some(range) = range else { continue };
@@ -96,7 +101,10 @@ impl Operate for Normalise {
         }
     }
 
-    fn draw(&self, _draw: &mut Draw, _scene: &Scene) -> NormaliseStep {
+    fn draw(&self, _draw: &mut Draw, scene: &Scene) -> NormaliseStep {
+        if let (true, Some(Intensities { mean, std, .. })) = (self.dataset, scene.intensities) {
+            return NormaliseStep::ZScore { mean, std };
+        }
         match (self.range, self.percentile) {
             (Some(range), _) => NormaliseStep::Range(range),
             (None, Some(percentile)) => NormaliseStep::Percentile(percentile),

@@ -171,7 +171,7 @@ mod tests {
     fn coarser_and_finer_arrays_show_the_sections_of_the_first() {
         let along_z = |voxels: usize, size_nm: f64| grid([voxels, 1, 1], [size_nm, 1.0, 1.0], Orientation::IDENTITY);
         let numbers = |first: usize, voxels: usize, size_nm: f64| {
-            let sections = Scene { grid: along_z(first, 8.0) }.sections();
+            let sections = Scene { grid: along_z(first, 8.0), intensities: None }.sections();
             let (mut values, grid) = (vec![0.0; voxels], along_z(voxels, size_nm));
             let patch = Patch::new(&mut values, &grid, &mut Vec::new()).sections(&sections);
             patch.map(|section| section.number).collect::<Vec<_>>()

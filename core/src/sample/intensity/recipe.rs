@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::patch::{Patch, unit};
 use super::{Apply, Operation, Scene, Step};
 use crate::Result;
+use crate::catalog::Intensities;
 use crate::geometry::{PatchGrid, Zyx};
 use crate::sample::draw::{Draw, Purpose};
 use crate::sample::range::Check;
@@ -24,13 +25,15 @@ impl IntensityRecipe {
         self.steps.is_empty()
     }
 
-    /// Draws from `operations` for a sample whose first array lies on `grid`; each operation has its own stream.
+    /// Draws from `operations` for a sample whose first array lies on `grid`, in a dataset of these intensities; each
+    /// operation has its own stream.
     pub(in crate::sample) fn draw(
         operations: &[Operation],
         grid: &PatchGrid,
+        intensities: Option<Intensities>,
         stream: impl Fn(Purpose) -> Draw,
     ) -> Self {
-        let scene = Scene { grid: *grid };
+        let scene = Scene { grid: *grid, intensities };
         Self { steps: operations.iter().filter_map(|operation| operation.draw(&stream, &scene)).collect() }
     }
 
@@ -67,13 +70,16 @@ pub(crate) fn check(operations: &[Operation]) -> Result<()> {
         }
         if makes_z_scores(operation) && index + 1 < operations.len() {
             let next = operations[index + 1].key();
-            return check.wrong(
-                "mean",
-                format!("the other operations take intensities in 0–1; write it last, behind `{next}`"),
-            );
+            return check
+                .wrong("", format!("the other operations take intensities in 0–1; write it last, behind `{next}`"));
         }
     }
     Ok(())
+}
+
+/// Whether an operation needs the intensities of the sample's dataset.
+pub(crate) fn needs_intensities(operations: &[Operation]) -> bool {
+    operations.iter().any(|operation| matches!(operation, Operation::Normalise(keys) if keys.dataset))
 }
 
 /// Whether what comes out of the operations is not in 0–1.
@@ -98,7 +104,7 @@ mod tests {
 
     fn recipe(operations: &[Operation], index: u64) -> IntensityRecipe {
         let grid = grid([4, 5, 6], [8.0; 3], Orientation::IDENTITY);
-        IntensityRecipe::draw(operations, &grid, |purpose| Draw::new(7, 1, index, 0, purpose))
+        IntensityRecipe::draw(operations, &grid, None, |purpose| Draw::new(7, 1, index, 0, purpose))
     }
 
     #[test]
@@ -129,7 +135,7 @@ mod tests {
                 let at = operations.iter().position(|o| {
                     o.draw(
                         &|p| Draw::new(7, 1, index, 0, p),
-                        &Scene { grid: grid([4, 5, 6], [8.0; 3], Orientation::IDENTITY) },
+                        &Scene { grid: grid([4, 5, 6], [8.0; 3], Orientation::IDENTITY), intensities: None },
                     ) == Some(step.clone())
                 });
                 drawn[at.unwrap()].push(values(&step));
