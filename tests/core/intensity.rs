@@ -9,7 +9,7 @@ use microtome_core::catalog::Catalog;
 use microtome_core::geometry::Zyx;
 use microtome_core::loader::{Batch, Loader, LoaderConfig};
 use microtome_core::phantom::{PhantomSpec, write};
-use microtome_core::sample::intensity::Step;
+use microtome_core::sample::intensity::{NormaliseStep, Step};
 use microtome_core::volume::Buffer;
 use proptest::prelude::*;
 

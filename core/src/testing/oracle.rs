@@ -86,7 +86,8 @@ impl Oracle {
     }
 
     /// The mean intensity over a box about each voxel of a patch, as wide as the larger of the two voxels, of what of
-    /// it lies inside the volume; `None` if the voxel's centre is outside.
+    /// it lies inside the volume, balanced so that what is linear in space comes out exactly; `None` if the voxel's
+    /// centre is outside.
     #[must_use]
     pub fn area(&self, grid: &PatchGrid) -> Vec<Option<f64>> {
         let level = &self.levels[self.level(grid)];
@@ -199,7 +200,19 @@ impl OracleLevel {
                 let centre = translation_nm[axis] + index as f64 * voxel_size_nm[axis];
                 (hi.min(centre + voxel_size_nm[axis] / 2.0) - lo.max(centre - voxel_size_nm[axis] / 2.0)).max(0.0)
             };
-            (0..self.shape[axis]).map(|index| (index, cell(index))).filter(|(_, overlap)| *overlap > 0.0).collect()
+            let voxel_nm = voxel_size_nm[axis];
+            let cells = (0..self.shape[axis]).map(|index| (index, cell(index)));
+            let mut cells: Vec<_> = cells.filter(|(_, overlap)| *overlap > NOISE * voxel_nm).collect();
+            // The parts inside of the voxels that are cut lie off their centres; where they do not balance, the
+            // difference goes to the next voxel inside.
+            let inside = |overlap: f64| overlap * (1.0 - overlap / voxel_nm).max(0.0) / 2.0;
+            if let [lower, .., upper] = cells.as_slice() {
+                let (net, last) = (inside(lower.1) - inside(upper.1), cells.len() - 1);
+                let (from, to) = if net > 0.0 { (0, 1) } else { (last, last - 1) };
+                cells[from].1 -= net.abs();
+                cells[to].1 += net.abs();
+            }
+            cells
         };
         let (mut sum, mut total) = (0.0, 0.0);
         for (z, wz) in overlaps(Axis::Z) {

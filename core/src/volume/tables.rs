@@ -65,7 +65,10 @@ impl AxisTable {
     ///
     /// Nearest: the voxel whose centre is nearest, of two the larger. Average: each voxel by the share that it has of a
     /// box about the patch voxel's centre, as wide as the larger of patch and stored voxel; voxels that do not exist
-    /// count for nothing, so that the weights of the others grow.
+    /// count for nothing, so that the weights of the others grow. Where the box cuts the voxels at its ends unevenly, their
+    /// centres would pull the mean to one side by up to a twelfth of a voxel: as much weight as balances that goes from
+    /// one of them to the next voxel inwards. So a value that is linear in space comes out exactly for any ratio of
+    /// voxel sizes, and nothing changes where voxels are equal or the box cuts evenly.
     pub(super) fn build(key: &AxisKey) -> Self {
         let step = f64::from_bits(key.step_bits) * if key.mirror { -1.0 } else { 1.0 };
         let position = |p: usize| f64::from(key.offset) / OFFSETS_PER_VOXEL + p as f64 * step;
@@ -124,7 +127,18 @@ fn push_weights(key: &AxisKey, position: f64, half_width: f64, values: &mut Vec<
     let end = ((hi + 0.5 - NOISE).ceil() as i64).min(key.clip_hi);
     let share = |j: i64| ((j as f64 + 0.5).min(hi) - (j as f64 - 0.5).max(lo)).max(0.0);
     let total: f64 = (first..end).map(share).sum();
+    let start = values.len();
     values.extend((first..end).map(|j| (share(j) / total) as f32));
+    let weights = &mut values[start..];
+    // By how much the part inside of a cut voxel lies off its centre, inwards, times its share.
+    let inwards = |share: f64| share * (1.0 - share) / 2.0;
+    if end - first > 1 {
+        let last = weights.len() - 1;
+        let net = ((inwards(share(first)) - inwards(share(end - 1))) / total) as f32;
+        let (cut, next) = if net > 0.0 { (0, 1) } else { (last, last - 1) };
+        weights[cut] -= net.abs();
+        weights[next] += net.abs();
+    }
     first
 }
 
@@ -182,6 +196,23 @@ mod tests {
         assert_eq!(halves.weights.as_ref().unwrap().of(1), [0.5, 0.5]);
         let centred = AxisTable::build(&key(1, 2.0, 0.0, true, FREE));
         assert_eq!((indices(&centred), centred.weights.unwrap().of(0)), (vec![-1], [0.25_f32, 0.5, 0.25].as_slice()));
+    }
+
+    #[test]
+    fn what_is_linear_in_space_comes_out_exactly_for_any_ratio() {
+        for step in [1.0, 1.1, 1.5, 1.6, 2.0, 2.37, 3.0, 7.9] {
+            for offset in [0.0, 0.2, 0.5, 0.83] {
+                let table = AxisTable::build(&key(9, step, offset, true, FREE));
+                for (p, first) in indices(&table).into_iter().enumerate() {
+                    let copy = [1.0_f32];
+                    let weights = table.weights.as_ref().map_or(copy.as_slice(), |weights| weights.of(p));
+                    let read: f64 = weights.iter().zip(first..).map(|(w, j)| f64::from(*w) * j as f64).sum();
+                    let expected = offset + p as f64 * step;
+                    assert!((read - expected).abs() < 1e-5, "step {step}, {offset}: {read}, not {expected}");
+                    assert!(weights.iter().all(|weight| *weight >= 0.0), "{weights:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What determines a transform: keys of the transform cache, in whole numbers, so that equal means equal bits.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::{Level, Resample};
 use crate::geometry::{Elastic, Misalign, Orientation, PatchGrid, Zyx};
 
@@ -14,8 +16,15 @@ type ElasticKey = ([u64; 3], [u64; 3], u64);
 
 /// A patch in a level, as far as the plan depends on either: sources of equal geometry have equal keys, whatever their
 /// element type, path or codec.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlanKey {
+    /// Of everything below, made once: a lookup that misses hashes its key five times.
+    hash: u64,
+    place: PlanPlace,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PlanPlace {
     level: usize,
     level_shape: Zyx<u64>,
     chunk_shape: Zyx<u64>,
@@ -32,6 +41,12 @@ pub(super) struct PlanKey {
     resample: Resample,
 }
 
+impl Hash for PlanKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 impl FieldKey {
     /// The control points of `elastic` that act on offsets of up to `half_extent_nm`.
     pub(super) fn new(elastic: &Elastic, half_extent_nm: Zyx<f64>) -> Self {
@@ -45,7 +60,7 @@ impl PlanKey {
         let affine = &grid.warp.affine;
         let [rotate, scale] = [affine.rotate_degrees, affine.scale].map(bits);
         let shear = [affine.shear.zy, affine.shear.zx, affine.shear.yx].map(f64::to_bits);
-        Self {
+        let place = PlanPlace {
             level: index,
             level_shape: level.shape,
             chunk_shape: level.chunk_shape,
@@ -59,7 +74,10 @@ impl PlanKey {
             elastic: grid.warp.elastic.as_ref().map(elastic_key),
             misalign: grid.warp.misalign.as_ref().map(misalign_key),
             resample,
-        }
+        };
+        let mut hasher = DefaultHasher::new();
+        place.hash(&mut hasher);
+        Self { hash: hasher.finish(), place }
     }
 }
 
