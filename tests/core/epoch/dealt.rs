@@ -19,12 +19,8 @@ const VARIED: &str = "
     ";
 
 /// Ways of sampling in which a draw could depend on draws before it, and must not.
-const SAMPLINGS: [&str; 4] = [
-    "",
-    "subset = { count = 10 }",
-    "chunk_local = 3",
-    "strategy = \"class_balanced\"\nchunk_local = 2",
-];
+const SAMPLINGS: [&str; 4] =
+    ["", "subset = { count = 10 }", "chunk_local = 3", "strategy = \"class_balanced\"\nchunk_local = 2"];
 
 fn varied(subset: &str, loader: &str) -> LoaderConfig {
     config(&format!("{}{loader}", VARIED.replace("SUBSET", subset)))
