@@ -2,7 +2,7 @@
 
 use microtome_core::geometry::{Affine, Elastic, Misalign, Orientation, Shear, Warp};
 use microtome_core::loader::Provenance;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Longer lists, such as one number per section, are only counted.
 const MOST_LISTED: usize = 6;
@@ -79,9 +79,15 @@ fn others_of(provenance: &Value) -> Vec<String> {
         "intensity",
         "sources",
     ];
-    let entries = provenance.as_object().into_iter().flatten();
-    let unsaid = entries.filter(|(key, _)| !SAID.contains(&key.as_str()));
+    let unsaid = provenance.as_object().into_iter().flat_map(by_name).filter(|(key, _)| !SAID.contains(&key.as_str()));
     unsaid.filter(|(_, value)| !is_nothing(value)).map(|(key, value)| format!("{key} {}", words(value))).collect()
+}
+
+/// In the order of their names: that of the map depends on how the program was put together.
+fn by_name(entries: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -115,7 +121,8 @@ fn words(value: &Value) -> String {
         }
         Value::Array(items) => format!("({} values)", items.len()),
         Value::Object(entries) => {
-            entries.iter().map(|(key, value)| format!("{key} {}", words(value))).collect::<Vec<_>>().join(" ")
+            let said = by_name(entries).into_iter().map(|(key, value)| format!("{key} {}", words(value)));
+            said.collect::<Vec<_>>().join(" ")
         }
     }
 }

@@ -206,7 +206,8 @@ impl OracleLevel {
             // The parts inside of the voxels that are cut lie off their centres; where they do not balance, the
             // difference goes to the next voxel inside.
             let inside = |overlap: f64| overlap * (1.0 - overlap / voxel_nm).max(0.0) / 2.0;
-            if let [lower, .., upper] = cells.as_slice() {
+            let is_whole = cells.iter().map(|cell| cell.1).sum::<f64>() > width_nm[axis] - 2.0 * NOISE * voxel_nm;
+            if let ([lower, .., upper], true) = (cells.as_slice(), is_whole) {
                 let (net, last) = (inside(lower.1) - inside(upper.1), cells.len() - 1);
                 let (from, to) = if net > 0.0 { (0, 1) } else { (last, last - 1) };
                 cells[from].1 -= net.abs();

@@ -68,7 +68,7 @@ impl AxisTable {
     /// count for nothing, so that the weights of the others grow. Where the box cuts the voxels at its ends unevenly, their
     /// centres would pull the mean to one side by up to a twelfth of a voxel: as much weight as balances that goes from
     /// one of them to the next voxel inwards. So a value that is linear in space comes out exactly for any ratio of
-    /// voxel sizes, and nothing changes where voxels are equal or the box cuts evenly.
+    /// voxel sizes, and nothing changes where voxels are equal, the box cuts evenly, or reaches beyond the volume.
     pub(super) fn build(key: &AxisKey) -> Self {
         let step = f64::from_bits(key.step_bits) * if key.mirror { -1.0 } else { 1.0 };
         let position = |p: usize| f64::from(key.offset) / OFFSETS_PER_VOXEL + p as f64 * step;
@@ -132,7 +132,9 @@ fn push_weights(key: &AxisKey, position: f64, half_width: f64, values: &mut Vec<
     let weights = &mut values[start..];
     // By how much the part inside of a cut voxel lies off its centre, inwards, times its share.
     let inwards = |share: f64| share * (1.0 - share) / 2.0;
-    if end - first > 1 {
+    // At the volume's edge the mean is of what exists, and lies where that does.
+    let is_whole = total > 2.0 * half_width - 2.0 * NOISE;
+    if is_whole && end - first > 1 {
         let last = weights.len() - 1;
         let net = ((inwards(share(first)) - inwards(share(end - 1))) / total) as f32;
         let (cut, next) = if net > 0.0 { (0, 1) } else { (last, last - 1) };
