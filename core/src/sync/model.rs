@@ -80,6 +80,7 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 ///
 /// `MICROTOME_MODEL_SCHEDULES` says how many of each (2000 if not set), `SHUTTLE_RANDOM_SEED` which.
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a number that is none ends the test")]
 pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler};
     use shuttle::{Config, Runner};

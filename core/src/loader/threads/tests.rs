@@ -1,6 +1,8 @@
 //! Builders, consumers and the hand-over under the model checker: whatever the schedule, batches leave in order within
 //! their bytes, a pause and a failure wedge nobody, and stopping ends every thread. No wait gives up here by itself.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
+
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

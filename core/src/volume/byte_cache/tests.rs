@@ -1,5 +1,7 @@
 //! The cache under the model checker: whatever the schedule, one maker per entry, the budget held, nobody left waiting.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

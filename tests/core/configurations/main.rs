@@ -1,0 +1,122 @@
+//! Whatever the configuration: a batch of the promised shape, element type and mask, the same on any number of threads,
+//! or an error that names the key.
+//!
+//! Configurations are put together from the keys of the documented example, so that a new key joins by being documented,
+//! and some of their values are replaced. `MICROTOME_CONFIGURATIONS=20000` tries more of them than the gate does.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
+
+mod dataset;
+mod keys;
+mod promise;
+#[path = "../golden/volumes.rs"]
+#[allow(dead_code, reason = "the golden tests use more of it")]
+mod volumes;
+
+use microtome_core::Error;
+use microtome_core::loader::LoaderConfig;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use keys::{Change, Draft};
+
+/// Runs `check` on so many drafts as the environment says, else `usual`.
+fn for_drafts(usual: u32, drafts: impl Strategy<Value = Draft>, check: impl Fn(&Draft) -> Result<(), TestCaseError>) {
+    let cases = std::env::var("MICROTOME_CONFIGURATIONS").map_or(usual, |number| number.parse().unwrap());
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config).run(&drafts, |draft| check(&draft)).unwrap();
+}
+
+/// The dotted key that an error names.
+fn key_of(error: &Error) -> Option<&str> {
+    match error {
+        Error::Config { key, .. } => Some(key),
+        Error::Budget { .. } => Some("loader.memory"),
+        _ => None,
+    }
+}
+
+/// Whether one of two dotted keys lies inside the other.
+fn is_about(key: &str, other: &str) -> bool {
+    let inside =
+        |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    inside(key, other) || inside(other, key)
+}
+
+#[test]
+fn every_key_of_the_example_is_drawn() {
+    let keys = keys::documented();
+    let names: Vec<_> = keys.iter().map(|key| format!("{}.{}", key.table, key.name)).collect();
+    for expected in ["data.relations", "data.search.crops", "data.train.labels", "augment.elastic", "loader.on_error"] {
+        assert!(names.iter().any(|name| name == expected), "{expected} is not among {names:?}");
+    }
+    // As many as there are lines with a key, commented or not.
+    let lines = LoaderConfig::example().lines().filter(|line| {
+        let name = line.trim_start_matches("# ").split('=').next().unwrap_or_default().trim();
+        line.contains('=') && !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    });
+    assert_eq!(keys.len(), lines.count(), "{names:?}");
+}
+
+#[test]
+fn the_documented_values_make_batches() {
+    for_drafts(60, keys::drafts(0), |draft| {
+        let made = promise::make(draft);
+        // Two ways to say one thing may stand in the example, and some of its values exclude others.
+        match made {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let key = key_of(&error).ok_or_else(|| TestCaseError::fail(format!("{error:?} names no key")))?;
+                prop_assert!(draft.has(key), "{key} is not in\n{}", draft.text());
+                Ok(())
+            }
+        }
+    });
+}
+
+#[test]
+fn most_documented_values_go_together() {
+    let made = std::cell::Cell::new((0, 0));
+    for_drafts(60, keys::drafts(0), |draft| {
+        let (good, all) = made.get();
+        made.set((good + u32::from(promise::make(draft).is_ok()), all + 1));
+        Ok(())
+    });
+    let (good, all) = made.get();
+    assert!(good * 2 > all, "only {good} of {all} configurations made batches: little is tested");
+}
+
+#[test]
+fn whatever_the_values_a_batch_keeps_its_promise_or_an_error_names_the_key() {
+    for_drafts(120, keys::drafts(3), |draft| {
+        let Err(error) = promise::make(draft) else { return Ok(()) };
+        prop_assert!(!matches!(error, Error::Panicked { .. }), "{error}\n{}", draft.text());
+        prop_assert!(!error.to_string().contains('\n'), "{error:?}");
+        let key = key_of(&error);
+        prop_assert!(key.is_some_and(|key| !key.is_empty()), "{error:?} names no key in\n{}", draft.text());
+        Ok(())
+    });
+}
+
+/// With one change to a configuration that works, the error is about that change.
+#[test]
+fn one_wrong_value_is_the_one_that_is_named() {
+    for_drafts(120, keys::drafts(1), |draft| {
+        let [Change { key, .. }] = draft.changes.as_slice() else { return Ok(()) };
+        if promise::make(&draft.unchanged()).is_err() {
+            return Ok(());
+        }
+        let Err(error) = promise::make(draft) else { return Ok(()) };
+        let named = key_of(&error).unwrap_or_default();
+        // What fits into memory is a matter of several keys; so is a class that is not there.
+        let is_shared = matches!(error, Error::Budget { .. }) || named == "loader.memory" || named.starts_with("data");
+        // A key that is written wrongly is named as it is written.
+        let is_misspelt = named == format!("{key}s");
+        prop_assert!(
+            is_shared || is_misspelt || is_about(&named.replace("[0]", ""), key),
+            "{error}, but {key} was changed:\n{}",
+            draft.text()
+        );
+        Ok(())
+    });
+}
