@@ -172,6 +172,10 @@ impl Change {
     /// Changes the value of the only key of `own`, or one inside of it.
     fn apply(&self, own: &mut Table) {
         let mut whole = Value::Table(std::mem::take(own));
+        if size(&whole) == 1 {
+            // Another change has removed it.
+            return;
+        }
         let mut place = 1 + self.place.index(size(&whole) - 1);
         visit(&mut whole, &mut place, &self.edit);
         if let Value::Table(table) = whole {
