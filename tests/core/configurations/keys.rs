@@ -16,6 +16,8 @@ pub struct Key {
     value: Value,
     /// It stands in the example without a `#` before it.
     is_usual: bool,
+    /// So does its table.
+    table_is_usual: bool,
 }
 
 /// What is done to one value.
@@ -46,12 +48,12 @@ pub struct Draft {
 
 /// Every key of the example, also those behind a `#`, in order.
 pub fn documented() -> Vec<Key> {
-    let (mut table, mut is_list) = (String::new(), false);
+    let (mut table, mut is_list, mut table_is_usual) = (String::new(), false, true);
     let mut keys = Vec::new();
     for line in LoaderConfig::example().lines() {
         let (is_usual, text) = line.strip_prefix("# ").map_or((true, line), |text| (false, text));
         if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            (table, is_list) = (name.trim_matches('[').to_owned(), name.starts_with('['));
+            (table, is_list, table_is_usual) = (name.trim_matches('[').to_owned(), name.starts_with('['), is_usual);
             continue;
         }
         let Some((name, _)) = text.split_once('=') else { continue };
@@ -61,7 +63,7 @@ pub fn documented() -> Vec<Key> {
         }
         let parsed: Table = text.parse().unwrap_or_else(|error| panic!("{text} in the example: {error}"));
         let value = parsed[name].clone();
-        keys.push(Key { table: table.clone(), is_list, name: name.to_owned(), value, is_usual });
+        keys.push(Key { table: table.clone(), is_list, name: name.to_owned(), value, is_usual, table_is_usual });
     }
     keys
 }
@@ -70,22 +72,24 @@ pub fn documented() -> Vec<Key> {
 /// what makes work is small.
 pub fn drafts(changes: usize) -> impl Strategy<Value = Draft> {
     let documented = documented();
+    let tables: Vec<_> = documented.iter().map(|key| key.table.clone()).collect();
+    let first_of_table: Vec<_> =
+        tables.iter().map(|table| tables.iter().position(|other| other == table).unwrap_or(0)).collect();
     let chosen = prop::collection::vec(0_u32..100, documented.len());
-    let extra = prop::bool::weighted(0.2);
-    (chosen, extra, prop::collection::vec((any::<Index>(), any::<Index>(), edit()), 0..=changes)).prop_map(
-        move |(chosen, all_optional, edits)| {
-            let is_in = |(key, chance): &(&Key, &u32)| {
-                let least = match (key.table.as_str(), key.name.as_str(), key.is_usual) {
+    (chosen, prop::collection::vec((any::<Index>(), any::<Index>(), edit()), 0..=changes)).prop_map(
+        move |(chosen, edits)| {
+            let is_in = |(at, key): &(usize, &Key)| {
+                let table_chance = chosen[first_of_table[*at]];
+                match (key.table.as_str(), key.name.as_str(), key.is_usual) {
                     // Without these there is nothing to do.
-                    ("data", "path", _) | ("input.raw" | "target.labels" | "loader", _, _) => 0,
-                    ("data", ..) | (_, _, true) => 15,
-                    // A list of sources is there as a whole or not at all; so is the search.
-                    ("data.train" | "data.validate" | "data.search", ..) => return all_optional,
-                    _ => 80,
-                };
-                **chance >= least
+                    ("data", "path", _) | ("input.raw" | "target.labels" | "loader", _, true) => true,
+                    // Such a table is there as a whole or not at all.
+                    _ if !key.table_is_usual => table_chance >= 80,
+                    (_, _, true) => chosen[*at] >= 15,
+                    _ => chosen[*at] >= 90,
+                }
             };
-            let mut keys: Vec<Key> = documented.iter().zip(&chosen).filter(is_in).map(|(key, _)| key.clone()).collect();
+            let mut keys: Vec<Key> = documented.iter().enumerate().filter(is_in).map(|(_, key)| key.clone()).collect();
             keys.iter_mut().for_each(make_small);
             // The last of several ways to write one key.
             let repeated =

@@ -23,11 +23,11 @@ pub fn make(draft: &Draft) -> Result<Vec<Batch>> {
     let config = LoaderConfig::from_file(&dataset::file(&draft.text()))?;
     let catalog = Arc::new(config.open_catalog()?);
     let loader = Loader::new(Arc::clone(&catalog), config.clone())?;
-    let classes = loader.classes().len();
+    let classes = loader.classes();
     let made = take(&loader)?;
     drop(loader);
     for batch in &made {
-        check(batch, &config, classes);
+        check(batch, &config, &classes);
     }
     let mut other = config.clone();
     other.loader.threads = THREADS;
@@ -50,21 +50,28 @@ fn same(a: &[Batch], b: &[Batch]) -> bool {
     };
     let equal = |a: &BatchArray, b: &BatchArray| match bits(a) {
         floats if floats.is_empty() => a == b,
-        floats => floats == bits(b) && a.known == b.known,
+        floats => floats == bits(b) && (&a.known, &a.known_bits) == (&b.known, &b.known_bits),
     };
     a.iter()
         .zip(b)
         .all(|(a, b)| a.provenance == b.provenance && a.arrays.iter().zip(&b.arrays).all(|(a, b)| equal(a, b)))
 }
 
-fn check(batch: &Batch, config: &LoaderConfig, classes: usize) {
+fn check(batch: &Batch, config: &LoaderConfig, classes: &[String]) {
     // The last batch of an epoch holds what is left.
     assert!((1..=config.loader.batch_size).contains(&batch.provenance.len()));
     let arrays: Vec<_> = config.arrays().collect();
     assert_eq!(batch.arrays.len(), arrays.len());
     for (array, (role, name, spec)) in batch.arrays.iter().zip(arrays) {
         assert_eq!((array.name.as_str(), array.role), (name, role));
-        let channels = if role == Role::Input { 1 } else { classes };
+        let channels = match (role, spec.encoding) {
+            (Role::Input, _) => spec.channels.len().max(1),
+            (Role::Target, Encoding::Bits) => 1,
+            (Role::Target, Encoding::Affinity) => array.classes.len() * spec.offsets.len(),
+            (Role::Target, _) => array.classes.len(),
+        };
+        let own = if spec.classes.is_empty() { classes } else { &spec.classes[..] };
+        assert!(role == Role::Input || *array.classes == *own, "{name}: {:?} for {own:?}", array.classes);
         let [z, y, x] = spec.shape.to_array();
         assert_eq!(array.shape, [batch.provenance.len(), channels, z, y, x], "{name}");
         assert_eq!(array.data.len(), array.shape.iter().product::<usize>(), "{name}");
@@ -76,14 +83,19 @@ fn check(batch: &Batch, config: &LoaderConfig, classes: usize) {
 fn check_type(array: &BatchArray, encoding: Encoding) {
     let dtype = array.data.dtype();
     let suits = match encoding {
-        Encoding::U8 => dtype == DType::U8,
+        Encoding::U8 | Encoding::Affinity | Encoding::Boundary => dtype == DType::U8,
         Encoding::F16 => dtype == DType::F16,
-        Encoding::F32 => dtype == DType::F32,
+        Encoding::F32 | Encoding::Distance => dtype == DType::F32,
         Encoding::Ids => [DType::U8, DType::U16, DType::U32, DType::U64].contains(&dtype),
+        Encoding::Bits => dtype == DType::U64,
     };
     assert!(suits, "{}: {dtype} for {}", array.name, encoding.name());
-    let masked = array.role == Role::Target && encoding != Encoding::F32;
-    assert_eq!(array.known.as_ref().map(Vec::len), masked.then_some(array.data.len()), "{}", array.name);
+    let is_bits = encoding == Encoding::Bits;
+    let has_nan = [Encoding::F32, Encoding::Distance].contains(&encoding);
+    let masked = array.role == Role::Target && !has_nan && !is_bits;
+    let len = array.data.len();
+    assert_eq!(array.known.as_ref().map(Vec::len), masked.then_some(len), "{}", array.name);
+    assert_eq!(array.known_bits.as_ref().map(Vec::len), is_bits.then_some(len), "{}", array.name);
 }
 
 /// Inputs hold numbers; what is unknown in a target is 0 under a mask, or NaN.
