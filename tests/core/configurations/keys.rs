@@ -247,7 +247,7 @@ fn edit_value(value: &mut Value, edit: &Edit) {
         }
         (Edit::Scale(factor), Value::Float(number)) => *number *= factor,
         (Edit::Scale(factor), Value::Array(items)) => {
-            items.iter_mut().for_each(|item| edit_value(item, &Edit::Scale(*factor)))
+            items.iter_mut().for_each(|item| edit_value(item, &Edit::Scale(*factor)));
         }
         (Edit::Lengthen, Value::Array(items)) => items.extend(items.last().cloned()),
         (Edit::Lengthen, Value::String(text)) => text.push('x'),
