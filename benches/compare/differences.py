@@ -98,8 +98,7 @@ def registration(tools):
         mine.append(crop.arrays["in_f32"][0] - true)
         right &= np.allclose(crop.arrays["in_f32"][0], oracle.patch(raw, crop.grid, True), atol=1e-3)
         theirs.append(peer.image(raw, crop.grid, peer.center(crop.grid, (8, 8, 8))) - true)
-    why = "a fractional start is floored, and `nearest` of interpolate takes floor(i n / N), not the nearest centre; " \
-        "Microtome's means of boxes that cut voxels unevenly are a 12th of a voxel off, one way and the other"
+    why = "a fractional start is floored, and `nearest` of interpolate takes floor(i n / N), not the nearest centre"
     what = "positions as grey values, 8 nm read at 12 nm"
     right &= abs(np.mean(mine)) < 0.05 * 12
     return Difference(what, offset(mine), offset(theirs), "B-6, 2.4", why, right)

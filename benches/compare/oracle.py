@@ -46,8 +46,22 @@ def taps(position, width, length, average):
             lo, hi = middle - width / 2, middle + width / 2
             first, end = int(np.floor(lo + 0.5 + NOISE)), int(np.ceil(hi + 0.5 - NOISE))
             shares = [(j, min(j + 0.5, hi) - max(j - 0.5, lo)) for j in range(max(first, 0), min(end, length))]
-            rows.append([(j, share / sum(s for _, s in shares)) for j, share in shares])
+            rows.append(balanced(shares, width))
     return rows
+
+
+def balanced(shares, width):
+    """Weights of voxels from their shares of a box: what is linear in space comes out exactly, unless the edge cuts in."""
+    total = sum(share for _, share in shares)
+    weights = [[j, share / total] for j, share in shares]
+    if total > width - 2 * NOISE and len(shares) > 1:
+        # The part inside of a cut voxel lies off its centre, inwards; the ends' difference goes to a neighbour.
+        off = [share * (1 - share) / 2 / total for _, share in (shares[0], shares[-1])]
+        net = off[0] - off[1]
+        cut, inwards = (0, 1) if net > 0 else (-1, -2)
+        weights[cut][1] -= abs(net)
+        weights[inwards][1] += abs(net)
+    return [tuple(weight) for weight in weights]
 
 
 def patch(path, grid, average):
