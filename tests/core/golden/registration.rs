@@ -70,19 +70,17 @@ impl Coordinates {
         (found_nm, level)
     }
 
-    /// How far the values of a patch lie beside its voxels along each axis of the world, in the patch's voxels: the most
-    /// of all, and on average.
-    fn error(&self, grid: &PatchGrid) -> (Zyx<f64>, Zyx<f64>) {
+    /// How far the values of a patch lie beside its voxels along each axis of the world, in the patch's voxels, at most.
+    fn error(&self, grid: &PatchGrid) -> Zyx<f64> {
         let voxel_nm = grid.orientation.along_world(grid.voxel_size_nm);
         let (found_nm, level) = self.read(grid);
         assert_eq!(level, self.level(voxel_nm), "a finer level would do, or this one is too coarse");
-        let errors = Zyx::from_fn(|axis| {
+        Zyx::from_fn(|axis| {
             let places = indices(grid.shape).map(|voxel| grid.world_from_patch(voxel)[axis]);
             let errors = found_nm[axis].iter().zip(places);
-            errors.map(|(&found, place)| (f64::from(found) - place) / voxel_nm[axis]).collect::<Vec<_>>()
-        });
-        let most = errors.clone().map(|errors| errors.iter().fold(0.0, |most: f64, error| most.max(error.abs())));
-        (most, errors.map(|errors| errors.iter().sum::<f64>() / errors.len() as f64))
+            let errors = errors.map(|(&found, place)| ((f64::from(found) - place) / voxel_nm[axis]).abs());
+            errors.fold(0.0, f64::max)
+        })
     }
 
     /// The coarsest level that is nowhere coarser than asked (within 1 %), else the finest.
@@ -130,40 +128,22 @@ fn values_lie_at_their_places() {
         Zyx::new(2.0, 1.0, 3.0),
         Zyx::new(0.5, 0.75, 1.0),
         Zyx::new(0.3, 2.0, 0.9),
+        // Averages over boxes that cut voxels unevenly.
+        Zyx::new(1.5, 1.25, 1.75),
+        Zyx::new(1.527, 3.3, 2.6),
+        Zyx::splat(1.33),
     ];
     let mut most = 0.0_f64;
     for (format, levels) in pyramids() {
         let coordinates = Coordinates::new(format, levels);
         for (ratio, grid) in ratios.iter().flat_map(|&ratio| grids(&coordinates, ratio).map(move |grid| (ratio, grid)))
         {
-            let (error, _) = coordinates.error(&grid);
+            let error = coordinates.error(&grid);
             most = error.to_array().into_iter().fold(most, f64::max);
             assert!(error.all(|error| error < TOLERANCE), "{error} voxels at {ratio} times the voxel, {grid:?}");
         }
     }
     assert!(most < 0.005, "more than single precision explains: {most}");
-}
-
-/// An average over boxes of `r = n + f` voxels cuts through voxels, whose value stands for their middle: a value may be
-/// beside its place by `f (1 - f) / 2r` of a stored voxel, now in one direction and now in the other.
-#[test]
-fn averages_over_parts_of_voxels_waver_within_their_bound_and_drift_nowhere() {
-    for (format, levels) in pyramids() {
-        let coordinates = Coordinates::new(format, levels);
-        for ratio in [Zyx::new(1.5, 1.25, 1.75), Zyx::new(1.527, 3.3, 2.6), Zyx::splat(1.33)] {
-            for grid in grids(&coordinates, ratio) {
-                let voxel_nm = grid.orientation.along_world(grid.voxel_size_nm);
-                let level = coordinates.levels[coordinates.level(voxel_nm)];
-                let in_level = Zyx::from_fn(|axis| voxel_nm[axis] / level.world_from_voxel.voxel_size_nm[axis]);
-                let bound = in_level.map(|r| r.fract() * (1.0 - r.fract()) / (2.0 * r * r));
-                let (error, drift) = coordinates.error(&grid);
-                for axis in Axis::ALL {
-                    assert!(error[axis] < bound[axis] + 1e-3, "{error} voxels, {bound} at most, {grid:?}");
-                    assert!(drift[axis].abs() < 0.02, "{drift} voxels on average, {grid:?}");
-                }
-            }
-        }
-    }
 }
 
 /// Where an offset from the centre is looked up: turned about z (x towards y), then y (z towards x), then x (y towards
@@ -237,6 +217,6 @@ fn a_tenth_of_a_voxel_shows() {
         std::fs::write(&file, document.to_string()).unwrap();
     }
     beside.along = Zyx::from_fn(|axis: Axis| Volume::open(&beside._folder.path().join(axis.name())).unwrap());
-    let (error, _) = beside.error(&grid);
+    let error = beside.error(&grid);
     assert!(error.z > 2.0 * TOLERANCE - 0.01 && error.y < TOLERANCE, "{error}");
 }

@@ -73,7 +73,7 @@ fn combine(path: &Path) {
     }
     data::copy(&format!("fib25.zarr/{CROPS}/crop1/cell"), &path.join(CROPS).join("crop1/b"));
     change(&path.join(CROPS).join("crop1/.zattrs"), |all| {
-        all["cellmap"]["annotation"]["class_names"] = json!(["a", "b"])
+        all["cellmap"]["annotation"]["class_names"] = json!(["a", "b"]);
     });
     for file in [".zattrs", "all/.zattrs", "all/s0/.zattrs"] {
         change(&path.join(CROPS).join("crop2").join(file), |all| {
