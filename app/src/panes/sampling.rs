@@ -1,6 +1,6 @@
 //! The pane `sampling`: from which crops and volumes samples are drawn, how many so far, what is left out and why.
 
-use egui::{Color32, RichText, ScrollArea, Ui};
+use egui::{Color32, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo};
 use microtome_core::loader::SourceReport;
 use microtome_core::sample::LeftOut;
 
@@ -10,8 +10,8 @@ use crate::context::PaneContext;
 use crate::format;
 use crate::theme::Theme;
 
-/// Widths of the columns, points: source, positions, samples, bar.
-const WIDTHS: [f32; 4] = [190.0, 90.0, 80.0, 120.0];
+/// Widths of the columns, points: crop, dataset, positions, samples, bar.
+const WIDTHS: [f32; 5] = [90.0, 240.0, 90.0, 80.0, 120.0];
 
 /// Draws the pane.
 pub fn sampling_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
@@ -69,9 +69,9 @@ fn figures_ui(ui: &mut Ui, ctx: &PaneContext<'_>, sources: &[SourceReport]) {
 
 fn heading_ui(ui: &mut Ui, theme: &Theme) {
     ui.horizontal(|ui| {
-        let names = ["crop or volume", "positions", "samples", ""];
+        let names = ["crop", "dataset", "positions", "samples", ""];
         for (index, (name, width)) in names.into_iter().zip(WIDTHS).enumerate() {
-            cell_ui(ui, width, index > 0 && index < 3, RichText::new(name).small().color(theme.weak));
+            cell_ui(ui, width, index == 2 || index == 3, RichText::new(name).small().color(theme.weak));
         }
     });
 }
@@ -84,17 +84,20 @@ fn source_ui(ui: &mut Ui, ctx: &PaneContext<'_>, source: &SourceReport, most: u6
     };
     let color = if source.left_out.is_some() { theme.weak } else { theme.text };
     ui.horizontal(|ui| {
-        let label = cell_ui(ui, WIDTHS[0], false, RichText::new(&name).color(color)).interact(egui::Sense::click());
+        let crop = source.crop.as_deref().unwrap_or("whole volume");
+        let label = cell_ui(ui, WIDTHS[0], false, RichText::new(crop).color(color)).interact(Sense::click());
+        label.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("fly to {name}")));
         if label.on_hover_text(format!("{name}\nClick to fly there.")).clicked() {
             fly_to(ctx, source);
         }
+        cell_ui(ui, WIDTHS[1], false, RichText::new(&source.dataset).color(color)).on_hover_text(&source.dataset);
         let positions = format::number(source.positions as f64);
         let tooltip = "Positions of a patch that is not transposed; of a grid, its tiles.";
-        cell_ui(ui, WIDTHS[1], true, RichText::new(positions).color(color)).on_hover_text(tooltip);
+        cell_ui(ui, WIDTHS[2], true, RichText::new(positions).color(color)).on_hover_text(tooltip);
         let samples = format::count(source.samples);
         let tooltip = "Samples read here since the loader started, those that were replaced among them.";
-        cell_ui(ui, WIDTHS[2], true, RichText::new(&samples).color(color)).on_hover_text(tooltip);
-        ui.allocate_ui(egui::vec2(WIDTHS[3], 12.0), |ui| {
+        cell_ui(ui, WIDTHS[3], true, RichText::new(&samples).color(color)).on_hover_text(tooltip);
+        ui.allocate_ui(egui::vec2(WIDTHS[4], 12.0), |ui| {
             let share = source.samples as f64 / most.max(1) as f64;
             bar_ui(ui, theme, &[(share, theme.series[0])], &format!("{name}: {samples} samples"));
         });

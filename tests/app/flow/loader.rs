@@ -104,7 +104,7 @@ fn the_table_of_sources_is_the_loaders_own_and_flies() {
     let drawn = sources.iter().filter(|source| source.left_out.is_none()).count();
     driver.node(&format!("drawn from: {drawn} of {}", sources.len()));
     let source = sources.iter().find(|source| source.crop.is_some()).expect("fib25 has crops");
-    let name = format!("{} {}", source.dataset, source.crop.as_deref().unwrap_or_default());
+    let name = format!("fly to {} {}", source.dataset, source.crop.as_deref().unwrap_or_default());
     driver.click(&name);
     let state = driver.state();
     let dataset = &state.session.open().expect("open").catalog.datasets[source.dataset_index];
