@@ -24,9 +24,11 @@ pub struct ClassTable {
 }
 
 impl ClassTable {
-    /// Reads a CSV file of `name,id,"included ids"` without a header; a first row whose id is no number is skipped as a
-    /// header, and lines that begin with `#` are, too. Included ids are separated by commas, semicolons or blanks, may stand in brackets
-    /// and may be left out; an included group stands for what it includes.
+    /// Reads a CSV file of `name,id,"included ids"` without a header; a first row without a digit in its id is skipped as
+    /// a header, and lines that begin with `#` are, too. Included ids are separated by commas, semicolons or blanks, may
+    /// stand in brackets and may be left out; an included group stands for what it includes, and an included id without a
+    /// row of its own for itself.
+
     ///
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Io`] for a file that cannot be read; [`Error::Config`] with file, line and column
@@ -61,7 +63,7 @@ impl ClassTable {
             let line = record.position().map_or(1, |position| position.line() as usize);
             let (name, id) = (record.get(0).unwrap_or_default(), record.get(1).unwrap_or_default());
             let number = match id.parse::<u64>() {
-                Err(_) if index == 0 => continue,
+                Err(_) if index == 0 && !id.contains(|letter: char| letter.is_ascii_digit()) => continue,
                 Err(_) | Ok(0) => {
                     return Err(wrong(line, "column 2 (id)", format!("expected a whole number from 1, got {id:?}")));
                 }
@@ -78,6 +80,10 @@ impl ClassTable {
                 wrong(line, "column 3 (included ids)", format!("expected whole numbers such as \"3,4\", got {cell:?}"))
             })?;
             listed.push((name.to_owned(), number, included));
+        }
+        if listed.is_empty() {
+            let problem = "there is no class in this table; write rows of name,id,\"included ids\"".to_owned();
+            return Err(wrong(1, "CSV", problem));
         }
         Ok(Self::new(&listed))
     }
@@ -112,14 +118,17 @@ impl ClassTable {
         self.row(class).is_some()
     }
 
-    /// What every id of the table says about `class`, if there is such a class.
+    /// What every id of the table, included ones among them, says about `class`, if there is such a class.
     ///
     /// A voxel of some class is of `class` if all that it may be made of belongs to `class`; it is not if nothing of it
     /// does. A voxel of a group that `class` is only a part of says nothing, and neither does an id that is not in the table.
     #[must_use]
     pub fn meanings(&self, class: &str) -> Option<IdMeanings> {
         let wanted = &self.row(class)?.parts;
-        Some(IdMeanings::new(self.rows.iter().map(|row| {
+        // Included ids need no row; where they have one, it comes later and counts.
+        let parts = self.rows.iter().flat_map(|row| &row.parts);
+        let parts = parts.map(|id| (*id, if wanted.contains(id) { Presence::Present } else { Presence::Absent }));
+        Some(IdMeanings::new(parts.chain(self.rows.iter().map(|row| {
             let presence = if row.parts.is_subset(wanted) {
                 Presence::Present
             } else if row.parts.is_disjoint(wanted) {
@@ -128,7 +137,7 @@ impl ClassTable {
                 Presence::Unknown
             };
             (row.id, presence)
-        })))
+        }))))
     }
 
     /// From each class to those with which it shares no part: where one of them is, it is not (`get_class_relations` of the
@@ -199,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn included_ids_need_no_row_of_their_own() {
+        let table = parse("ecs,1,1\ncell,60,\"2,3,4,5\"\n").unwrap();
+        // Of the ids 0, 1, 3, 4, 5, 16, 40 and 7.
+        assert_eq!(said(&table, "cell"), "uapppuuu");
+        assert_eq!(said(&table, "ecs"), "upaaauuu");
+    }
+
+    #[test]
     fn classes_that_share_no_part_exclude_each_other() {
         let exclusive = parse(TABLE).unwrap().exclusive();
         assert_eq!(exclusive["ecs"], ["mito_mem", "mito_lum", "mito", "ribo", "organelle"]);
@@ -229,6 +246,10 @@ mod tests {
             ("a,1\n,2\n", "classes.csv:2: column 1 (name): \"\" is missing or"),
             ("a,1\nb,1\n", "classes.csv:2: column 2 (id): 1 is the id of a already"),
             ("a,1\nb,x\n", "classes.csv:2: column 2 (id): expected a whole number from 1, got \"x\""),
+            ("a,1x,1\nb,2\n", "classes.csv:1: column 2 (id): expected a whole number from 1, got \"1x\""),
+            ("a,-1\nb,2\n", "classes.csv:1: column 2 (id): expected a whole number from 1, got \"-1\""),
+            ("name,id\n", "classes.csv:1: CSV: there is no class in this table"),
+            ("", "classes.csv:1: CSV: there is no class in this table"),
             ("a,0\n", "classes.csv:1: column 2 (id): expected a whole number from 1, got \"0\""),
             ("a,1,\"2,x\"\n", "classes.csv:1: column 3 (included ids): expected whole numbers"),
         ] {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::engine::{Engine, Settled};
 use super::state::depends_on;
 use super::threads::{Threads, WAIT_SLICE};
-use super::{Batch, LoaderConfig, LoaderState, Share, SkippedSample, SourceReport};
+use super::{ArraySpec, Batch, LoaderConfig, LoaderState, Share, SkippedSample, SourceReport};
 use crate::catalog::Catalog;
 use crate::telemetry::{Stage, Stats};
 use crate::volume::Caches;
@@ -62,10 +62,11 @@ impl Loader {
         caches.chunks.set_capacity_bytes(both_bytes.saturating_sub(caches.transforms.stats().capacity_bytes));
         settled.probe_memory().map_err(|error| config.locate(error))?;
         warn_of_relations(&catalog, &config);
+        warn_of_coarse_first(&config);
         let first = state.map_or(0, |state| state.next_batch);
         let engine = Arc::new(Engine::new(catalog, config, settled, (caches, first)));
         if let Some(summary) = engine.sources.summary() {
-            tracing::warn!("{summary}; the table of sources says which");
+            tracing::warn!("{summary} (microtome sample --list and the pane Sampling say which)");
         }
         let threads = Threads::start(&engine, budget.builders)?;
         Ok(Self { engine, threads })
@@ -190,6 +191,19 @@ impl Loader {
     pub fn classes(&self) -> Vec<String> {
         let targets = self.engine.layout.arrays.iter().filter(|array| array.role == super::Role::Target);
         targets.take(1).flat_map(|array| array.classes.iter().flatten().cloned()).collect()
+    }
+}
+
+/// Samples are placed on the grid of the first array by name: a coarse one leaves few places, all alike to a fine one.
+fn warn_of_coarse_first(config: &LoaderConfig) {
+    let volume_nm3 = |spec: &ArraySpec| spec.voxel_size_nm.product();
+    let mut arrays = config.arrays();
+    let Some((_, first, spec)) = arrays.next() else { return };
+    if let Some((_, finer, _)) = arrays.find(|(_, _, other)| volume_nm3(other) < 0.99 * volume_nm3(spec)) {
+        tracing::warn!(
+            "samples are placed on the voxels of \"{first}\", the first array by name; \"{finer}\" has finer ones: \
+             rename one so that the array to place by comes first"
+        );
     }
 }
 

@@ -116,18 +116,21 @@ fn check_neighbours(sampling: &Sampling) -> Result<()> {
 
 /// A grid shows every voxel once, as it is; only what brings intensities onto a range is no variation.
 fn check_grid(augment: &Augment) -> Result<()> {
+    // A new key does not compile until it stands here.
+    let Augment { mirror, transpose, planes, rotate, scale, shear, elastic, misalign, intensity } = augment;
     let spatial = [
-        ("mirror", augment.mirror.is_some()),
-        ("transpose", augment.transpose.is_some()),
-        ("rotate", augment.rotate.is_some()),
-        ("scale", augment.scale.is_some()),
-        ("shear", augment.shear.is_some()),
-        ("elastic", augment.elastic.is_some()),
-        ("misalign", augment.misalign.is_some()),
+        ("mirror", mirror.is_some()),
+        ("transpose", transpose.is_some()),
+        ("planes", planes.is_some()),
+        ("rotate", rotate.is_some()),
+        ("scale", scale.is_some()),
+        ("shear", shear.is_some()),
+        ("elastic", elastic.is_some()),
+        ("misalign", misalign.is_some()),
     ];
     let varied = spatial.iter().find(|(_, is_there)| *is_there).map(|(key, _)| *key);
     let is_fixed = |operation: &&Operation| matches!(operation, Operation::Normalise(_));
-    let changed = augment.intensity.iter().find(|operation| !is_fixed(operation)).map(Operation::key);
+    let changed = intensity.iter().find(|operation| !is_fixed(operation)).map(Operation::key);
     match varied.or(changed) {
         Some(key) => wrong(
             format!("augment.{key}"),
