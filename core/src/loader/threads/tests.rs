@@ -18,8 +18,15 @@ const COST: u64 = 10;
 
 fn batch(number: u64) -> Batch {
     let data = Buffer::U8(vec![0; COST as usize]);
-    let array =
-        BatchArray { name: "raw".to_owned(), role: Role::Input, shape: [1, 1, 1, 1, COST as usize], data, known: None };
+    let array = BatchArray {
+        name: "raw".to_owned(),
+        role: Role::Input,
+        shape: [1, 1, 1, 1, COST as usize],
+        data,
+        known: None,
+        known_bits: None,
+        classes: Vec::new(),
+    };
     Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new() }
 }
 
