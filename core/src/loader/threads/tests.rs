@@ -25,7 +25,7 @@ fn batch(number: u64) -> Batch {
         data,
         known: None,
         known_bits: None,
-        classes: Vec::new(),
+        classes: [].into(),
     };
     Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new() }
 }
