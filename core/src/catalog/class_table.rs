@@ -28,7 +28,6 @@ impl ClassTable {
     /// a header, and lines that begin with `#` are, too. Included ids are separated by commas, semicolons or blanks, may
     /// stand in brackets and may be left out; an included group stands for what it includes, and an included id without a
     /// row of its own for itself.
-
     ///
     /// # Errors
     /// [`Error::NotFound`] or [`Error::Io`] for a file that cannot be read; [`Error::Config`] with file, line and column
