@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::gather::{self, Source};
+use super::gather;
 use super::patch::{check_size, fetch};
 use super::planning::{plan_read, plan_warp};
+use super::slab::Source;
 use super::walker::Walker;
 use super::warp_gather::{Nearest, gather as gather_warped};
 use super::{Buffer, Caches, Chunk, Resample, Volume, warped};
@@ -27,7 +28,7 @@ pub fn read_absence(volume: &Volume, level: usize, grid: &PatchGrid, caches: &Ca
     if grid.warp.is_none() {
         let plan = plan_read(volume, level, grid, Resample::Nearest, caches)?;
         let chunks = stand_ins(volume, level, &fetch(volume, &plan, caches)?);
-        gather::copy(&plan, &Source { chunks: &chunks, fill: 0_u8 }, absent, |voxel| voxel);
+        gather::copy_stored(&plan, &Source { chunks: &chunks, fill: 0_u8 }, absent, |voxel| voxel);
     } else {
         let plan = plan_warp(volume, level, grid, Resample::Nearest, caches)?;
         // A chunk of the plan's box that the patch does not touch is not looked up, and no voxel is taken from it.

@@ -1,189 +1,105 @@
 //! From cached chunks into the caller's memory in one pass: copies, or averages with one row of sums.
 
-use std::sync::Arc;
+use std::any::TypeId;
+use std::ops::Range;
 
+use super::Voxel;
 use super::convert::Intensity;
 use super::plan::{AxisPlan, ReadPlan};
-use super::{Chunk, Voxel};
-use crate::geometry::Zyx;
-
-/// Edge of the tiles in which a transposed patch is copied: rows of both sides stay in the nearest cache.
-const TILE: usize = 16;
-
-/// The chunks of a plan, in its order, and what absent ones hold.
-pub(super) struct Source<'a, S> {
-    /// As [`ReadPlan::chunks`] lists them.
-    pub(super) chunks: &'a [Option<Arc<Chunk>>],
-    /// Value of absent chunks.
-    pub(super) fill: S,
-}
-
-impl<S: Voxel> Source<'_, S> {
-    fn voxels(&self, plan: &ReadPlan, at: Zyx<usize>) -> Option<&[S]> {
-        let index = (at.z * plan.axes.y.chunks.len() + at.y) * plan.axes.x.chunks.len() + at.x;
-        self.chunks.get(index)?.as_ref().and_then(|chunk| S::elements_of(&chunk.data))
-    }
-}
+use super::slab::{Source, copy_planes, slabs};
+use crate::geometry::{Axis, Zyx};
 
 /// Fills `known` with 1 inside the volume and 0 outside.
 pub(super) fn mark_known(plan: &ReadPlan, known: &mut [u8]) {
-    if plan.inside_voxels() == known.len() {
-        known.fill(1);
+    mark_planes(plan, &(0..plan.shape.z), 1, known);
+}
+
+/// As [`mark_known`] with another value than 1, for `planes` (along the patch's own z) alone.
+pub(super) fn mark_planes(plan: &ReadPlan, planes: &Range<usize>, inside: u8, known: &mut [u8]) {
+    if plan.outside_voxels() == 0 {
+        known.fill(inside);
         return;
     }
     known.fill(0);
-    let outputs = |axis: &AxisPlan| {
-        let (lo, hi, stride) = (axis.table.inside_lo, axis.table.inside_hi, axis.out_stride);
-        (lo..hi).map(move |output| output * stride)
-    };
-    for z in outputs(&plan.axes.z) {
-        for y in outputs(&plan.axes.y) {
-            for x in outputs(&plan.axes.x) {
-                known[z + y + x] = 1;
-            }
+    let along = |wanted: Axis| Axis::ALL.into_iter().map(|axis| &plan.axes[axis]).find(|axis| axis.patch_axis == wanted);
+    let outputs = |wanted: Axis| along(wanted).map_or(0..0, |axis| axis.table.inside_lo..axis.table.inside_hi);
+    let (z, y, x) = (outputs(Axis::Z), outputs(Axis::Y), outputs(Axis::X));
+    for z in z.start.max(planes.start)..z.end.min(planes.end) {
+        for y in y.clone() {
+            let row = ((z - planes.start) * plan.shape.y + y) * plan.shape.x;
+            known[row + x.start..row + x.end].fill(inside);
         }
     }
 }
 
-/// Copies: each patch voxel inside the volume becomes `convert` of one voxel.
-pub(super) fn copy<S: Voxel, D: Copy>(
+/// As [`copy`], for a `convert` that leaves values alone where `S` and `D` are the same type.
+pub(super) fn copy_stored<S: Voxel, D: Voxel>(
     plan: &ReadPlan,
     source: &Source<'_, S>,
     out: &mut [D],
-    convert: impl Fn(S) -> D + Copy,
+    convert: impl Fn(S) -> D,
 ) {
-    let Zyx { z, y, x } = &plan.axes;
-    for cz in 0..z.chunks.len() {
-        for cy in 0..y.chunks.len() {
-            for cx in 0..x.chunks.len() {
-                let lines = Zyx::new(
-                    Line::of(z, cz, plan.chunk_shape.z, plan.chunk_shape.y * plan.chunk_shape.x),
-                    Line::of(y, cy, plan.chunk_shape.y, plan.chunk_shape.x),
-                    Line::of(x, cx, plan.chunk_shape.x, 1),
-                );
-                match source.voxels(plan, Zyx::new(cz, cy, cx)) {
-                    Some(from) => copy_chunk(&lines, from, out, convert),
-                    None => fill_chunk(&lines, convert(source.fill), out),
-                }
-            }
-        }
+    if TypeId::of::<S>() != TypeId::of::<D>() {
+        return copy(plan, source, out, convert);
     }
+    clear_outside(plan, out);
+    copy_planes::<S>(plan, source, &(0..plan.shape.z), bytemuck::cast_slice_mut(out));
 }
 
-/// One axis of the part of a patch that one chunk serves: for each output its place in the chunk.
-struct Line<'a> {
-    /// Voxels from the table's first touched voxel.
-    first: &'a [usize],
-    /// Place in the chunk of the table's first touched voxel; may be before the chunk.
-    shift: i64,
-    /// Elements from one voxel of the chunk to the next.
-    from_stride: usize,
-    /// Place in the patch of the first output.
-    to: usize,
-    /// Elements from one output to the next.
-    to_stride: usize,
-    contiguous: bool,
-}
-
-impl<'a> Line<'a> {
-    fn of(axis: &'a AxisPlan, chunk: usize, chunk_len: usize, from_stride: usize) -> Self {
-        let chunk = &axis.chunks[chunk];
-        let origin = chunk.chunk as i64 * chunk_len as i64;
-        Self {
-            first: &axis.table.first[chunk.outputs_lo..chunk.outputs_hi],
-            shift: axis.touched - origin,
-            from_stride,
-            to: (axis.table.inside_lo + chunk.outputs_lo) * axis.out_stride,
-            to_stride: axis.out_stride,
-            contiguous: axis.table.contiguous,
-        }
-    }
-
-    const fn len(&self) -> usize {
-        self.first.len()
-    }
-
-    fn from(&self, output: usize) -> usize {
-        (self.shift + self.first[output] as i64) as usize * self.from_stride
-    }
-
-    const fn to(&self, output: usize) -> usize {
-        self.to + output * self.to_stride
-    }
-}
-
-fn copy_chunk<S: Voxel, D: Copy>(lines: &Zyx<Line<'_>>, from: &[S], out: &mut [D], convert: impl Fn(S) -> D + Copy) {
-    let Zyx { z, y, x } = lines;
-    if x.to_stride != 1 {
-        // The patch's fastest axis is the volume's z or y.
-        let (fast, slow) = if z.to_stride == 1 { (z, y) } else { (y, z) };
-        for s in 0..slow.len() {
-            copy_tiles(fast, x, (slow.from(s), slow.to(s)), from, out, convert);
-        }
-        return;
-    }
-    for oz in 0..z.len() {
-        for oy in 0..y.len() {
-            let (row, to) = (z.from(oz) + y.from(oy), z.to(oz) + y.to(oy) + x.to(0));
-            let out = &mut out[to..to + x.len()];
-            if x.contiguous {
-                let start = row + x.from(0);
-                for (out, &voxel) in out.iter_mut().zip(&from[start..start + x.len()]) {
-                    *out = convert(voxel);
-                }
-            } else {
-                for (ox, out) in out.iter_mut().enumerate() {
-                    *out = convert(from[row + x.from(ox)]);
-                }
-            }
-        }
-    }
-}
-
-/// One plane of a transposed copy: the chunk's rows run along `x`, the patch's along `fast`.
-fn copy_tiles<S: Voxel, D: Copy>(
-    fast: &Line<'_>,
-    x: &Line<'_>,
-    (from_plane, to_plane): (usize, usize),
-    from: &[S],
+/// Copies: each patch voxel inside the volume becomes `convert` of one voxel, what lies outside 0.
+///
+/// Some planes at a time are put in order as they are stored, and converted while they are near.
+pub(super) fn copy<S: Voxel, D: Voxel>(
+    plan: &ReadPlan,
+    source: &Source<'_, S>,
     out: &mut [D],
     convert: impl Fn(S) -> D,
 ) {
-    for f_tile in (0..fast.len()).step_by(TILE) {
-        for x_tile in (0..x.len()).step_by(TILE) {
-            for f in f_tile..fast.len().min(f_tile + TILE) {
-                let (row, to) = (from_plane + fast.from(f), to_plane + fast.to(f));
-                for ox in x_tile..x.len().min(x_tile + TILE) {
-                    out[to + x.to(ox)] = convert(from[row + x.from(ox)]);
-                }
-            }
+    let plane = plan.shape.y * plan.shape.x;
+    let mut stored = Vec::new();
+    for planes in slabs(plan.shape, size_of::<S>()) {
+        stored.resize(planes.len() * plane, S::default());
+        let out = &mut out[planes.start * plane..planes.end * plane];
+        copy_planes(plan, source, &planes, &mut stored);
+        for (out, &stored) in out.iter_mut().zip(&stored) {
+            *out = convert(stored);
+        }
+    }
+    if plan.outside_voxels() > 0 {
+        forget_outside(plan, out);
+    }
+}
+
+fn clear_outside<D: Voxel>(plan: &ReadPlan, out: &mut [D]) {
+    if plan.outside_voxels() > 0 {
+        out.fill(D::default());
+    }
+}
+
+/// Makes 0 what lies outside the volume.
+fn forget_outside<D: Voxel>(plan: &ReadPlan, out: &mut [D]) {
+    let row_len = plan.shape.x.max(1);
+    let mut known = vec![0; plan.shape.y * plan.shape.x];
+    for (z, out) in out.chunks_exact_mut(known.len().max(1)).enumerate() {
+        mark_planes(plan, &(z..z + 1), 1, &mut known);
+        for (out, known) in out.chunks_exact_mut(row_len).zip(known.chunks_exact(row_len)) {
+            out.iter_mut().zip(known).filter(|(_, known)| **known == 0).for_each(|(out, _)| *out = D::default());
         }
     }
 }
 
-fn fill_chunk<D: Copy>(lines: &Zyx<Line<'_>>, value: D, out: &mut [D]) {
-    let Zyx { z, y, x } = lines;
-    for oz in 0..z.len() {
-        for oy in 0..y.len() {
-            let to = z.to(oz) + y.to(oy);
-            for ox in 0..x.len() {
-                out[to + x.to(ox)] = value;
-            }
-        }
-    }
-}
-
-/// Averages: each patch voxel inside the volume becomes `finish` of a weighted mean, axis by axis.
+/// Averages: each patch voxel inside the volume becomes `finish` of a weighted mean, axis by axis, what lies outside 0.
 ///
 /// For one row of the patch along the volume's x, the rows of voxels that it needs are summed into one row (which reads
 /// the chunks along their own rows), and that row is averaged along x.
-pub(super) fn average<S: Intensity, D: Copy>(
+pub(super) fn average<S: Intensity, D: Voxel>(
     plan: &ReadPlan,
     source: &Source<'_, S>,
     out: &mut [D],
     finish: impl Fn(f32) -> D,
 ) {
     let Zyx { z, y, x } = &plan.axes;
+    clear_outside(plan, out);
     if plan.inside_voxels() == 0 {
         return;
     }

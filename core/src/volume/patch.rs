@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::convert::Intensity;
-use super::gather::{self, Source};
+use super::gather;
 use super::plan::ReadPlan;
 use super::planning::{level_of, plan_read};
+use super::slab::Source;
 use super::{Chunk, ChunkCache, LabelCodes, TransformCache, Volume, Voxel};
 use crate::geometry::PatchGrid;
 use crate::telemetry::{Meter, Stage};
@@ -173,7 +174,7 @@ fn gather_patch(
         level: plan.level,
         chunks: chunks.len(),
         absent_chunks: chunks.iter().filter(|chunk| chunk.is_none()).count(),
-        outside_voxels: plan.patch_voxels - plan.inside_voxels(),
+        outside_voxels: plan.outside_voxels(),
     })
 }
 
@@ -203,39 +204,33 @@ fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: &mut 
         PatchOut::Ids16(out) => gather_ids(plan, source, out, |id| id as u16),
         PatchOut::Ids32(out) => gather_ids(plan, source, out, |id| id as u32),
         PatchOut::Ids64(out) => gather_ids(plan, source, out, |id| id),
-        PatchOut::Present8(out) if codes.is_plain() => gather_ids(plan, source, out, |id| u8::from(id != 0)),
-        PatchOut::Present8(out) => gather_ids(plan, source, out, |id| codes.present_byte(id)),
-        PatchOut::PresentF32(out) => gather_ids(plan, source, out, |id| codes.present_f32(id)),
+        PatchOut::Present8(out) => {
+            let present = |voxel: S| codes.present_byte(voxel.to_id());
+            let plain = |voxel: S| u8::from(voxel.to_id() != 0);
+            if codes.is_plain() {
+                gather::copy(plan, source, out, plain);
+            } else {
+                gather::copy(plan, source, out, present);
+            }
+        }
+        PatchOut::PresentF32(out) => gather::copy(plan, source, out, |voxel: S| codes.present_f32(voxel.to_id())),
     }
 }
 
-fn gather_raw<S: Intensity, D: Copy + Default>(
+fn gather_raw<S: Intensity, D: Voxel>(
     plan: &ReadPlan,
     source: &Source<'_, S>,
     out: &mut [D],
-    convert: impl Fn(S) -> D + Copy,
+    convert: impl Fn(S) -> D,
     finish: impl Fn(f32) -> D,
 ) {
-    clear_outside(plan, out);
     if plan.copies() {
-        gather::copy(plan, source, out, convert);
+        gather::copy_stored(plan, source, out, convert);
     } else {
         gather::average(plan, source, out, finish);
     }
 }
 
-fn gather_ids<S: Voxel, D: Copy + Default>(
-    plan: &ReadPlan,
-    source: &Source<'_, S>,
-    out: &mut [D],
-    narrow: impl Fn(u64) -> D + Copy,
-) {
-    clear_outside(plan, out);
-    gather::copy(plan, source, out, |voxel: S| narrow(voxel.to_id()));
-}
-
-fn clear_outside<D: Copy + Default>(plan: &ReadPlan, out: &mut [D]) {
-    if plan.inside_voxels() < out.len() {
-        out.fill(D::default());
-    }
+fn gather_ids<S: Voxel, D: Voxel>(plan: &ReadPlan, source: &Source<'_, S>, out: &mut [D], narrow: impl Fn(u64) -> D) {
+    gather::copy_stored(plan, source, out, |voxel: S| narrow(voxel.to_id()));
 }

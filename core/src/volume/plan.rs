@@ -109,6 +109,8 @@ pub(super) struct AxisPlan {
     pub(super) touched: i64,
     /// Touched chunks; ascending, or descending where the patch is mirrored and copied.
     pub(super) chunks: Vec<AxisChunk>,
+    /// The patch's axis that runs along it.
+    pub(super) patch_axis: Axis,
     /// Step in the patch's memory from one patch voxel to the next.
     pub(super) out_stride: usize,
 }
@@ -121,7 +123,7 @@ pub(super) struct ReadPlan {
     /// The world axes.
     pub(super) axes: Zyx<AxisPlan>,
     /// Voxels of the patch.
-    pub(super) patch_voxels: usize,
+    pub(super) shape: Zyx<usize>,
     /// Voxels of a chunk.
     pub(super) chunk_shape: Zyx<usize>,
 }
@@ -144,12 +146,13 @@ impl ReadPlan {
             } else {
                 chunks_of_copies(&table.first, touched, chunk_len)
             };
-            AxisPlan { table, touched, chunks, out_stride: out_strides[patch_axis_along(grid, axis)] }
+            let patch_axis = patch_axis_along(grid, axis);
+            AxisPlan { table, touched, chunks, patch_axis, out_stride: out_strides[patch_axis] }
         };
         Self {
             level: index,
             axes: Zyx::from_fn(axis),
-            patch_voxels: grid.shape.product(),
+            shape: grid.shape,
             chunk_shape: level.chunk_shape.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
         }
     }
@@ -163,6 +166,11 @@ impl ReadPlan {
     /// Patch voxels inside the volume.
     pub(super) fn inside_voxels(&self) -> usize {
         Axis::ALL.into_iter().map(|axis| self.axes[axis].table.inside_len()).product()
+    }
+
+    /// Patch voxels outside the volume.
+    pub(super) fn outside_voxels(&self) -> usize {
+        self.shape.product() - self.inside_voxels()
     }
 
     /// Number of chunks; saturates.
@@ -293,7 +301,7 @@ mod tests {
         assert_eq!(plan.voxels(), VoxelBox::new(Zyx::new(32, 68, 118), Zyx::new(96, 132, 182)));
         assert_eq!(plan.chunk_count(), 8);
         assert_eq!(plan.chunks().next(), Some(Zyx::new(0, 1, 1)));
-        assert_eq!((plan.inside_voxels(), plan.patch_voxels), (64 * 64 * 64, 64 * 64 * 64));
+        assert_eq!((plan.inside_voxels(), plan.outside_voxels()), (64 * 64 * 64, 0));
     }
 
     #[test]

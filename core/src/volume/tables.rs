@@ -41,8 +41,32 @@ pub(super) struct AxisTable {
     pub(super) first: Vec<usize>,
     /// How voxels are averaged; `None` if each patch voxel is a copy of its first voxel.
     pub(super) weights: Option<Weights>,
-    /// Whether consecutive patch voxels are consecutive voxels.
-    pub(super) contiguous: bool,
+    /// How the first voxels of consecutive patch voxels follow each other.
+    pub(super) run: Run,
+}
+
+/// How the first voxels of consecutive patch voxels follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// Each is the next one.
+    Up,
+    /// Each is the one before.
+    Down,
+    /// In any other way.
+    Scattered,
+}
+
+impl Run {
+    fn of(first: &[i64]) -> Self {
+        let step_is = |step: i64| first.windows(2).all(|pair| pair[1] - pair[0] == step);
+        if step_is(1) {
+            Self::Up
+        } else if step_is(-1) {
+            Self::Down
+        } else {
+            Self::Scattered
+        }
+    }
 }
 
 /// Weights of the voxels that make up a patch voxel: consecutive ones, from its first. They add up to 1.
@@ -93,7 +117,7 @@ impl AxisTable {
         let last = |i: usize| first[i] + weights.of(i).len() as i64;
         let touched_lo = first.iter().copied().min().unwrap_or(0);
         let touched_hi = (0..first.len()).map(last).max().unwrap_or(touched_lo);
-        let contiguous = first.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let run = Run::of(&first);
         let copies = weights.values.len() == first.len();
         Self {
             inside_lo,
@@ -102,7 +126,7 @@ impl AxisTable {
             touched_hi,
             first: first.into_iter().map(|voxel| (voxel - touched_lo) as usize).collect(),
             weights: (!copies).then_some(weights),
-            contiguous,
+            run,
         }
     }
 
@@ -170,7 +194,7 @@ mod tests {
     fn an_aligned_average_is_a_copy() {
         let table = AxisTable::build(&key(5, 1.0, 0.0, true, FREE));
         assert_eq!(indices(&table), [0, 1, 2, 3, 4]);
-        assert!(table.weights.is_none() && table.contiguous);
+        assert!(table.weights.is_none() && table.run == Run::Up);
         // A millionth of a voxel is noise.
         let noisy = AxisTable::build(&key(5, 1.0 + 1e-8, 1e-6, true, FREE));
         assert_eq!((indices(&noisy), noisy.weights), (vec![0, 1, 2, 3, 4], None));

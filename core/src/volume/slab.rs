@@ -1,0 +1,212 @@
+//! Planes of a patch, copied from cached chunks as they are stored: each voxel is one voxel of a chunk.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::lanes::{Lane, TILE};
+use super::plan::{AxisPlan, ReadPlan};
+use super::tables::Run;
+use super::{Chunk, Voxel};
+use crate::geometry::{Axis, Zyx};
+
+/// Bytes of planes that are made at a time where they are not made in place: they stay in a core's own cache.
+const SLAB_BYTES: usize = 1 << 18;
+
+/// The chunks of a plan, in its order, and what absent ones hold.
+pub(super) struct Source<'a, S> {
+    /// As [`ReadPlan::chunks`] lists them.
+    pub(super) chunks: &'a [Option<Arc<Chunk>>],
+    /// Value of absent chunks.
+    pub(super) fill: S,
+}
+
+impl<S: Voxel> Source<'_, S> {
+    /// The elements of the chunk at a place in the axes' lists.
+    pub(super) fn voxels(&self, plan: &ReadPlan, at: Zyx<usize>) -> Option<&[S]> {
+        let index = (at.z * plan.axes.y.chunks.len() + at.y) * plan.axes.x.chunks.len() + at.x;
+        self.chunks.get(index)?.as_ref().and_then(|chunk| S::elements_of(&chunk.data))
+    }
+}
+
+/// The planes of a patch in parts of about [`SLAB_BYTES`], of voxels of so many bytes.
+pub(super) fn slabs(shape: Zyx<usize>, voxel_bytes: usize) -> impl Iterator<Item = Range<usize>> {
+    let plane_bytes = (shape.y * shape.x * voxel_bytes).max(1);
+    // Not fewer planes than a tile has: where they lie across the chunks' rows, each row is read for so many at a time.
+    let planes = (SLAB_BYTES / plane_bytes).max(TILE);
+    (0..shape.z).step_by(planes).map(move |lo| lo..shape.z.min(lo + planes))
+}
+
+/// Copies the voxels of `planes` (along the patch's own z) that lie inside the volume; `out` holds these planes alone, and
+/// keeps what it has where they are outside.
+pub(super) fn copy_planes<S: Voxel>(plan: &ReadPlan, source: &Source<'_, S>, planes: &Range<usize>, out: &mut [S]) {
+    // One kernel for each size of element.
+    match size_of::<S>() {
+        1 => copy_as::<S, u8>(plan, source, planes, bytemuck::cast_slice_mut(out)),
+        2 => copy_as::<S, u16>(plan, source, planes, bytemuck::cast_slice_mut(out)),
+        4 => copy_as::<S, u32>(plan, source, planes, bytemuck::cast_slice_mut(out)),
+        _ => copy_as::<S, u64>(plan, source, planes, bytemuck::cast_slice_mut(out)),
+    }
+}
+
+fn copy_as<S: Voxel, T: Lane>(plan: &ReadPlan, source: &Source<'_, S>, planes: &Range<usize>, out: &mut [T]) {
+    let Zyx { z, y, x } = &plan.axes;
+    let fill: T = bytemuck::cast(source.fill);
+    for cz in 0..z.chunks.len() {
+        let Some(line_z) = Line::of(z, (cz, plan.chunk_shape.z), plan.chunk_shape.y * plan.chunk_shape.x, planes)
+        else {
+            continue;
+        };
+        for cy in 0..y.chunks.len() {
+            let Some(line_y) = Line::of(y, (cy, plan.chunk_shape.y), plan.chunk_shape.x, planes) else { continue };
+            for cx in 0..x.chunks.len() {
+                let Some(line_x) = Line::of(x, (cx, plan.chunk_shape.x), 1, planes) else { continue };
+                let lines = Zyx::new(&line_z, &line_y, &line_x);
+                match source.voxels(plan, Zyx::new(cz, cy, cx)) {
+                    Some(from) => copy_chunk(&lines, bytemuck::cast_slice(from), out),
+                    None => fill_chunk(&lines, fill, out),
+                }
+            }
+        }
+    }
+}
+
+/// One axis of the part of some planes that one chunk serves: for each output its place in the chunk.
+struct Line<'a> {
+    /// Voxels from the table's first touched voxel.
+    first: &'a [usize],
+    /// Place in the chunk of the table's first touched voxel; may be before the chunk.
+    shift: i64,
+    /// Elements from one voxel of the chunk to the next.
+    from_stride: usize,
+    /// Place among the planes of the first output.
+    to: usize,
+    /// Elements from one output to the next.
+    to_stride: usize,
+    run: Run,
+    patch_axis: Axis,
+}
+
+impl<'a> Line<'a> {
+    /// Of chunk number `index` of an axis; `None` if it serves none of `planes`.
+    fn of(
+        axis: &'a AxisPlan,
+        (index, chunk_len): (usize, usize),
+        from_stride: usize,
+        planes: &Range<usize>,
+    ) -> Option<Self> {
+        let chunk = &axis.chunks[index];
+        let (mut lo, mut hi, mut first_plane) = (chunk.outputs_lo, chunk.outputs_hi, 0);
+        if axis.patch_axis == Axis::Z {
+            first_plane = planes.start;
+            lo = lo.max(planes.start.saturating_sub(axis.table.inside_lo));
+            hi = hi.min(planes.end.saturating_sub(axis.table.inside_lo));
+        }
+        let origin = chunk.chunk as i64 * chunk_len as i64;
+        (lo < hi).then(|| Self {
+            first: &axis.table.first[lo..hi],
+            shift: axis.touched - origin,
+            from_stride,
+            to: (axis.table.inside_lo + lo - first_plane) * axis.out_stride,
+            to_stride: axis.out_stride,
+            run: if hi - lo == 1 { Run::Up } else { axis.table.run },
+            patch_axis: axis.patch_axis,
+        })
+    }
+
+    const fn len(&self) -> usize {
+        self.first.len()
+    }
+
+    fn from(&self, output: usize) -> usize {
+        (self.shift + self.first[output] as i64) as usize * self.from_stride
+    }
+
+    const fn to(&self, output: usize) -> usize {
+        self.to + output * self.to_stride
+    }
+}
+
+fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T]) {
+    let Zyx { z, y, x } = lines;
+    if x.patch_axis != Axis::X {
+        // The patch's fastest axis is the volume's z or y.
+        let (fast, slow) = if z.patch_axis == Axis::X { (z, y) } else { (y, z) };
+        for s in 0..slow.len() {
+            turn_plane(fast, x, (slow.from(s), slow.to(s)), from, out);
+        }
+        return;
+    }
+    let len = x.len();
+    for oz in 0..z.len() {
+        for oy in 0..y.len() {
+            let (row, to) = (z.from(oz) + y.from(oy), z.to(oz) + y.to(oy) + x.to(0));
+            let out = &mut out[to..to + len];
+            match x.run {
+                Run::Up => {
+                    let start = row + x.from(0);
+                    out.copy_from_slice(&from[start..start + len]);
+                }
+                Run::Down => {
+                    let start = row + x.from(len - 1);
+                    T::reverse(&from[start..start + len], out);
+                }
+                Run::Scattered => {
+                    for (ox, out) in out.iter_mut().enumerate() {
+                        *out = from[row + x.from(ox)];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One plane across: the chunk's rows run along `x`, the patch's along `fast`.
+fn turn_plane<T: Lane>(
+    fast: &Line<'_>,
+    x: &Line<'_>,
+    (from_plane, to_plane): (usize, usize),
+    from: &[T],
+    out: &mut [T],
+) {
+    if x.run == Run::Scattered || fast.len() < TILE || x.len() < TILE {
+        for f in 0..fast.len() {
+            let (row, to) = (from_plane + fast.from(f), to_plane + fast.to(f));
+            for ox in 0..x.len() {
+                out[to + x.to(ox)] = from[row + x.from(ox)];
+            }
+        }
+        return;
+    }
+    for f in tile_starts(fast.len()) {
+        for ox in tile_starts(x.len()) {
+            let (lowest, last) = if x.run == Run::Down { (ox + TILE - 1, TILE - 1) } else { (ox, 0) };
+            let column = from_plane + x.from(lowest);
+            let mut rows = [[T::default(); TILE]; TILE];
+            for (r, row) in rows.iter_mut().enumerate() {
+                let start = column + fast.from(f + r);
+                row.copy_from_slice(&from[start..start + TILE]);
+            }
+            for (voxel, column) in T::transpose(&rows).iter().enumerate() {
+                let to = to_plane + fast.to(f) + x.to(ox + last.abs_diff(voxel));
+                out[to..to + TILE].copy_from_slice(column);
+            }
+        }
+    }
+}
+
+/// Where tiles begin that cover `len` elements, at least a tile's: the last one may cover some again.
+fn tile_starts(len: usize) -> impl Iterator<Item = usize> {
+    (0..len.div_ceil(TILE)).map(move |tile| (tile * TILE).min(len - TILE))
+}
+
+fn fill_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {
+    let Zyx { z, y, x } = lines;
+    for oz in 0..z.len() {
+        for oy in 0..y.len() {
+            let to = z.to(oz) + y.to(oy);
+            for ox in 0..x.len() {
+                out[to + x.to(ox)] = value;
+            }
+        }
+    }
+}
