@@ -16,7 +16,7 @@ const CLASSES: [&str; 8] = ["cyto", "ecs", "er", "lyso", "mito", "nuc", "pm", "v
 const BATCH: usize = 4;
 /// Room for every chunk and as many batches as the loader wants.
 const RICH_BYTES: u64 = 4 << 30;
-/// Room for a few dozen chunks (beside one batch in flight and one queued): most reads decode.
+/// Room for a few dozen chunks (beside one batch in flight and one in use): most reads decode.
 const POOR_CHUNK_BYTES: u64 = 12 << 20;
 
 fn main() -> anyhow::Result<()> {

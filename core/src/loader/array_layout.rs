@@ -108,19 +108,37 @@ impl ArrayLayout {
             let elements = copy.saturating_add(intensity::scratch_len(operations, self.spec.shape));
             return if operations.is_empty() { 0 } else { (elements as u64).saturating_mul(size_of::<f32>() as u64) };
         }
+        if self.spec.encoding.says_presence() {
+            // Planes as they are stored, their mask and their bits, as many at a time as a tile has.
+            let stored = if self.from_class_ids { 8 } else { 2 };
+            let words = if self.spec.encoding == Encoding::Bits && self.from_class_ids { 16 } else { 2 };
+            let planes = Zyx { z: self.spec.shape.z.min(16), ..self.spec.shape };
+            let voxels = planes.to_array().into_iter().fold(1, |voxels: u64, n| voxels.saturating_mul(n as u64));
+            return voxels.saturating_mul(stored + 1 + words);
+        }
         // An id of 8 bytes and a mask of 1.
         const LABELS: u64 = 9;
         let shared = if self.from_class_ids { LABELS } else { 0 };
         let per_voxel = match self.spec.encoding {
             Encoding::Distance => LABELS + 3 * size_of::<f32>() as u64,
             Encoding::Affinity | Encoding::Boundary => LABELS,
-            Encoding::Bits => 2,
-            Encoding::U8 | Encoding::F16 | Encoding::F32 | Encoding::Ids => shared,
+            Encoding::U8 | Encoding::F16 | Encoding::F32 | Encoding::Bits | Encoding::Ids => shared,
         };
         let grown =
             self.spec.shape.zip_map(self.spec.margin(), |n, margin| (n as u64).saturating_add(2 * margin as u64));
         let voxels = grown.to_array().into_iter().fold(1, u64::saturating_mul);
         voxels.saturating_mul(shared.saturating_add(per_voxel))
+    }
+
+    /// Whether `array` is what [`ArrayLayout::zeros`] makes for so many samples, but for its contents.
+    pub(super) fn fits(&self, array: &BatchArray, samples: usize) -> bool {
+        let len = samples * self.slots() * self.slot_len();
+        let mask = |wanted: bool| if wanted { Some(len) } else { None };
+        array.name == self.name
+            && (array.data.dtype(), array.data.len()) == (self.dtype, len)
+            && array.known.as_ref().map(Vec::len) == mask(self.mask == Mask::Bytes)
+            && array.known_bits.as_ref().map(Vec::len) == mask(self.mask == Mask::Bits)
+            && array.shape[0] == samples
     }
 
     /// Memory for so many samples, all zero.

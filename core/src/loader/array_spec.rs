@@ -46,6 +46,12 @@ impl Encoding {
         }
     }
 
+    /// Whether a target of it says of each class only whether it is there, and whether that is known.
+    #[must_use]
+    pub const fn says_presence(self) -> bool {
+        matches!(self, Self::U8 | Self::F32 | Self::Bits)
+    }
+
     /// Its name in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {

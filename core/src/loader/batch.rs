@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::SkippedSample;
+use super::recycle::Home;
 use crate::geometry::{BoxNm, PatchGrid};
 use crate::sample::Reason;
 use crate::sample::intensity::IntensityRecipe;
@@ -46,6 +47,15 @@ impl BatchArray {
     pub fn size_bytes(&self) -> u64 {
         let bits = self.known_bits.as_deref().map_or(0, size_of_val);
         (self.data.size_bytes() + self.known.as_ref().map_or(0, Vec::len) + bits) as u64
+    }
+}
+
+impl BatchArray {
+    /// Fills it with bytes that nobody wants.
+    pub(super) fn spoil(&mut self) {
+        crate::with_buffer!(&mut self.data, data => bytemuck::cast_slice_mut::<_, u8>(data).fill(0xA5));
+        self.known.iter_mut().for_each(|known| known.fill(0xA5));
+        self.known_bits.iter_mut().for_each(|known| known.fill(u64::from_ne_bytes([0xA5; 8])));
     }
 }
 
@@ -108,7 +118,7 @@ pub struct Provenance {
     pub sources: Vec<ReadSource>,
 }
 
-/// One batch, owned by whoever took it.
+/// One batch, owned by whoever took it. When it is dropped, its memory serves a later one of the same loader.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// Epoch of its first sample.
@@ -121,6 +131,14 @@ pub struct Batch {
     pub provenance: Vec<Provenance>,
     /// What could not be read: other samples were drawn in the place of these; tiles of a grid came without their data.
     pub skipped: Vec<SkippedSample>,
+    /// Where the memory of `arrays` goes.
+    pub(super) home: Home,
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.home.give_back(std::mem::take(&mut self.arrays));
+    }
 }
 
 impl Batch {

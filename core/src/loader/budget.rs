@@ -14,6 +14,8 @@ const MAX_TRANSFORM_BYTES: u64 = 64 << 20;
 pub(super) struct Budget {
     /// Batches in flight and in the queue together.
     pub batches_bytes: u64,
+    /// The batch that the consumer has, or has given back.
+    pub held_bytes: u64,
     /// The transform cache.
     pub transform_bytes: u64,
     /// Decoded chunks: the rest.
@@ -27,7 +29,7 @@ impl Budget {
     /// of which each may need `working_bytes` for itself.
     ///
     /// # Errors
-    /// [`Error::Budget`] if one batch in flight, one queued and the working memory do not fit.
+    /// [`Error::Budget`] if one batch in flight, one that is used and the working memory do not fit.
     pub(super) fn divide(
         memory_bytes: u64,
         batch_bytes: u64,
@@ -40,8 +42,8 @@ impl Budget {
         let needed_bytes = batch_bytes.saturating_mul(2).saturating_add(working_bytes);
         if needed_bytes > memory_bytes {
             let what = match working_bytes {
-                0 => "one batch in flight and one queued",
-                _ => "one batch in flight, one queued and what every thread takes to make samples",
+                0 => "one batch in flight and one in use",
+                _ => "one batch in flight, one in use and what every thread takes to make samples",
             };
             return Err(Error::Budget { what, needed_bytes, budget_bytes: memory_bytes });
         }
@@ -49,13 +51,14 @@ impl Budget {
         // Two, so that the workers have the next batch while one is handed over; more where a batch alone cannot keep
         // the threads busy.
         let wanted = (threads as u64).div_ceil(tasks.max(1) as u64).saturating_add(1).clamp(2, MAX_BUILDERS);
-        // Half of the memory at most, so that chunks stay; but always the two that are needed.
-        let affordable = (memory_bytes / 2 / batch_bytes).max(2);
-        let builders = wanted.min(affordable - 1);
+        // Half of the memory at most, so that chunks stay; but always the two that are needed. One is the consumer's.
+        let affordable = (memory_bytes / 2 / batch_bytes).max(2) - 1;
+        let builders = wanted.min(affordable.saturating_sub(1).max(1));
         let batches_bytes = affordable.min(builders + QUEUED) * batch_bytes;
-        let rest = memory_bytes - batches_bytes;
+        let rest = memory_bytes - batches_bytes - batch_bytes;
         let transform_bytes = (rest / 16).min(MAX_TRANSFORM_BYTES);
-        Ok(Self { batches_bytes, transform_bytes, chunk_bytes: rest - transform_bytes, builders: builders as usize })
+        let chunk_bytes = rest - transform_bytes;
+        Ok(Self { batches_bytes, held_bytes: batch_bytes, transform_bytes, chunk_bytes, builders: builders as usize })
     }
 }
 
@@ -69,9 +72,12 @@ mod tests {
             [(1 << 30, 1 << 20, 8, 4), (2 << 20, 1 << 20, 8, 4), (5 << 20, 2 << 20, 1, 64), (100, 1, 1, 1)]
         {
             let budget = Budget::divide(memory, batch, tasks, threads, 0).unwrap();
-            assert_eq!(budget.batches_bytes + budget.transform_bytes + budget.chunk_bytes, memory);
-            assert!(budget.batches_bytes >= 2 * batch && budget.builders >= 1, "{budget:?}");
-            assert!(budget.builders as u64 * batch < budget.batches_bytes, "no room in the queue: {budget:?}");
+            let batches = budget.batches_bytes + budget.held_bytes;
+            assert_eq!(batches + budget.transform_bytes + budget.chunk_bytes, memory);
+            assert!(batches >= 2 * batch && budget.held_bytes == batch && budget.builders >= 1, "{budget:?}");
+            assert!(budget.builders as u64 * batch <= budget.batches_bytes, "{budget:?}");
+            let has_room = budget.builders as u64 * batch < budget.batches_bytes;
+            assert!(has_room || batches == 2 * batch, "no room in the queue: {budget:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::epoch::Ticket;
 use super::job::jobs;
 use super::read::slots;
+use super::recycle::Home;
 use super::skipped::SkippedSample;
 use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
@@ -42,7 +43,7 @@ impl Engine {
         let mut arrays = {
             let mut stage = meter.start(Stage::Collate, || format!("batch {}", ticket.number));
             stage.add_bytes(self.layout.batch_bytes(ticket.samples));
-            self.layout.zeros(ticket.samples)
+            self.recycler.take(&self.layout, ticket.samples)
         };
         let sampler = self.sampler(pool)?;
         let mut samples: Vec<_> = meter.time(Stage::Plan, 0, || {
@@ -64,7 +65,8 @@ impl Engine {
             }
         }
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
-        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped })
+        let home = Home::new(&self.recycler);
+        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped, home })
     }
 
     fn draw(&self, sampler: &Sampler, epoch: u64, place: u64) -> Sample {
@@ -81,8 +83,7 @@ impl Engine {
             for (sample, made) in samples.iter().enumerate() {
                 let slots = slots.by_ref().take(layout.slots()).collect();
                 if !made.done {
-                    let (_, crop) = self.place_of(&made.request);
-                    all_jobs.extend(jobs(self, (sample, index), slots, crop));
+                    all_jobs.extend(jobs(self, (sample, index), slots, &made.request));
                 }
             }
         }
@@ -113,6 +114,7 @@ impl Engine {
             }
         }
         for index in new {
+            samples[index].sources.sort_by_cached_key(|source| self.layout.place_of(source));
             if samples[index].done
                 && let Err(error) = self.judge_absence(&samples[index])
             {

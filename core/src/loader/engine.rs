@@ -5,10 +5,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
+use super::bundles::Bundles;
 use super::epoch::Epochs;
 use super::handover::Handover;
 use super::inputs::Inputs;
 use super::layout::{BatchLayout, smallest_target_nm};
+use super::recycle::Recycler;
 use super::report::Sources;
 use super::share::Share;
 use super::skipped::SkippedSamples;
@@ -26,6 +28,7 @@ pub(super) struct Engine {
     pub config: LoaderConfig,
     pub layout: BatchLayout,
     pub inputs: Inputs,
+    pub bundles: Bundles,
     /// Before it knows what its strategy needs; [`Engine::sampler`] is the one to draw with.
     pub plain_sampler: Sampler,
     pub guided_sampler: OnceLock<Result<Sampler>>,
@@ -35,6 +38,7 @@ pub(super) struct Engine {
     pub relations: Relations,
     pub caches: Arc<Caches>,
     pub handover: Handover,
+    pub recycler: Arc<Recycler>,
     pub counts: Counts,
     pub skipped: SkippedSamples,
     pub faults: FaultCounts,
@@ -156,6 +160,7 @@ impl Engine {
         let relations = Relations::new(&exclusive);
         Self {
             config,
+            bundles: Bundles::new(&catalog, &settled.layout),
             layout: settled.layout,
             sources: Sources::new(&catalog, &settled.sampler),
             catalog,
@@ -167,6 +172,7 @@ impl Engine {
             relations,
             caches,
             handover: Handover::new(settled.budget.batches_bytes, first),
+            recycler: Arc::default(),
             counts: Counts::default(),
             skipped: SkippedSamples::default(),
             faults: FaultCounts::default(),

@@ -188,6 +188,7 @@ impl Handover {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loader::recycle::Home;
     use crate::loader::{BatchArray, Role};
     use crate::volume::Buffer;
 
@@ -202,7 +203,14 @@ mod tests {
             known_bits: None,
             classes: [].into(),
         };
-        Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new() }
+        Batch {
+            epoch: 0,
+            number,
+            arrays: vec![array],
+            provenance: Vec::new(),
+            skipped: Vec::new(),
+            home: Home::default(),
+        }
     }
 
     fn ten(_: u64) -> u64 {

@@ -1,15 +1,15 @@
 //! What one worker makes at a time: one class of one sample, or all its classes that come from the same memory.
 
 use super::array_layout::ArrayLayout;
-use super::bits::BitWriter;
 use super::class_labels::{ClassPatch, ClassSource};
 use super::encode::{DistanceScale, affinity, boundary, distance};
 use super::engine::Engine;
 use super::read::{ReadFrom, Slot, SlotData};
-use super::{ArraySpec, Encoding, ReadSource, Role};
+use super::{ArraySpec, Encoding, ReadSource, Role, presence};
 use crate::catalog::LabelCrop;
 use crate::sample::Request;
 use crate::telemetry::Stage;
+use crate::volume::{Volume, VolumeId};
 use crate::{Error, Result};
 
 /// Slots of one sample to fill, and what came of it.
@@ -21,20 +21,24 @@ pub(super) struct Job<'a> {
     pub made: Option<Result<Vec<ReadSource>>>,
 }
 
-/// Divides the slots of one array of one sample into jobs: classes of one array of class ids share a job, so that it is
-/// read once.
+/// Divides the slots of one array of one sample into jobs: classes that are read at once share one.
 pub(super) fn jobs<'a>(
     engine: &Engine,
     (sample, array): (usize, usize),
     slots: Vec<Slot<'a>>,
-    crop: Option<&LabelCrop>,
+    request: &Request,
 ) -> Vec<Job<'a>> {
     let layout = &engine.layout.arrays[array];
-    let mut jobs: Vec<(Option<crate::volume::VolumeId>, Job<'a>)> = Vec::new();
+    let mut jobs: Vec<(Option<VolumeId>, Job<'a>)> = Vec::new();
     for (channel, slot) in slots.into_iter().enumerate() {
         let class = layout.classes[channel].as_deref().filter(|_| layout.spec.encoding != Encoding::Bits);
-        let shared = class.and_then(|class| ClassSource::find(&engine.relations, crop, class).class_ids());
-        let shared = shared.map(|volume| volume.id());
+        let shared = class.and_then(|class| {
+            if layout.spec.encoding.says_presence() {
+                return engine.presence_of(request, class).shared();
+            }
+            let (_, crop) = engine.place_of(request);
+            ClassSource::find(&engine.relations, crop, class).class_ids().map(Volume::id)
+        });
         match jobs.iter_mut().find(|(volume, _)| shared.is_some() && *volume == shared) {
             Some((_, job)) => job.slots.push((channel, slot)),
             None => jobs.push((shared, Job { sample, array, slots: vec![(channel, slot)], made: None })),
@@ -67,7 +71,7 @@ impl Job<'_> {
                 let volume = engine.inputs.volume(self.array, request.dataset_index, *channel);
                 vec![slot.fill(layout, None, &ReadFrom { volume, ..from })?]
             }
-            [(_, slot)] if layout.spec.encoding == Encoding::Bits => fill_bits(slot, layout, engine, crop, &from)?,
+            slots if layout.spec.encoding.says_presence() => presence::fill(slots, layout, (engine, request), &from)?,
             [(channel, slot)] => vec![fill_class(slot, layout, *channel, engine, crop, &from)?],
             slots => fill_shared(slots, layout, engine, crop, &from)?,
         };
@@ -91,7 +95,7 @@ fn fill_class(
     let source = class.map_or(ClassSource::Nowhere, |class| ClassSource::find(&engine.relations, crop, class));
     match (&source, layout.spec.encoding) {
         (ClassSource::Nowhere, _) => slot.fill(layout, class, from),
-        (ClassSource::Labels(labels), Encoding::U8 | Encoding::F32 | Encoding::Ids) => {
+        (ClassSource::Labels(labels), Encoding::Ids) => {
             slot.fill(layout, class, &ReadFrom { volume: Some(&labels.volume), ..*from })
         }
         (_, _) => {
@@ -134,27 +138,6 @@ fn fill_shared(
     Ok(all_said)
 }
 
-fn fill_bits(
-    slot: &mut Slot<'_>,
-    layout: &ArrayLayout,
-    engine: &Engine,
-    crop: Option<&LabelCrop>,
-    from: &ReadFrom<'_>,
-) -> Result<Vec<ReadSource>> {
-    let (SlotData::U64(data), Some(known)) = (&mut slot.data, slot.known_bits.as_deref_mut()) else {
-        return Ok(Vec::new());
-    };
-    let mut writer = BitWriter::new(data, known);
-    let classes = layout.classes.iter().flatten().enumerate();
-    let add = |(bit, class): (usize, &String)| {
-        let mut said = ReadSource::nothing(&layout.name, Some(class));
-        let source = ClassSource::find(&engine.relations, crop, class);
-        writer.add(bit, &source, from.grid, from.caches, &mut said)?;
-        Ok(said)
-    };
-    classes.map(add).collect()
-}
-
 /// From ids and a mask to what the array holds.
 fn encode(patch: &ClassPatch, spec: &ArraySpec, slot: &mut Slot<'_>, from: &ReadFrom<'_>) {
     let mut stage = from.caches.meter.start(Stage::Gather, || format!("encode {}", spec.encoding.name()));
@@ -168,15 +151,9 @@ fn encode(patch: &ClassPatch, spec: &ArraySpec, slot: &mut Slot<'_>, from: &Read
         }
         (SlotData::U8(out), Encoding::Affinity) => affinity(&labels, &spec.offsets, out, known),
         (SlotData::U8(out), Encoding::Boundary) => boundary(&labels, out, known),
-        (SlotData::F32(out), _) => {
-            for ((out, id), known) in out.iter_mut().zip(labels.ids).zip(labels.known) {
-                *out = if *known == 0 { f32::NAN } else { f32::from(u8::from(*id != 0)) };
-            }
-        }
-        (data, encoding) => {
+        (data, _) => {
             known.copy_from_slice(labels.known);
             match data {
-                SlotData::U8(out) if encoding == Encoding::U8 => convert(out, labels.ids, |id| u8::from(id != 0)),
                 SlotData::U8(out) => convert(out, labels.ids, |id| id as u8),
                 SlotData::U16(out) => convert(out, labels.ids, |id| id as u16),
                 SlotData::U32(out) => convert(out, labels.ids, |id| id as u32),

@@ -2,7 +2,7 @@
 
 use super::array_layout::ArrayLayout;
 use super::inputs::Inputs;
-use super::{ArraySpec, BatchArray, LoaderConfig, Role, nearest::nearest};
+use super::{ArraySpec, BatchArray, LoaderConfig, ReadSource, Role, nearest::nearest};
 use crate::catalog::Catalog;
 use crate::geometry::Zyx;
 use crate::sample::intensity::Operation;
@@ -45,6 +45,19 @@ impl BatchLayout {
     /// The independent reads of one sample.
     pub(super) fn reads(&self) -> usize {
         self.arrays.iter().map(ArrayLayout::slots).sum()
+    }
+
+    /// Where a source stands in a batch: its array's place, and its class' place in the array.
+    pub(super) fn place_of(&self, source: &ReadSource) -> (usize, usize) {
+        let array = self.arrays.iter().position(|array| array.name == source.array).unwrap_or(self.arrays.len());
+        let classes = self.arrays.get(array).map(|array| array.classes.as_slice()).unwrap_or_default();
+        (array, classes.iter().position(|class| *class == source.class).unwrap_or(0))
+    }
+
+    /// Whether `arrays` are what [`BatchLayout::zeros`] makes for so many samples, but for their contents.
+    pub(super) fn fits(&self, arrays: &[BatchArray], samples: usize) -> bool {
+        let all = arrays.iter().zip(&self.arrays);
+        arrays.len() == self.arrays.len() && all.into_iter().all(|(array, layout)| layout.fits(array, samples))
     }
 
     /// Memory for a batch of `samples`, all zero.

@@ -1,7 +1,7 @@
 //! One read of one sample: a volume's patch in the array's encoding, straight into the batch's memory.
 
 use super::array_layout::ArrayLayout;
-use super::{BatchArray, Encoding, ReadSource, Role};
+use super::{BatchArray, ReadSource, Role};
 use crate::Result;
 use crate::geometry::PatchGrid;
 use crate::sample::intensity::IntensityRecipe;
@@ -95,7 +95,7 @@ impl Slot<'_> {
             Some(volume) => Some(match array.role {
                 Role::Input if from.intensity.is_empty() => self.read_raw(volume, from)?,
                 Role::Input => self.read_changed(volume, from)?,
-                Role::Target => self.read_labels(array.spec.encoding, volume, from)?,
+                Role::Target => self.read_labels(volume, from)?,
             }),
         };
         let mut said = ReadSource::nothing(&array.name, class);
@@ -161,25 +161,17 @@ impl Slot<'_> {
         }
     }
 
-    fn read_labels(&mut self, encoding: Encoding, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
+    /// Ids of one class; presence alone is read for several classes at once.
+    fn read_labels(&mut self, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
         let read = |out: PatchOut<'_>, known| read_patch(volume, from.grid, Resample::Nearest, from.caches, out, known);
         let known = self.known.as_deref_mut();
         match &mut self.data {
-            SlotData::U8(data) if encoding == Encoding::U8 => read(PatchOut::Present8(data), known),
             SlotData::U8(data) => read(PatchOut::Ids8(data), known),
             SlotData::U16(data) => read(PatchOut::Ids16(data), known),
             SlotData::U32(data) => read(PatchOut::Ids32(data), known),
             SlotData::U64(data) => read(PatchOut::Ids64(data), known),
-            SlotData::F32(data) => {
-                let mut inside = vec![0; data.len()];
-                let report = read(PatchOut::PresentF32(data), Some(&mut inside))?;
-                for (value, _) in data.iter_mut().zip(inside).filter(|(_, inside)| *inside == 0) {
-                    *value = f32::NAN;
-                }
-                Ok(report)
-            }
-            // Targets are never encoded in half precision: `Encoding::of_role`.
-            SlotData::F16(_) => Ok(PatchReport::default()),
+            // Ids are no floats: `ArrayLayout::new`.
+            SlotData::F16(_) | SlotData::F32(_) => Ok(PatchReport::default()),
         }
     }
 }

@@ -28,8 +28,9 @@ pub struct LoaderOptions {
 /// Draws, reads and hands over batches on its own threads until it is dropped. Batches come in order.
 ///
 /// The same configuration, data, seed, epoch and index give the same bytes for any number of threads and any memory.
-/// `loader.memory` bounds decoded chunks, lookup tables, batches in flight and batches that wait, together; chunks that
-/// a running read still holds after they had to leave the cache come on top.
+/// `loader.memory` bounds decoded chunks, lookup tables, batches in flight, batches that wait and one that is used, together;
+/// chunks that a running read still holds after they had to leave the cache come on top, as do further batches that are
+/// kept.
 /// Dropping the loader ends its threads and waits for them.
 #[derive(Debug)]
 pub struct Loader {

@@ -99,7 +99,7 @@ impl LoaderConfig {
         let needed = voxels.saturating_mul(self.loader.batch_size as u128).saturating_mul(2);
         if needed > u128::from(self.loader.memory) {
             return Err(Error::Budget {
-                what: "one batch in flight and one queued",
+                what: "one batch in flight and one in use",
                 needed_bytes: u64::try_from(needed).unwrap_or(u64::MAX),
                 budget_bytes: self.loader.memory,
             });

@@ -33,7 +33,8 @@ pub fn read_absence(volume: &Volume, level: usize, grid: &PatchGrid, caches: &Ca
         let plan = plan_warp(volume, level, grid, Resample::Nearest, caches)?;
         // A chunk of the plan's box that the patch does not touch is not looked up, and no voxel is taken from it.
         let chunks = stand_ins(volume, level, &warped::fetch(volume, &plan, caches)?);
-        gather_warped(Walker::<u8>::new(&plan, &chunks, 0), &Nearest(|voxel: u8| voxel), absent, None);
+        let walker = Walker::<u8>::new(&plan, &chunks, 0);
+        gather_warped(walker, &Nearest(|voxel: u8| voxel), 0..plan.shape.z, absent, None);
     }
     Ok(())
 }

@@ -126,6 +126,17 @@ impl LabelCodes {
         matches!(self, Self { present: None, absent: Some(0), unknown: None, nan: false, meanings: None })
     }
 
+    /// True if some value says unknown.
+    #[must_use]
+    pub const fn can_be_unknown(&self) -> bool {
+        let unnamed_are_unknown = match self.present {
+            Some(_) => self.absent.is_some(),
+            // Ids: 0 is unknown if something else is absent.
+            None => !matches!(self.absent, Some(0)),
+        };
+        unnamed_are_unknown || self.unknown.is_some() || self.nan || self.meanings.is_some()
+    }
+
     /// True if one value says present; false if values are ids.
     #[must_use]
     pub const fn is_semantic(&self) -> bool {

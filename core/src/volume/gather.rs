@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Voxel;
 use super::convert::Intensity;
 use super::plan::{AxisPlan, ReadPlan};
-use super::slab::{Source, copy_planes, slabs};
+use super::slab::{Source, copy_planes, fewest_planes, slabs};
 use crate::geometry::{Axis, Zyx};
 
 /// Fills `known` with 1 inside the volume and 0 outside.
@@ -21,7 +21,8 @@ pub(super) fn mark_planes(plan: &ReadPlan, planes: &Range<usize>, inside: u8, kn
         return;
     }
     known.fill(0);
-    let along = |wanted: Axis| Axis::ALL.into_iter().map(|axis| &plan.axes[axis]).find(|axis| axis.patch_axis == wanted);
+    let along =
+        |wanted: Axis| Axis::ALL.into_iter().map(|axis| &plan.axes[axis]).find(|axis| axis.patch_axis == wanted);
     let outputs = |wanted: Axis| along(wanted).map_or(0..0, |axis| axis.table.inside_lo..axis.table.inside_hi);
     let (z, y, x) = (outputs(Axis::Z), outputs(Axis::Y), outputs(Axis::X));
     for z in z.start.max(planes.start)..z.end.min(planes.end) {
@@ -57,7 +58,7 @@ pub(super) fn copy<S: Voxel, D: Voxel>(
 ) {
     let plane = plan.shape.y * plan.shape.x;
     let mut stored = Vec::new();
-    for planes in slabs(plan.shape, size_of::<S>()) {
+    for planes in slabs(plan.shape, size_of::<S>(), fewest_planes(plan)) {
         stored.resize(planes.len() * plane, S::default());
         let out = &mut out[planes.start * plane..planes.end * plane];
         copy_planes(plan, source, &planes, &mut stored);

@@ -28,12 +28,17 @@ impl<S: Voxel> Source<'_, S> {
     }
 }
 
-/// The planes of a patch in parts of about [`SLAB_BYTES`], of voxels of so many bytes.
-pub(super) fn slabs(shape: Zyx<usize>, voxel_bytes: usize) -> impl Iterator<Item = Range<usize>> {
+/// The planes of a patch in parts of about [`SLAB_BYTES`], of voxels of so many bytes. At least `fewest` planes, if there
+/// are as many.
+pub(super) fn slabs(shape: Zyx<usize>, voxel_bytes: usize, fewest: usize) -> impl Iterator<Item = Range<usize>> {
     let plane_bytes = (shape.y * shape.x * voxel_bytes).max(1);
-    // Not fewer planes than a tile has: where they lie across the chunks' rows, each row is read for so many at a time.
-    let planes = (SLAB_BYTES / plane_bytes).max(TILE);
+    let planes = (SLAB_BYTES / plane_bytes).max(fewest);
     (0..shape.z).step_by(planes).map(move |lo| lo..shape.z.min(lo + planes))
+}
+
+/// How many planes to make at a time at least: where they lie across the chunks' rows, each row is read for a whole tile.
+pub(super) fn fewest_planes(plan: &ReadPlan) -> usize {
+    if plan.axes.x.patch_axis == Axis::Z { TILE } else { 1 }
 }
 
 /// Copies the voxels of `planes` (along the patch's own z) that lie inside the volume; `out` holds these planes alone, and

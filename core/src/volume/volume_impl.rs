@@ -20,7 +20,7 @@ pub struct VolumeId(pub u32);
 
 impl VolumeId {
     /// One that no other volume of this process has.
-    fn next() -> Self {
+    pub(super) fn next() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
@@ -171,15 +171,22 @@ impl Volume {
     /// A chunk that cannot be read or decoded.
     pub fn chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Arc<Chunk>>> {
         let level = level.min(self.levels.len() - 1);
-        let array = &self.arrays[level];
-        let key = |chunk| ChunkKey { volume: self.id, level: level as u32, chunk };
-        cache.get_or_decode(key(chunk), || {
-            let detail = || format!("{} {} {chunk}", self.name(), self.levels[level].path);
-            let mut decode = Meter::nested(Stage::Decode, detail);
-            let unit = array.read_unit((chunk, self.channel), |shard, read| cache.shard_index(key(shard), read))?;
-            decode.add_bytes(unit.as_ref().map_or(0, |unit| unit.data.size_bytes() as u64));
-            Ok(unit)
-        })
+        let key = ChunkKey { volume: self.id, level: level as u32, chunk };
+        cache.get_or_decode(key, || self.decode_chunk(level, chunk, cache))
+    }
+
+    /// One chunk, read and decoded; `cache` knows the indices of shards.
+    ///
+    /// # Errors
+    /// A chunk that cannot be read or decoded.
+    pub(super) fn decode_chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Chunk>> {
+        let key = |shard| ChunkKey { volume: self.id, level: level as u32, chunk: shard };
+        let detail = || format!("{} {} {chunk}", self.name(), self.levels[level].path);
+        let mut decode = Meter::nested(Stage::Decode, detail);
+        let index = |shard, read: &dyn Fn() -> _| cache.shard_index(key(shard), read);
+        let unit = self.arrays[level].read_unit((chunk, self.channel), index)?;
+        decode.add_bytes(unit.as_ref().map_or(0, |unit| unit.data.size_bytes() as u64));
+        Ok(unit)
     }
 
     /// One element: the value of a level's absent chunks.

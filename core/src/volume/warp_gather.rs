@@ -1,5 +1,7 @@
 //! A warped patch, row by row from cached chunks into the caller's memory. Nothing is allocated per voxel.
 
+use std::ops::Range;
+
 use super::Voxel;
 use super::bend::Bend;
 use super::convert::Intensity;
@@ -58,11 +60,12 @@ impl<S: Intensity, D, F: Fn(f32) -> D> Look<S, D> for Mean<F> {
     }
 }
 
-/// Fills `out` with what `look` sees at each position, 0 where the nearest voxel is outside of the level; and `known`
+/// Fills `out` with what `look` sees at each position of some planes of the patch, 0 where the nearest voxel is outside of the level; and `known`
 /// with 1 inside and 0 outside. Answers how many patch voxels are outside.
 pub(super) fn gather<S: Voxel, D: Copy + Default>(
     mut walker: Walker<'_, S>,
     look: &impl Look<S, D>,
+    planes: Range<usize>,
     out: &mut [D],
     mut known: Option<&mut [u8]>,
 ) -> usize {
@@ -71,7 +74,7 @@ pub(super) fn gather<S: Voxel, D: Copy + Default>(
     let mut bent = plan.bend.as_ref().map(Bend::row);
     let mut outside = 0;
     for (row, out) in out.chunks_exact_mut(row_len).enumerate() {
-        let (z, y) = (row / plan.shape.y, row % plan.shape.y);
+        let (z, y) = (planes.start + row / plan.shape.y, row % plan.shape.y);
         let known = known.as_deref_mut().map(|known| &mut known[row * row_len..(row + 1) * row_len]);
         let start = [0, 1, 2].map(|i| plan.origin[i] + z as f64 * plan.steps.z[i] + y as f64 * plan.steps.y[i]);
         let straight = |x: usize| [0, 1, 2].map(|axis| start[axis] + x as f64 * plan.steps.x[axis]);

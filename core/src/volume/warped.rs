@@ -74,9 +74,10 @@ fn gather_raw<S: Intensity, D: Copy + Default>(
     convert: impl Fn(S) -> D,
     finish: impl Fn(f32) -> D,
 ) -> usize {
+    let planes = 0..walker.plan().shape.z;
     match resample {
-        Resample::Nearest => gather(walker, &Nearest(convert), out, known),
-        Resample::Area => gather(walker, &Mean(finish), out, known),
+        Resample::Nearest => gather(walker, &Nearest(convert), planes, out, known),
+        Resample::Area => gather(walker, &Mean(finish), planes, out, known),
     }
 }
 
@@ -86,5 +87,6 @@ fn gather_ids<S: Voxel, D: Copy + Default>(
     known: Option<&mut [u8]>,
     narrow: impl Fn(u64) -> D,
 ) -> usize {
-    gather(walker, &Nearest(|voxel: S| narrow(voxel.to_id())), out, known)
+    let planes = 0..walker.plan().shape.z;
+    gather(walker, &Nearest(|voxel: S| narrow(voxel.to_id())), planes, out, known)
 }

@@ -1,0 +1,266 @@
+//! Reading what every voxel of a patch says about several classes at once, in parts that stay in a core's cache.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::bundle::ClassBundle;
+use super::gather::mark_planes;
+use super::plan::ReadPlan;
+use super::planning::{level_of, plan_read, plan_warp};
+use super::slab::{Source, copy_planes, fewest_planes, slabs};
+use super::walker::Walker;
+use super::warp_gather::{Nearest, gather};
+use super::warp_plan::WarpPlan;
+use super::{Caches, Chunk, LabelCodes, PatchReport, Presence, Resample, Volume, Voxel};
+use crate::geometry::{PatchGrid, Zyx};
+use crate::telemetry::{Meter, Stage};
+use crate::{Result, with_dtype};
+
+/// As many classes as a word has bits: bit c is class c.
+pub trait Word: Voxel + std::ops::BitAnd<Output = Self> + std::ops::BitOr<Output = Self> {
+    /// Every bit.
+    const ALL: Self;
+    /// Bit `bit` alone.
+    fn bit(bit: usize) -> Self;
+}
+
+impl Word for u8 {
+    const ALL: Self = Self::MAX;
+    fn bit(bit: usize) -> Self {
+        1 << bit
+    }
+}
+
+impl Word for u64 {
+    const ALL: Self = Self::MAX;
+    fn bit(bit: usize) -> Self {
+        1 << bit
+    }
+}
+
+/// What some voxels of a patch say.
+#[derive(Debug, Clone)]
+pub struct ClassSlab<'a, W> {
+    /// Which voxels of the patch, in its C order.
+    pub voxels: Range<usize>,
+    /// Which classes are there.
+    pub present: &'a [W],
+    /// Of which classes that is known; `None`: of all.
+    pub known: Option<&'a [W]>,
+}
+
+/// For each id of an array of ids which classes are there, and of which that is known.
+#[derive(Debug, Clone)]
+pub struct IdBits<W> {
+    /// By id: present, known.
+    table: Vec<[W; 2]>,
+    /// Of larger ids it is asked.
+    codes: Vec<(usize, LabelCodes)>,
+}
+
+impl<W: Word> IdBits<W> {
+    /// Ids that are looked up.
+    const TABLE: u64 = 1 << 8;
+
+    /// Of classes by their bit and the codes by which the array speaks of them.
+    #[must_use]
+    pub fn new(codes: Vec<(usize, LabelCodes)>) -> Self {
+        Self { table: (0..Self::TABLE).map(|id| bits_of(&codes, id)).collect(), codes }
+    }
+
+    #[inline]
+    fn of(&self, id: u64) -> [W; 2] {
+        match self.table.get(usize::try_from(id).unwrap_or(usize::MAX)) {
+            Some(bits) => *bits,
+            None => bits_of(&self.codes, id),
+        }
+    }
+}
+
+fn bits_of<W: Word>(codes: &[(usize, LabelCodes)], id: u64) -> [W; 2] {
+    let mut bits = [W::default(); 2];
+    for (bit, codes) in codes {
+        let (present, known) = match codes.presence(id) {
+            Presence::Present => (true, true),
+            Presence::Absent => (false, true),
+            Presence::Unknown => (false, false),
+        };
+        for (bits, is_set) in bits.iter_mut().zip([present, known]) {
+            *bits = if is_set { *bits | W::bit(*bit) } else { *bits };
+        }
+    }
+    bits
+}
+
+/// Reads an array of ids once, and hands each part of the patch over for each of `tables`, with the table's index.
+///
+/// # Errors
+/// As [`super::read_patch`].
+pub fn read_id_bits<W: Word>(
+    volume: &Volume,
+    tables: &[IdBits<W>],
+    grid: &PatchGrid,
+    caches: &Caches,
+    mut each: impl FnMut(usize, &ClassSlab<'_, W>),
+) -> Result<PatchReport> {
+    let _here = caches.meter.enter();
+    let cut = Cut::fetch(volume, grid, caches, |level, chunk| volume.chunk(level, chunk, &caches.chunks))?;
+    let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
+    gathering.add_bytes((grid.shape.product() * tables.len() * size_of::<[W; 2]>()) as u64);
+    let (mut present, mut known) = (Vec::new(), Vec::new());
+    let outside = with_dtype!(volume.dtype(), T => {
+        let fill = T::elements_of(volume.fill(cut.level())).and_then(|fill| fill.first()).copied().unwrap_or_default();
+        cut.slabs::<T>((grid.shape, size_of::<[W; 2]>()), fill, |voxels, ids, inside| {
+            for (index, table) in tables.iter().enumerate() {
+                split(ids, |id| table.of(id.to_id()), &mut present, &mut known);
+                forget_outside(inside, &mut present, Some(&mut known));
+                each(index, &ClassSlab { voxels: voxels.clone(), present: &present, known: Some(&known) });
+            }
+        })
+    });
+    Ok(cut.report(outside))
+}
+
+/// Reads all classes of a bundle at once, and hands each part of the patch over.
+///
+/// # Errors
+/// As [`super::read_patch`].
+pub fn read_bundle(
+    bundle: &ClassBundle,
+    grid: &PatchGrid,
+    caches: &Caches,
+    mut each: impl FnMut(&ClassSlab<'_, u8>),
+) -> Result<PatchReport> {
+    let _here = caches.meter.enter();
+    let volume = bundle.volume();
+    let cut = Cut::fetch(volume, grid, caches, |level, chunk| bundle.chunk(level, chunk, &caches.chunks))?;
+    let mut gathering = Meter::nested(Stage::Gather, || format!("{} and others", volume.name()));
+    gathering.add_bytes(grid.shape.product() as u64);
+    let fill = bundle.fill(cut.level());
+    let (mut present, mut known) = (Vec::new(), Vec::new());
+    let outside = if bundle.is_masked() {
+        cut.slabs::<u16>((grid.shape, 2), fill, |voxels, bits, inside| {
+            split(bits, |bits| bits.to_le_bytes(), &mut present, &mut known);
+            forget_outside(inside, &mut present, Some(&mut known));
+            each(&ClassSlab { voxels, present: &present, known: Some(&known) });
+        })
+    } else {
+        cut.slabs::<u8>((grid.shape, 0), fill as u8, |voxels, bits, inside| {
+            let Some(inside) = inside else { return each(&ClassSlab { voxels, present: bits, known: None }) };
+            present.clear();
+            present.extend_from_slice(bits);
+            forget_outside(Some(inside), &mut present, None);
+            each(&ClassSlab { voxels, present: &present, known: Some(inside) });
+        })
+    };
+    Ok(cut.report(outside))
+}
+
+/// The two halves of what `bits` says of each voxel.
+fn split<T: Copy, W: Word>(voxels: &[T], bits: impl Fn(T) -> [W; 2], present: &mut Vec<W>, known: &mut Vec<W>) {
+    present.resize(voxels.len(), W::default());
+    known.resize(voxels.len(), W::default());
+    for ((voxel, present), known) in voxels.iter().zip(present).zip(known) {
+        [*present, *known] = bits(*voxel);
+    }
+}
+
+/// Nothing is there, and nothing known, where `inside` is 0.
+fn forget_outside<W: Word>(inside: Option<&[u8]>, present: &mut [W], known: Option<&mut [W]>) {
+    let Some(inside) = inside else { return };
+    let forget = |words: &mut [W]| {
+        let outside = words.iter_mut().zip(inside).filter(|(_, inside)| **inside == 0);
+        outside.for_each(|(word, _)| *word = W::default());
+    };
+    forget(present);
+    known.map(forget);
+}
+
+/// What a patch is cut from, on the volume's axes or warped: its plan and its chunks.
+enum Cut {
+    Plain(Arc<ReadPlan>, Vec<Option<Arc<Chunk>>>),
+    Warped(Arc<WarpPlan>, Vec<Option<Arc<Chunk>>>),
+}
+
+impl Cut {
+    /// Plans a patch of labels of the geometry of `volume`, and gets its chunks.
+    fn fetch(
+        volume: &Volume,
+        grid: &PatchGrid,
+        caches: &Caches,
+        chunk: impl Fn(usize, Zyx<u64>) -> Result<Option<Arc<Chunk>>>,
+    ) -> Result<Self> {
+        let level = level_of(volume, grid);
+        if grid.warp.is_none() {
+            let plan = plan_read(volume, level, grid, Resample::Nearest, caches)?;
+            let chunks = plan.chunks().map(|at| chunk(level, at)).collect::<Result<_>>()?;
+            return Ok(Self::Plain(plan, chunks));
+        }
+        let plan = plan_warp(volume, level, grid, Resample::Nearest, caches)?;
+        let chunk = |at: &Option<Zyx<u64>>| at.map_or(Ok(None), |at| chunk(level, at));
+        let chunks = plan.chunks.iter().map(chunk).collect::<Result<_>>()?;
+        Ok(Self::Warped(plan, chunks))
+    }
+
+    fn level(&self) -> usize {
+        match self {
+            Self::Plain(plan, _) => plan.level,
+            Self::Warped(plan, _) => plan.level,
+        }
+    }
+
+    /// Hands over some planes after others: which voxels of the patch, their values, and, if some of the patch are outside
+    /// of the volume, 255 for those inside and 0 for the others. Answers how many are outside. Whoever takes them makes
+    /// `word_bytes` of each voxel.
+    fn slabs<T: Voxel>(
+        &self,
+        (shape, word_bytes): (Zyx<usize>, usize),
+        fill: T,
+        mut each: impl FnMut(Range<usize>, &[T], Option<&[u8]>),
+    ) -> usize {
+        let plane = shape.y * shape.x;
+        let (mut values, mut inside) = (Vec::new(), Vec::new());
+        let mut all_outside = 0;
+        let fewest = match self {
+            Self::Plain(plan, _) => fewest_planes(plan),
+            Self::Warped(..) => 1,
+        };
+        for planes in slabs(shape, size_of::<T>() + word_bytes, fewest) {
+            values.resize(planes.len() * plane, T::default());
+            inside.resize(values.len(), 0);
+            let outside = match self {
+                Self::Plain(plan, chunks) => {
+                    copy_planes(plan, &Source { chunks, fill }, &planes, &mut values);
+                    if plan.outside_voxels() > 0 {
+                        mark_planes(plan, &planes, u8::MAX, &mut inside);
+                        inside.iter().filter(|inside| **inside == 0).count()
+                    } else {
+                        0
+                    }
+                }
+                Self::Warped(plan, chunks) => {
+                    let walker = Walker::new(plan, chunks, fill);
+                    let outside = gather(walker, &Nearest(|v| v), planes.clone(), &mut values, Some(&mut inside));
+                    inside.iter_mut().for_each(|inside| *inside = 0_u8.wrapping_sub(*inside));
+                    outside
+                }
+            };
+            all_outside += outside;
+            each(planes.start * plane..planes.end * plane, &values, (outside > 0).then_some(&inside));
+        }
+        all_outside
+    }
+
+    fn report(&self, outside_voxels: usize) -> PatchReport {
+        let count = |chunks: &[Option<Arc<Chunk>>], touched: usize| PatchReport {
+            level: self.level(),
+            chunks: touched,
+            absent_chunks: touched - chunks.iter().flatten().count(),
+            outside_voxels,
+        };
+        match self {
+            Self::Plain(_, chunks) => count(chunks, chunks.len()),
+            Self::Warped(plan, chunks) => count(chunks, plan.chunks.iter().flatten().count()),
+        }
+    }
+}
