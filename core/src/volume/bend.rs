@@ -1,5 +1,7 @@
 //! The displacements along the rows of a patch, in stored voxels: a field's and its sections'. Pure.
 
+use std::ops::Range;
+
 use super::slips::Slips;
 use crate::geometry::{Axis, Elastic, ElasticField, Knot, PatchGrid, Zyx};
 
@@ -14,14 +16,18 @@ pub(super) struct Bend {
 /// The control points that act on a patch, and where its voxels lie among them.
 #[derive(Debug, Clone)]
 struct Splines {
-    /// Displacements of control points in stored voxels, in the order of the field.
-    points: Vec<[f64; 3]>,
-    /// For each patch axis: from one control point to the next along it, in `points`.
-    strides: Zyx<usize>,
+    /// For each of the world's axes: displacements of control points in stored voxels, C order along the patch's axes.
+    points: [Vec<f64>; 3],
     /// For each patch axis: control points along it.
     counts: Zyx<usize>,
-    /// For each patch axis and voxel: the first of the four control points that act on it, and their weights.
-    knots: Zyx<Vec<(usize, [f64; 4])>>,
+    /// For each plane: the first of the four control points that act on it along the patch's z, and their weights.
+    planes: Vec<Knot>,
+    /// For each row the same along the patch's y.
+    rows: Vec<Knot>,
+    /// Runs of voxels of a row on which the same four act: the first of these, and the voxels.
+    spans: Vec<(usize, Range<usize>)>,
+    /// For each of the four: its weight for each voxel of a row.
+    weights: [Vec<f64>; 4],
 }
 
 impl Bend {
@@ -50,45 +56,59 @@ impl Bend {
     /// Room for the displacements of one row of the patch.
     pub(super) fn row(&self) -> BentRow<'_> {
         let points = self.splines.as_ref().map_or(0, |splines| splines.counts.x);
-        BentRow { bend: self, sums: vec![[0.0; 3]; points], by: vec![[0.0; 3]; self.row_len] }
+        BentRow {
+            bend: self,
+            sums: [0, 1, 2].map(|_| vec![0.0; points]),
+            by: [0, 1, 2].map(|_| vec![0.0; self.row_len]),
+        }
     }
 }
 
 impl Splines {
     /// Of a patch; `field` holds the control points of `elastic` that act on it.
     fn new(elastic: &Elastic, field: &ElasticField, grid: &PatchGrid, stored_nm: Zyx<f64>) -> Self {
-        let stored_nm = stored_nm.to_array();
-        let points = field.points_nm.iter().map(|point| [0, 1, 2].map(|i| point[i] / stored_nm[i])).collect();
-        let strides = Zyx::new(field.counts.y * field.counts.x, field.counts.x, 1);
         let shown = grid.orientation.source;
-        let knots = |axis: Axis| {
+        let knots = |axis: Axis| -> Vec<Knot> {
             let (world, n) = (shown[axis], grid.shape[axis]);
             let sign = if grid.orientation.mirror[axis] { -1.0 } else { 1.0 };
             let offset_nm = |i: usize| sign * (i as f64 - (n as f64 - 1.0) / 2.0) * grid.voxel_size_nm[axis];
             let knot = |i: usize| {
-                let Knot { first, weights } = Knot::at(offset_nm(i) / elastic.spacing_nm[world]);
-                ((first - field.first[world]) as usize, weights)
+                let knot = Knot::at(offset_nm(i) / elastic.spacing_nm[world]);
+                Knot { first: knot.first - field.first[world], ..knot }
             };
             (0..n).map(knot).collect()
         };
+        let strides = Zyx::new(field.counts.y * field.counts.x, field.counts.x, 1);
+        let (strides, counts) = (shown.map(|world| strides[world]), shown.map(|world| field.counts[world]));
+        let along = |axis: Axis| (0..counts[axis]).map(move |i| i * strides[axis]);
+        let order =
+            along(Axis::Z).flat_map(|z| along(Axis::Y).flat_map(move |y| along(Axis::X).map(move |x| z + y + x)));
+        let columns = knots(Axis::X);
+        let spans = columns.chunk_by(|a, b| a.first == b.first).scan(0, |end, span| {
+            *end += span.len();
+            Some((span[0].first as usize, *end - span.len()..*end))
+        });
         Self {
-            points,
-            strides: shown.map(|world| strides[world]),
-            counts: shown.map(|world| field.counts[world]),
-            knots: Zyx::from_fn(knots),
+            points: Axis::ALL
+                .map(|axis| order.clone().map(|at| field.points_nm[at][axis.index()] / stored_nm[axis]).collect()),
+            counts,
+            planes: knots(Axis::Z),
+            rows: knots(Axis::Y),
+            spans: spans.collect(),
+            weights: [0, 1, 2, 3].map(|i| columns.iter().map(|knot| knot.weights[i]).collect()),
         }
     }
 
     /// The largest displacement of a control point along each world axis, in stored voxels.
     fn largest(&self) -> Zyx<f64> {
-        Zyx::from([0, 1, 2].map(|axis| self.points.iter().map(|point| point[axis].abs()).fold(0.0, f64::max)))
+        Zyx::from(self.points.each_ref().map(|points| points.iter().map(|point| point.abs()).fold(0.0, f64::max)))
     }
 
     /// Bytes in memory, beside the struct.
     fn size_bytes(&self) -> u64 {
-        let Zyx { z, y, x } = &self.knots;
-        let knots: usize = [z, y, x].into_iter().map(|knots| size_of_val(knots.as_slice())).sum();
-        (size_of_val(self.points.as_slice()) + knots) as u64
+        let floats = self.points.iter().chain(&self.weights).map(|list| size_of_val(list.as_slice()));
+        let knots = [&self.planes, &self.rows].map(|knots| size_of_val(knots.as_slice()));
+        (floats.chain(knots).sum::<usize>() + size_of_val(self.spans.as_slice())) as u64
     }
 }
 
@@ -96,10 +116,10 @@ impl Splines {
 #[derive(Debug)]
 pub(super) struct BentRow<'a> {
     bend: &'a Bend,
-    /// For each control point along the row: the weighted sum over the sixteen around it in the other two axes.
-    sums: Vec<[f64; 3]>,
-    /// The displacement of each voxel of the row, in stored voxels along the world's axes.
-    pub(super) by: Vec<[f64; 3]>,
+    /// For each of the world's axes and each control point along the row: the weighted sum over the sixteen around it in the other two axes.
+    sums: [Vec<f64>; 3],
+    /// For each of the world's axes: the displacement of each voxel of the row, in stored voxels.
+    pub(super) by: [Vec<f64>; 3],
 }
 
 impl BentRow<'_> {
@@ -107,7 +127,7 @@ impl BentRow<'_> {
     pub(super) fn move_to(&mut self, z: usize, y: usize) {
         match &self.bend.splines {
             Some(splines) => splines.fill(z, y, &mut self.sums, &mut self.by),
-            None => self.by.fill([0.0; 3]),
+            None => self.by.iter_mut().for_each(|by| by.fill(0.0)),
         }
         if let Some(slips) = &self.bend.slips {
             slips.add(z, y, &mut self.by);
@@ -117,22 +137,24 @@ impl BentRow<'_> {
 
 impl Splines {
     /// The displacements of row `y` of plane `z`.
-    fn fill(&self, z: usize, y: usize, sums: &mut [[f64; 3]], by: &mut [[f64; 3]]) {
-        let Self { points, strides, knots, .. } = self;
-        let ((first_z, weights_z), (first_y, weights_y)) = (&knots.z[z], &knots.y[y]);
-        for (x, sum) in sums.iter_mut().enumerate() {
-            *sum = [0.0; 3];
-            for (i, wz) in weights_z.iter().enumerate() {
-                for (j, wy) in weights_y.iter().enumerate() {
-                    let point = points[(first_z + i) * strides.z + (first_y + j) * strides.y + x * strides.x];
-                    (0..3).for_each(|axis| sum[axis] += wz * wy * point[axis]);
+    fn fill(&self, z: usize, y: usize, sums: &mut [Vec<f64>; 3], by: &mut [Vec<f64>; 3]) {
+        let (plane, row, counts) = (&self.planes[z], &self.rows[y], self.counts);
+        for ((points, sums), by) in self.points.iter().zip(sums).zip(by) {
+            sums.fill(0.0);
+            for (z, wz) in (plane.first as usize..).zip(plane.weights) {
+                for (y, wy) in (row.first as usize..).zip(row.weights) {
+                    let points = &points[(z * counts.y + y) * counts.x..][..counts.x];
+                    sums.iter_mut().zip(points).for_each(|(sum, point)| *sum += wz * wy * point);
                 }
             }
-        }
-        for ((first, weights), by) in knots.x.iter().zip(by) {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|i| &sums[first + i]);
-            let mix = |i: usize| weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i] + weights[3] * d[i];
-            *by = [mix(0), mix(1), mix(2)];
+            for (first, span) in &self.spans {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|i| sums[first + i]);
+                let [wa, wb, wc, wd] = self.weights.each_ref().map(|weights| &weights[span.clone()]);
+                let weights = wa.iter().zip(wb).zip(wc).zip(wd);
+                for (by, (((wa, wb), wc), wd)) in by[span.clone()].iter_mut().zip(weights) {
+                    *by = wa * a + wb * b + wc * c + wd * d;
+                }
+            }
         }
     }
 }

@@ -30,8 +30,16 @@ mod transform_key;
 mod transforms;
 mod volume_impl;
 mod walker;
+#[cfg(target_arch = "x86_64")]
+mod warp_avx2;
+mod warp_border;
 mod warp_gather;
+mod warp_places;
 mod warp_plan;
+mod warp_row;
+#[cfg(test)]
+mod warp_tests;
+mod warp_tile;
 mod warped;
 
 pub use absence::read_absence;

@@ -36,16 +36,14 @@ impl Slips {
         size_of_val(self.by.as_slice()) as u64
     }
 
-    /// Adds the shifts of row `y` of plane `z` of the patch to its voxels.
-    pub(super) fn add(&self, z: usize, y: usize, row: &mut [[f64; 3]]) {
-        match self.axis {
-            Axis::Z => row.iter_mut().for_each(|voxel| add(voxel, &self.by[z])),
-            Axis::Y => row.iter_mut().for_each(|voxel| add(voxel, &self.by[y])),
-            Axis::X => row.iter_mut().zip(&self.by).for_each(|(voxel, by)| add(voxel, by)),
+    /// Adds the shifts of row `y` of plane `z` of the patch to its voxels, along each of the world's axes.
+    pub(super) fn add(&self, z: usize, y: usize, row: &mut [Vec<f64>; 3]) {
+        for (axis, row) in row.iter_mut().enumerate() {
+            match self.axis {
+                Axis::Z => row.iter_mut().for_each(|voxel| *voxel += self.by[z][axis]),
+                Axis::Y => row.iter_mut().for_each(|voxel| *voxel += self.by[y][axis]),
+                Axis::X => row.iter_mut().zip(&self.by).for_each(|(voxel, by)| *voxel += by[axis]),
+            }
         }
     }
-}
-
-fn add(sum: &mut [f64; 3], by: &[f64; 3]) {
-    (0..3).for_each(|axis| sum[axis] += by[axis]);
 }

@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use super::Voxel;
-use super::bend::Bend;
 use super::convert::Intensity;
 use super::tables::NOISE;
-use super::walker::{Tile, Walker};
+use super::walker::{Room, Walker};
+use super::warp_border::Spot;
+use super::warp_places::LANES;
 use super::warp_plan::WarpPlan;
+use super::warp_row::Row;
+use super::warp_tile::{Run, Tile};
 
 /// Room for rounding to the border of a chunk, in voxels; what is nearer goes the careful way.
 const SLACK: f64 = 1e-6;
@@ -15,28 +18,30 @@ const SLACK: f64 = 1e-6;
 /// How a patch voxel is made of stored ones.
 pub(super) trait Look<S, D> {
     /// How far positions must be from a chunk's first voxel, and from the one beyond its last, to use no other chunk.
-    fn room(&self, plan: &WarpPlan) -> [[f64; 3]; 2];
-    /// At a position in a chunk with that room, counted from the centre of the chunk's first voxel.
-    fn in_tile(&self, tile: &Tile<'_, S>, position: [f64; 3]) -> D;
-    /// At any position inside the level; `nearest` is the voxel nearest to it.
-    fn anywhere(&self, walker: &mut Walker<'_, S>, position: [f64; 3], nearest: [i64; 3]) -> D;
+    fn room(&self, plan: &WarpPlan) -> Room;
+    /// At positions in a chunk with that room.
+    fn in_tile(&self, tile: &Tile<'_, S>, run: &Run<'_>, out: &mut [D]);
+    /// At up to [`LANES`] positions anywhere inside the level.
+    fn anywhere(&self, walker: &mut Walker<'_, S>, spots: &[Spot], out: &mut [D]);
 }
 
 /// The nearest voxel, converted.
 pub(super) struct Nearest<F>(pub(super) F);
 
 impl<S: Voxel, D, F: Fn(S) -> D> Look<S, D> for Nearest<F> {
-    fn room(&self, _: &WarpPlan) -> [[f64; 3]; 2] {
+    fn room(&self, _: &WarpPlan) -> Room {
         [[SLACK - 0.5; 3], [SLACK + NOISE + 0.5; 3]]
     }
 
-    #[inline]
-    fn in_tile(&self, tile: &Tile<'_, S>, position: [f64; 3]) -> D {
-        (self.0)(tile.value(position.map(|v| v + (0.5 + NOISE))))
+    fn in_tile(&self, tile: &Tile<'_, S>, run: &Run<'_>, out: &mut [D]) {
+        tile.values(run, 0.5 + NOISE, out, &self.0);
     }
 
-    fn anywhere(&self, walker: &mut Walker<'_, S>, _: [f64; 3], nearest: [i64; 3]) -> D {
-        (self.0)(walker.value(nearest))
+    fn anywhere(&self, walker: &mut Walker<'_, S>, spots: &[Spot], out: &mut [D]) {
+        for spot in spots {
+            walker.enter(spot.nearest);
+            out[spot.x] = (self.0)(walker.value(spot.nearest));
+        }
     }
 }
 
@@ -44,78 +49,61 @@ impl<S: Voxel, D, F: Fn(S) -> D> Look<S, D> for Nearest<F> {
 pub(super) struct Mean<F>(pub(super) F);
 
 impl<S: Intensity, D, F: Fn(f32) -> D> Look<S, D> for Mean<F> {
-    fn room(&self, plan: &WarpPlan) -> [[f64; 3]; 2] {
+    fn room(&self, plan: &WarpPlan) -> Room {
         let reach = |axis: usize| plan.samples.iter().map(|offset| offset[axis].abs()).fold(0.0, f64::max);
         let reach = [reach(0), reach(1), reach(2)];
         [reach.map(|reach| SLACK + reach), reach.map(|reach| SLACK + reach + 1.0)]
     }
 
-    #[inline]
-    fn in_tile(&self, tile: &Tile<'_, S>, position: [f64; 3]) -> D {
-        (self.0)(tile.mean(position))
+    fn in_tile(&self, tile: &Tile<'_, S>, run: &Run<'_>, out: &mut [D]) {
+        tile.means(run, out, &self.0);
     }
 
-    fn anywhere(&self, walker: &mut Walker<'_, S>, position: [f64; 3], nearest: [i64; 3]) -> D {
-        (self.0)(walker.mean(position, nearest))
+    fn anywhere(&self, walker: &mut Walker<'_, S>, spots: &[Spot], out: &mut [D]) {
+        for (spot, mean) in spots.iter().zip(walker.means(spots)) {
+            out[spot.x] = (self.0)(mean);
+        }
     }
 }
 
-/// Fills `out` with what `look` sees at each position of some planes of the patch, 0 where the nearest voxel is outside of the level; and `known`
-/// with 1 inside and 0 outside. Answers how many patch voxels are outside.
+/// Fills `out` with what `look` sees at each position of some planes of the patch, 0 where the nearest voxel is outside of
+/// the level; and `known` with 1 inside and 0 outside. Answers how many patch voxels are outside.
 pub(super) fn gather<S: Voxel, D: Copy + Default>(
-    mut walker: Walker<'_, S>,
+    walker: Walker<'_, S>,
     look: &impl Look<S, D>,
     planes: Range<usize>,
     out: &mut [D],
     mut known: Option<&mut [u8]>,
 ) -> usize {
     let plan = walker.plan();
-    let (row_len, room) = (plan.shape.x.max(1), look.room(plan));
-    let mut bent = plan.bend.as_ref().map(Bend::row);
+    let mut walker = walker.with_room(look.room(plan));
+    let mut row = Row::new(plan);
+    let places = planes.flat_map(|z| (0..plan.shape.y).map(move |y| (z, y)));
     let mut outside = 0;
-    for (row, out) in out.chunks_exact_mut(row_len).enumerate() {
-        let (z, y) = (planes.start + row / plan.shape.y, row % plan.shape.y);
-        let known = known.as_deref_mut().map(|known| &mut known[row * row_len..(row + 1) * row_len]);
-        let start = [0, 1, 2].map(|i| plan.origin[i] + z as f64 * plan.steps.z[i] + y as f64 * plan.steps.y[i]);
-        let straight = |x: usize| [0, 1, 2].map(|axis| start[axis] + x as f64 * plan.steps.x[axis]);
-        let most = |x: usize| row_len - x;
-        outside += match &mut bent {
-            None => {
-                let run = |at: &Walker<'_, S>, x: usize| at.run(straight(x), plan.steps.x, &room, most(x));
-                gather_row(&mut walker, look, (out, known), straight, run)
-            }
-            Some(bent) => {
-                bent.move_to(z, y);
-                let position = |x: usize| {
-                    let (from, by) = (straight(x), bent.by[x]);
-                    [0, 1, 2].map(|axis| from[axis] + by[axis])
-                };
-                let run = |at: &Walker<'_, S>, x: usize| {
-                    let borders = at.borders(&room);
-                    (x..row_len).take_while(|x| borders.hold(position(*x))).count()
-                };
-                gather_row(&mut walker, look, (out, known), position, run)
-            }
-        };
+    for (at, ((z, y), out)) in places.zip(out.chunks_exact_mut(plan.shape.x.max(1))).enumerate() {
+        let known = known.as_deref_mut().map(|known| &mut known[at * out.len()..(at + 1) * out.len()]);
+        row.move_to(z, y);
+        outside += gather_row(&mut walker, look, &row, (out, known));
     }
     outside
 }
 
-/// One row. `run` answers for how many voxels, from one on, positions have room in the walker's current chunk.
 fn gather_row<S: Voxel, D: Copy + Default>(
     walker: &mut Walker<'_, S>,
     look: &impl Look<S, D>,
+    row: &Row<'_>,
     (out, mut known): (&mut [D], Option<&mut [u8]>),
-    position_of: impl Fn(usize) -> [f64; 3],
-    run: impl Fn(&Walker<'_, S>, usize) -> usize,
 ) -> usize {
     let plan = walker.plan();
     let (mut x, mut outside) = (0, 0);
     if let Some(known) = &mut known {
         known.fill(1);
     }
+    // Spots across the borders of chunks wait until there is a group of them.
+    let mut waiting = [Spot::NOWHERE; LANES];
+    let mut count = 0;
     while x < out.len() {
-        let position = position_of(x);
+        let position = row.position(x);
         let Some(nearest) = plan.nearest(position) else {
             out[x] = D::default();
             if let Some(known) = &mut known {
@@ -125,22 +113,28 @@ fn gather_row<S: Voxel, D: Copy + Default>(
             continue;
         };
         walker.enter(nearest);
-        let run = run(walker, x);
-        match walker.tile() {
-            Some(tile) if run > 0 => {
-                let lo = walker.chunk_lo();
-                for (i, out) in out[x..x + run].iter_mut().enumerate() {
-                    let position = position_of(x + i);
-                    *out = look.in_tile(&tile, [0, 1, 2].map(|axis| position[axis] - lo[axis]));
-                }
+        let spot = Spot { x, position, nearest, here: walker.here() };
+        let room = row.room(walker, x);
+        if room == 0 {
+            (waiting[count], count, x) = (spot, count + 1, x + 1);
+            if count == LANES {
+                look.anywhere(walker, &waiting, out);
+                count = 0;
             }
-            // One voxel across the border of chunks; or a run in an absent chunk, where all are alike.
-            _ => {
-                let value = look.anywhere(walker, position, nearest);
-                out[x..x + run.max(1)].fill(value);
+            continue;
+        }
+        let run = row.run(x, room);
+        x += room;
+        match walker.tile() {
+            Some(tile) => look.in_tile(&tile, &run, &mut out[spot.x..x]),
+            None => {
+                // In an absent chunk, where all are alike.
+                look.anywhere(walker, &[spot], out);
+                let value = out[spot.x];
+                out[spot.x..x].fill(value);
             }
         }
-        x += run.max(1);
     }
+    look.anywhere(walker, &waiting[..count], out);
     outside
 }
