@@ -1,5 +1,7 @@
 //! What the benches share: the phantoms they read, their sizes, and how long they measure.
 
+pub mod process;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
