@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::SkippedSample;
-use super::recycle::Home;
+use super::{BatchArrays, SkippedSample};
 use crate::geometry::{BoxNm, PatchGrid};
 use crate::sample::Reason;
 use crate::sample::intensity::IntensityRecipe;
@@ -118,7 +117,7 @@ pub struct Provenance {
     pub sources: Vec<ReadSource>,
 }
 
-/// One batch, owned by whoever took it. When it is dropped, its memory serves a later one of the same loader.
+/// One batch, owned by whoever took it. When its arrays are dropped, their memory serves a later one of the same loader.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// Epoch of its first sample.
@@ -126,19 +125,11 @@ pub struct Batch {
     /// Number of the batch since the start, from 0.
     pub number: u64,
     /// Inputs by name, then targets by name.
-    pub arrays: Vec<BatchArray>,
+    pub arrays: BatchArrays,
     /// One per sample.
     pub provenance: Vec<Provenance>,
     /// What could not be read: other samples were drawn in the place of these; tiles of a grid came without their data.
     pub skipped: Vec<SkippedSample>,
-    /// Where the memory of `arrays` goes.
-    pub(super) home: Home,
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        self.home.give_back(std::mem::take(&mut self.arrays));
-    }
 }
 
 impl Batch {

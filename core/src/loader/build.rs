@@ -8,7 +8,6 @@ use super::engine::Engine;
 use super::epoch::Ticket;
 use super::job::jobs;
 use super::read::slots;
-use super::recycle::Home;
 use super::skipped::SkippedSample;
 use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
@@ -65,8 +64,7 @@ impl Engine {
             }
         }
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
-        let home = Home::new(&self.recycler);
-        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped, home })
+        Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped })
     }
 
     fn draw(&self, sampler: &Sampler, epoch: u64, place: u64) -> Sample {

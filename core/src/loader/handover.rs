@@ -188,7 +188,6 @@ impl Handover {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::recycle::Home;
     use crate::loader::{BatchArray, Role};
     use crate::volume::Buffer;
 
@@ -203,14 +202,7 @@ mod tests {
             known_bits: None,
             classes: [].into(),
         };
-        Batch {
-            epoch: 0,
-            number,
-            arrays: vec![array],
-            provenance: Vec::new(),
-            skipped: Vec::new(),
-            home: Home::default(),
-        }
+        Batch { epoch: 0, number, arrays: vec![array].into(), provenance: Vec::new(), skipped: Vec::new() }
     }
 
     fn ten(_: u64) -> u64 {

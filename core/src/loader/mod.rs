@@ -41,6 +41,7 @@ mod validate_sampling;
 pub use array_spec::{ArraySpec, Encoding};
 pub use batch::{Batch, BatchArray, Provenance, ReadSource, Role};
 pub use config::{Data, DataSource, LoaderConfig, LoaderKeys, OnError};
+pub use recycle::BatchArrays;
 pub use report::SourceReport;
 pub use run::{Loader, LoaderOptions};
 pub use share::{Share, Uneven};

@@ -1,5 +1,6 @@
 //! Memory of batches that were let go, for those to come: its pages are there already, which new memory's are not.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Weak};
 
 use super::BatchArray;
@@ -12,15 +13,19 @@ pub(super) struct Recycler {
     free: Mutex<Option<Vec<BatchArray>>>,
 }
 
-/// Where the memory of a batch goes when it is let go. A copy of a batch has no such place.
+/// The arrays of a batch: a vector whose memory goes back to where it came from. That of a copy does not.
 #[derive(Debug, Default)]
-pub(super) struct Home(Weak<Recycler>);
+pub struct BatchArrays {
+    arrays: Vec<BatchArray>,
+    home: Weak<Recycler>,
+}
 
 impl Recycler {
     /// Memory for a batch of `samples`: used before, with whatever that left in it, or new.
-    pub(super) fn take(&self, layout: &BatchLayout, samples: usize) -> Vec<BatchArray> {
+    pub(super) fn take(self: &Arc<Self>, layout: &BatchLayout, samples: usize) -> BatchArrays {
         let free = self.free.lock().take();
-        free.filter(|arrays| layout.fits(arrays, samples)).unwrap_or_else(|| layout.zeros(samples))
+        let arrays = free.filter(|arrays| layout.fits(arrays, samples)).unwrap_or_else(|| layout.zeros(samples));
+        BatchArrays { arrays, home: Arc::downgrade(self) }
     }
 
     /// Keeps the memory, in the place of what was kept before.
@@ -35,29 +40,53 @@ impl Recycler {
     }
 }
 
-impl Home {
-    pub(super) fn new(recycler: &Arc<Recycler>) -> Self {
-        Self(Arc::downgrade(recycler))
-    }
-
-    /// Gives memory back, if anybody still wants it.
-    pub(super) fn give_back(&self, arrays: Vec<BatchArray>) {
-        if let Some(recycler) = self.0.upgrade() {
-            recycler.put(arrays);
+impl Drop for BatchArrays {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.upgrade() {
+            home.put(std::mem::take(&mut self.arrays));
         }
     }
 }
 
-impl Clone for Home {
-    fn clone(&self) -> Self {
-        Self::default()
+impl Deref for BatchArrays {
+    type Target = Vec<BatchArray>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.arrays
     }
 }
 
-/// Two batches are equal wherever their memory goes.
-impl PartialEq for Home {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl DerefMut for BatchArrays {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.arrays
+    }
+}
+
+impl<'a> IntoIterator for &'a BatchArrays {
+    type Item = &'a BatchArray;
+    type IntoIter = std::slice::Iter<'a, BatchArray>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.arrays.iter()
+    }
+}
+
+impl From<Vec<BatchArray>> for BatchArrays {
+    fn from(arrays: Vec<BatchArray>) -> Self {
+        Self { arrays, home: Weak::new() }
+    }
+}
+
+impl Clone for BatchArrays {
+    fn clone(&self) -> Self {
+        self.arrays.clone().into()
+    }
+}
+
+/// Wherever their memory goes.
+impl PartialEq for BatchArrays {
+    fn eq(&self, other: &Self) -> bool {
+        self.arrays == other.arrays
     }
 }
 
@@ -66,14 +95,8 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::geometry::Zyx;
-    use crate::loader::Batch;
     use crate::loader::array_layout::ArrayLayout;
     use crate::loader::{ArraySpec, Encoding, Role};
-
-    fn batch(layout: &BatchLayout, recycler: &Arc<Recycler>, samples: usize) -> Batch {
-        let arrays = recycler.take(layout, samples);
-        Batch { epoch: 0, number: 0, arrays, provenance: Vec::new(), skipped: Vec::new(), home: Home::new(recycler) }
-    }
 
     #[test]
     fn memory_comes_back_if_it_suits_and_somebody_is_there() {
@@ -81,23 +104,23 @@ mod tests {
         let target = ArrayLayout::new(&Catalog::default(), "t", Role::Target, &spec, vec![Some("er".to_owned())]);
         let layout = BatchLayout { arrays: vec![target.unwrap()] };
         let recycler = Arc::new(Recycler::default());
-        let place = |batch: &Batch| batch.arrays[0].data.as_bytes().as_ptr();
-        let first = batch(&layout, &recycler, 2);
-        let (at, copy) = (place(&first), first.clone());
+        let is_spoilt = |arrays: &BatchArrays| arrays[0].data.as_bytes().iter().all(|byte| *byte == 0xA5);
+        let first = recycler.take(&layout, 2);
+        assert!(!is_spoilt(&first));
+        let copy = first.clone();
         assert_eq!(first, copy);
         drop(copy);
-        assert_ne!(place(&batch(&layout, &recycler, 2)), at, "a copy keeps nothing for others, and this one is in use");
+        assert!(!is_spoilt(&recycler.take(&layout, 2)), "a copy keeps nothing for others");
         drop(first);
-        assert_eq!(batch(&layout, &recycler, 2).arrays[0].data.len(), 2 * 64);
-        let again = batch(&layout, &recycler, 2);
-        assert!(again.arrays[0].data.as_bytes().iter().all(|byte| *byte == 0xA5), "spoilt, for tests");
+        let again = recycler.take(&layout, 2);
+        assert!(is_spoilt(&again) && again[0].data.len() == 2 * 64, "used before, and spoilt for tests");
         drop(again);
-        assert_eq!(batch(&layout, &recycler, 1).arrays[0].data.len(), 64, "another size is made anew");
-        let mut taken_apart = batch(&layout, &recycler, 2);
-        taken_apart.arrays.clear();
+        assert_eq!(recycler.take(&layout, 1)[0].data.len(), 64, "another size is made anew");
+        let mut taken_apart = recycler.take(&layout, 2);
+        taken_apart.clear();
         drop(taken_apart);
-        let last = batch(&layout, &recycler, 2);
-        assert_eq!(last.arrays.len(), 1);
+        let last = recycler.take(&layout, 2);
+        assert_eq!(last.len(), 1);
         drop(recycler);
         drop(last);
     }

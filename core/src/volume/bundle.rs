@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::codes::{LabelCodes, Presence};
-use super::{Chunk, ChunkCache, ChunkKey, Level, Volume, VolumeId, Voxel};
+use super::{Buffer, Chunk, ChunkCache, ChunkKey, Level, Volume, VolumeId, Voxel};
 use crate::geometry::Zyx;
 use crate::{Result, with_buffer};
 
@@ -11,13 +11,12 @@ use crate::{Result, with_buffer};
 const MOST_CLASSES: usize = 8;
 
 /// Some classes of one crop whose arrays have the same levels, chunks and place. Their chunks are decoded together, and
-/// kept as one chunk of a byte per voxel (bit c: class c is there), or of two where labels can be unknown (bit 8 + c: it
-/// is known whether it is).
+/// kept as one of a byte per voxel (bit c: class c is there). Where one holds voxels of which something is unknown, as many
+/// bytes follow that say what is known.
 #[derive(Debug, Clone)]
 pub struct ClassBundle {
     id: VolumeId,
     volumes: Vec<Volume>,
-    masked: bool,
 }
 
 impl ClassBundle {
@@ -29,20 +28,15 @@ impl ClassBundle {
         for (index, volume) in volumes.iter().enumerate().filter(|(_, volume)| volume.codes().meanings().is_none()) {
             let suits = |group: &Vec<usize>| {
                 let first = volumes[group[0]];
-                group.len() < MOST_CLASSES
-                    && is_masked(first) == is_masked(volume)
-                    && have_equal_geometry(first.levels(), volume.levels())
+                group.len() < MOST_CLASSES && have_equal_geometry(first.levels(), volume.levels())
             };
             match groups.iter_mut().find(|group| suits(group)) {
                 Some(group) => group.push(index),
                 None => groups.push(vec![index]),
             }
         }
-        let bundle = |group: &Vec<usize>| Self {
-            id: VolumeId::next(),
-            volumes: group.iter().map(|index| volumes[*index].clone()).collect(),
-            masked: is_masked(volumes[group[0]]),
-        };
+        let volume = |index: &usize| volumes[*index].clone();
+        let bundle = |group: &Vec<usize>| Self { id: VolumeId::next(), volumes: group.iter().map(volume).collect() };
         groups.into_iter().map(|group| (bundle(&group), group)).collect()
     }
 
@@ -52,21 +46,16 @@ impl ClassBundle {
         &self.volumes[0]
     }
 
-    /// Whether labels can be unknown inside of the arrays.
-    pub(super) const fn is_masked(&self) -> bool {
-        self.masked
-    }
-
     /// The name of its chunks in the cache.
     #[must_use]
     pub const fn id(&self) -> VolumeId {
         self.id
     }
 
-    /// The bits of absent chunks.
-    pub(super) fn fill(&self, level: usize) -> u16 {
-        let bits = |(bit, volume): (usize, &Volume)| self.fill_of(volume, level) << bit;
-        self.volumes.iter().enumerate().map(bits).fold(0, |all, bits| all | bits)
+    /// The classes that are there in absent chunks; everything is known of those.
+    pub(super) fn fill(&self, level: usize) -> u8 {
+        let bit = |(bit, volume)| fill_of(volume, level)[0] << bit;
+        self.volumes.iter().enumerate().map(bit).fold(0, |all, bits| all | bits)
     }
 
     /// One chunk, through the cache; `None` if the chunks of all classes are absent from the store.
@@ -75,89 +64,111 @@ impl ClassBundle {
     /// A chunk of one of them that cannot be read or decoded.
     pub(super) fn chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Arc<Chunk>>> {
         let key = ChunkKey { volume: self.id, level: level as u32, chunk };
-        cache.get_or_decode(key, || {
-            if self.masked { self.pack::<u16>(level, chunk, cache) } else { self.pack::<u8>(level, chunk, cache) }
-        })
+        cache.get_or_decode(key, || self.pack(level, chunk, cache))
     }
 
     /// Decodes the chunks of all classes one after the other into the bits of one.
-    fn pack<W: Bits>(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Chunk>> {
+    fn pack(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Chunk>> {
         let shape = self.volume().levels()[level].chunk_shape.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-        let mut packed: Option<Vec<W>> = None;
-        let mut absent = W::default();
+        let mut packed = Packed { len: shape.product(), present: Vec::new(), unknown: Vec::new() };
+        let mut absent = [0_u8; 2];
         for (bit, volume) in self.volumes.iter().enumerate() {
             match volume.decode_chunk(level, chunk, cache)? {
-                None => absent = absent | W::of(self.fill_of(volume, level) << bit),
-                Some(unit) => {
-                    let packed = packed.get_or_insert_with(|| vec![W::default(); shape.product()]);
-                    let lookup = |id: u64| W::of(bits_of(volume.codes(), id) << bit);
-                    with_buffer!(&unit.data, voxels => pack_class(voxels, volume.codes(), bit, lookup, packed));
+                Some(unit) => with_buffer!(&unit.data, voxels => packed.add(voxels, volume.codes(), bit)),
+                None => {
+                    let fill = fill_of(volume, level);
+                    absent = [absent[0] | fill[0] << bit, absent[1] | fill[1] << bit];
                 }
             }
         }
-        let Some(mut packed) = packed else { return Ok(None) };
-        if absent != W::default() {
-            packed.iter_mut().for_each(|bits| *bits = *bits | absent);
+        if packed.present.is_empty() && absent[1] == 0 {
+            return Ok(None);
         }
-        Ok(Some(Chunk { shape, data: W::into_buffer(packed) }))
-    }
-
-    fn fill_of(&self, volume: &Volume, level: usize) -> u16 {
-        with_buffer!(volume.fill(level), fill => fill.first().map_or(0, |fill| bits_of(volume.codes(), fill.to_id())))
+        packed.add_all(absent);
+        Ok(Some(Chunk { shape, data: Buffer::U8(packed.bytes()) }))
     }
 }
 
-/// One or two bytes of bits: of presence, and above them of knowledge.
-trait Bits: Voxel + std::ops::BitOr<Output = Self> {
-    /// As many as fit.
-    fn of(bits: u16) -> Self;
+/// What is known of each voxel of chunks of a bundle: of those that say so, one bit for each class; of others everything.
+/// `None` if it is everything of all.
+pub(super) fn known_of(chunks: &[Option<Arc<Chunk>>]) -> Option<Vec<Option<Arc<Chunk>>>> {
+    let known = |chunk: &Option<Arc<Chunk>>| {
+        let chunk = chunk.as_ref()?;
+        let said = u8::elements_of(&chunk.data)?.get(chunk.shape.product()..).filter(|known| !known.is_empty())?;
+        Some(Arc::new(Chunk { shape: chunk.shape, data: Buffer::U8(said.to_vec()) }))
+    };
+    let all: Vec<_> = chunks.iter().map(known).collect();
+    all.iter().any(Option::is_some).then_some(all)
 }
 
-impl Bits for u8 {
-    fn of(bits: u16) -> Self {
-        bits as Self
+/// The bits of a chunk in the making; empty as long as there are none.
+struct Packed {
+    len: usize,
+    present: Vec<u8>,
+    unknown: Vec<u8>,
+}
+
+impl Packed {
+    /// Adds the bits of one class.
+    fn add<T: Voxel>(&mut self, voxels: &[T], codes: &LabelCodes, bit: usize) {
+        self.present.resize(self.len, 0);
+        let all = self.present.iter_mut().zip(voxels);
+        if codes.is_plain() {
+            let zero = T::default();
+            return all.for_each(|(bits, voxel)| *bits |= u8::from(*voxel != zero) << bit);
+        }
+        if size_of::<T>() == 1
+            && let Some([present, absent]) = codes.two_bytes()
+        {
+            let bytes: &[u8] = bytemuck::cast_slice(voxels);
+            let mut others = 0;
+            for (bits, byte) in self.present.iter_mut().zip(bytes) {
+                *bits |= u8::from(*byte == present) << bit;
+                others |= u8::from(*byte != present) & u8::from(*byte != absent);
+            }
+            if others == 0 {
+                return;
+            }
+        } else {
+            all.for_each(|(bits, voxel)| *bits |= u8::from(codes.presence(voxel.to_id()) == Presence::Present) << bit);
+        }
+        self.add_unknown(voxels, codes, bit);
+    }
+
+    fn add_unknown<T: Voxel>(&mut self, voxels: &[T], codes: &LabelCodes, bit: usize) {
+        let is_unknown = |voxel: &T| codes.presence(voxel.to_id()) == Presence::Unknown;
+        if !codes.can_be_unknown() || !voxels.iter().any(is_unknown) {
+            return;
+        }
+        self.unknown.resize(self.len, 0);
+        let all = self.unknown.iter_mut().zip(voxels);
+        all.for_each(|(bits, voxel)| *bits |= u8::from(is_unknown(voxel)) << bit);
+    }
+
+    /// Adds the same bits to all voxels: which classes are there, and of which it is unknown.
+    fn add_all(&mut self, [present, unknown]: [u8; 2]) {
+        self.present.resize(self.len, 0);
+        if present != 0 {
+            self.present.iter_mut().for_each(|bits| *bits |= present);
+        }
+        if unknown != 0 {
+            self.unknown.resize(self.len, 0);
+            self.unknown.iter_mut().for_each(|bits| *bits |= unknown);
+        }
+    }
+
+    /// What is there, and, unless it is everything, what is known.
+    fn bytes(mut self) -> Vec<u8> {
+        self.present.extend(self.unknown.iter().map(|unknown| !unknown));
+        self.present
     }
 }
 
-impl Bits for u16 {
-    fn of(bits: u16) -> Self {
-        bits
-    }
-}
-
-/// Bit 0: the class is there. Bit 8: it is known whether it is.
-fn bits_of(codes: &LabelCodes, id: u64) -> u16 {
-    match codes.presence(id) {
-        Presence::Present => 0x101,
-        Presence::Absent => 0x100,
-        Presence::Unknown => 0,
-    }
-}
-
-/// Adds the bits of one class.
-fn pack_class<T: Voxel, W: Bits>(
-    voxels: &[T],
-    codes: &LabelCodes,
-    bit: usize,
-    lookup: impl Fn(u64) -> W,
-    packed: &mut [W],
-) {
-    let both = packed.iter_mut().zip(voxels);
-    if codes.is_plain() && size_of::<W>() == 1 {
-        let zero = T::default();
-        both.for_each(|(bits, voxel)| *bits = *bits | W::of(u16::from(*voxel != zero) << bit));
-    } else if size_of::<T>() == 1 {
-        let table: Vec<W> =
-            (0..=u8::MAX).map(|byte| lookup(bytemuck::cast_slice::<u8, T>(&[byte])[0].to_id())).collect();
-        both.for_each(|(bits, voxel)| *bits = *bits | table[usize::from(bytemuck::bytes_of(voxel)[0])]);
-    } else {
-        both.for_each(|(bits, voxel)| *bits = *bits | lookup(voxel.to_id()));
-    }
-}
-
-/// Whether its labels can be unknown.
-fn is_masked(volume: &Volume) -> bool {
-    volume.codes().can_be_unknown()
+/// Whether a volume's class is in its absent chunks, and whether that is unknown: 0 or 1.
+fn fill_of(volume: &Volume, level: usize) -> [u8; 2] {
+    let id = with_buffer!(volume.fill(level), fill => fill.first().map_or(0, |fill| fill.to_id()));
+    let presence = volume.codes().presence(id);
+    [Presence::Present, Presence::Unknown].map(|of| u8::from(presence == of))
 }
 
 /// Whether a patch is planned and cut the same in both.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::bundle::ClassBundle;
+use super::bundle::{ClassBundle, known_of};
 use super::gather::mark_planes;
 use super::plan::ReadPlan;
 use super::planning::{level_of, plan_read, plan_warp};
@@ -18,21 +18,17 @@ use crate::{Result, with_dtype};
 
 /// As many classes as a word has bits: bit c is class c.
 pub trait Word: Voxel + std::ops::BitAnd<Output = Self> + std::ops::BitOr<Output = Self> {
-    /// Every bit.
-    const ALL: Self;
     /// Bit `bit` alone.
     fn bit(bit: usize) -> Self;
 }
 
 impl Word for u8 {
-    const ALL: Self = Self::MAX;
     fn bit(bit: usize) -> Self {
         1 << bit
     }
 }
 
 impl Word for u64 {
-    const ALL: Self = Self::MAX;
     fn bit(bit: usize) -> Self {
         1 << bit
     }
@@ -107,10 +103,12 @@ pub fn read_id_bits<W: Word>(
     let cut = Cut::fetch(volume, grid, caches, |level, chunk| volume.chunk(level, chunk, &caches.chunks))?;
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((grid.shape.product() * tables.len() * size_of::<[W; 2]>()) as u64);
+    let plane = grid.shape.y * grid.shape.x;
     let (mut present, mut known) = (Vec::new(), Vec::new());
     let outside = with_dtype!(volume.dtype(), T => {
         let fill = T::elements_of(volume.fill(cut.level())).and_then(|fill| fill.first()).copied().unwrap_or_default();
-        cut.slabs::<T>((grid.shape, size_of::<[W; 2]>()), fill, |voxels, ids, inside| {
+        cut.slabs::<T>((grid.shape, size_of::<[W; 2]>()), fill, |planes, ids, inside| {
+            let voxels = planes.start * plane..planes.end * plane;
             for (index, table) in tables.iter().enumerate() {
                 split(ids, |id| table.of(id.to_id()), &mut present, &mut known);
                 forget_outside(inside, &mut present, Some(&mut known));
@@ -136,23 +134,25 @@ pub fn read_bundle(
     let cut = Cut::fetch(volume, grid, caches, |level, chunk| bundle.chunk(level, chunk, &caches.chunks))?;
     let mut gathering = Meter::nested(Stage::Gather, || format!("{} and others", volume.name()));
     gathering.add_bytes(grid.shape.product() as u64);
+    let plane = grid.shape.y * grid.shape.x;
     let fill = bundle.fill(cut.level());
+    let known_chunks = known_of(cut.chunks());
     let (mut present, mut known) = (Vec::new(), Vec::new());
-    let outside = if bundle.is_masked() {
-        cut.slabs::<u16>((grid.shape, 2), fill, |voxels, bits, inside| {
-            split(bits, |bits| bits.to_le_bytes(), &mut present, &mut known);
-            forget_outside(inside, &mut present, Some(&mut known));
-            each(&ClassSlab { voxels, present: &present, known: Some(&known) });
-        })
-    } else {
-        cut.slabs::<u8>((grid.shape, 0), fill as u8, |voxels, bits, inside| {
-            let Some(inside) = inside else { return each(&ClassSlab { voxels, present: bits, known: None }) };
-            present.clear();
-            present.extend_from_slice(bits);
-            forget_outside(Some(inside), &mut present, None);
-            each(&ClassSlab { voxels, present: &present, known: Some(inside) });
-        })
-    };
+    let outside = cut.slabs::<u8>((grid.shape, 2), fill, |planes, bits, inside| {
+        let voxels = planes.start * plane..planes.end * plane;
+        if inside.is_none() && known_chunks.is_none() {
+            return each(&ClassSlab { voxels, present: bits, known: None });
+        }
+        present.clear();
+        present.extend_from_slice(bits);
+        known.resize(bits.len(), u8::MAX);
+        match &known_chunks {
+            Some(chunks) => cut.planes(chunks, u8::MAX, &planes, &mut known),
+            None => known.fill(u8::MAX),
+        }
+        forget_outside(inside, &mut present, Some(&mut known));
+        each(&ClassSlab { voxels, present: &present, known: Some(&known) });
+    });
     Ok(cut.report(outside))
 }
 
@@ -209,9 +209,15 @@ impl Cut {
         }
     }
 
-    /// Hands over some planes after others: which voxels of the patch, their values, and, if some of the patch are outside
-    /// of the volume, 255 for those inside and 0 for the others. Answers how many are outside. Whoever takes them makes
-    /// `word_bytes` of each voxel.
+    fn chunks(&self) -> &[Option<Arc<Chunk>>] {
+        match self {
+            Self::Plain(_, chunks) | Self::Warped(_, chunks) => chunks,
+        }
+    }
+
+    /// Hands over some planes after others: which of the patch, the values of their voxels, and, if some are outside of the
+    /// volume, 1 for those inside and 0 for the others. Answers how many are outside. Whoever takes them makes `word_bytes`
+    /// of each voxel.
     fn slabs<T: Voxel>(
         &self,
         (shape, word_bytes): (Zyx<usize>, usize),
@@ -232,7 +238,7 @@ impl Cut {
                 Self::Plain(plan, chunks) => {
                     copy_planes(plan, &Source { chunks, fill }, &planes, &mut values);
                     if plan.outside_voxels() > 0 {
-                        mark_planes(plan, &planes, u8::MAX, &mut inside);
+                        mark_planes(plan, &planes, &mut inside);
                         inside.iter().filter(|inside| **inside == 0).count()
                     } else {
                         0
@@ -240,15 +246,23 @@ impl Cut {
                 }
                 Self::Warped(plan, chunks) => {
                     let walker = Walker::new(plan, chunks, fill);
-                    let outside = gather(walker, &Nearest(|v| v), planes.clone(), &mut values, Some(&mut inside));
-                    inside.iter_mut().for_each(|inside| *inside = 0_u8.wrapping_sub(*inside));
-                    outside
+                    gather(walker, &Nearest(|v| v), planes.clone(), &mut values, Some(&mut inside))
                 }
             };
             all_outside += outside;
-            each(planes.start * plane..planes.end * plane, &values, (outside > 0).then_some(&inside));
+            each(planes, &values, (outside > 0).then_some(&inside));
         }
         all_outside
+    }
+
+    /// The voxels of some planes from other chunks of the same places.
+    fn planes<T: Voxel>(&self, chunks: &[Option<Arc<Chunk>>], fill: T, planes: &Range<usize>, out: &mut [T]) {
+        match self {
+            Self::Plain(plan, _) => copy_planes(plan, &Source { chunks, fill }, planes, out),
+            Self::Warped(plan, _) => {
+                gather(Walker::new(plan, chunks, fill), &Nearest(|v| v), planes.clone(), out, None);
+            }
+        }
     }
 
     fn report(&self, outside_voxels: usize) -> PatchReport {

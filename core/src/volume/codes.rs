@@ -137,6 +137,14 @@ impl LabelCodes {
         unnamed_are_unknown || self.unknown.is_some() || self.nan || self.meanings.is_some()
     }
 
+    /// Of codes of which the present and the absent one alone say something known: these, as bytes.
+    pub(super) fn two_bytes(&self) -> Option<[u8; 2]> {
+        let code = |code: Option<u64>| code.and_then(|code| u8::try_from(code).ok());
+        let (present, absent) = (code(self.present)?, code(self.absent)?);
+        let mean_that = |byte: u8, presence| self.presence(u64::from(byte)) == presence;
+        (mean_that(present, Presence::Present) && mean_that(absent, Presence::Absent)).then_some([present, absent])
+    }
+
     /// True if one value says present; false if values are ids.
     #[must_use]
     pub const fn is_semantic(&self) -> bool {
@@ -182,7 +190,16 @@ impl LabelCodes {
                 value => (value, false),
             }),
             PatchOut::PresentF32(out) => settle(out, known, |value| (*value, value.is_nan())),
-            PatchOut::Ids8(out) => self.narrowed(u8::BITS).settle_ids(out, known, u64::from),
+            PatchOut::Ids8(out) => {
+                let narrowed = self.narrowed(u8::BITS);
+                // Nearly always there is nothing to settle, which is seen much faster than it is done.
+                let is_settled = |[present, absent]: [u8; 2]| {
+                    absent == 0 && out.iter().fold(0, |n, v| n | u8::from(*v != present) & u8::from(*v != 0)) == 0
+                };
+                if !narrowed.two_bytes().is_some_and(is_settled) {
+                    narrowed.settle_ids(out, known, u64::from);
+                }
+            }
             PatchOut::Ids16(out) => self.narrowed(u16::BITS).settle_ids(out, known, u64::from),
             PatchOut::Ids32(out) => self.narrowed(u32::BITS).settle_ids(out, known, u64::from),
             PatchOut::Ids64(out) => self.settle_ids(out, known, |id| id),

@@ -11,13 +11,13 @@ use crate::geometry::{Axis, Zyx};
 
 /// Fills `known` with 1 inside the volume and 0 outside.
 pub(super) fn mark_known(plan: &ReadPlan, known: &mut [u8]) {
-    mark_planes(plan, &(0..plan.shape.z), 1, known);
+    mark_planes(plan, &(0..plan.shape.z), known);
 }
 
-/// As [`mark_known`] with another value than 1, for `planes` (along the patch's own z) alone.
-pub(super) fn mark_planes(plan: &ReadPlan, planes: &Range<usize>, inside: u8, known: &mut [u8]) {
+/// As [`mark_known`], for `planes` (along the patch's own z) alone.
+pub(super) fn mark_planes(plan: &ReadPlan, planes: &Range<usize>, known: &mut [u8]) {
     if plan.outside_voxels() == 0 {
-        known.fill(inside);
+        known.fill(1);
         return;
     }
     known.fill(0);
@@ -28,7 +28,7 @@ pub(super) fn mark_planes(plan: &ReadPlan, planes: &Range<usize>, inside: u8, kn
     for z in z.start.max(planes.start)..z.end.min(planes.end) {
         for y in y.clone() {
             let row = ((z - planes.start) * plan.shape.y + y) * plan.shape.x;
-            known[row + x.start..row + x.end].fill(inside);
+            known[row + x.start..row + x.end].fill(1);
         }
     }
 }
@@ -82,7 +82,7 @@ fn forget_outside<D: Voxel>(plan: &ReadPlan, out: &mut [D]) {
     let row_len = plan.shape.x.max(1);
     let mut known = vec![0; plan.shape.y * plan.shape.x];
     for (z, out) in out.chunks_exact_mut(known.len().max(1)).enumerate() {
-        mark_planes(plan, &(z..z + 1), 1, &mut known);
+        mark_planes(plan, &(z..z + 1), &mut known);
         for (out, known) in out.chunks_exact_mut(row_len).zip(known.chunks_exact(row_len)) {
             out.iter_mut().zip(known).filter(|(_, known)| **known == 0).for_each(|(out, _)| *out = D::default());
         }

@@ -9,6 +9,8 @@ use super::tables::Run;
 use super::{Chunk, Voxel};
 use crate::geometry::{Axis, Zyx};
 
+/// Voxels that are turned at a time along the patch's rows.
+const BLOCK: usize = 4 * TILE;
 /// Bytes of planes that are made at a time where they are not made in place: they stay in a core's own cache.
 const SLAB_BYTES: usize = 1 << 18;
 
@@ -182,21 +184,36 @@ fn turn_plane<T: Lane>(
         }
         return;
     }
-    for f in tile_starts(fast.len()) {
-        for ox in tile_starts(x.len()) {
-            let (lowest, last) = if x.run == Run::Down { (ox + TILE - 1, TILE - 1) } else { (ox, 0) };
-            let column = from_plane + x.from(lowest);
-            let mut rows = [[T::default(); TILE]; TILE];
-            for (r, row) in rows.iter_mut().enumerate() {
-                let start = column + fast.from(f + r);
-                row.copy_from_slice(&from[start..start + TILE]);
-            }
-            for (voxel, column) in T::transpose(&rows).iter().enumerate() {
-                let to = to_plane + fast.to(f) + x.to(ox + last.abs_diff(voxel));
-                out[to..to + TILE].copy_from_slice(column);
+    for ox in tile_starts(x.len()) {
+        let (lowest, last) = if x.run == Run::Down { (ox + TILE - 1, TILE - 1) } else { (ox, 0) };
+        let column = from_plane + x.from(lowest);
+        for block in (0..fast.len()).step_by(BLOCK) {
+            // Not shorter than a tile: the last block may cover some again.
+            let block = block.min(fast.len() - TILE);
+            let len = (fast.len() - block).min(BLOCK);
+            let columns = turn_block(fast, column, block..block + len, from);
+            for (voxel, column) in columns.iter().enumerate() {
+                let to = to_plane + fast.to(block) + x.to(ox + last.abs_diff(voxel));
+                out[to..to + len].copy_from_slice(&column[..len]);
             }
         }
     }
+}
+
+/// The tiles of a block: whole cache lines of the patch, which lie far apart from each other.
+fn turn_block<T: Lane>(fast: &Line<'_>, column: usize, block: Range<usize>, from: &[T]) -> [[T; BLOCK]; TILE] {
+    let mut columns = [[T::default(); BLOCK]; TILE];
+    for f in tile_starts(block.len()) {
+        let mut rows = [[T::default(); TILE]; TILE];
+        for (r, row) in rows.iter_mut().enumerate() {
+            let start = column + fast.from(block.start + f + r);
+            row.copy_from_slice(&from[start..start + TILE]);
+        }
+        for (column, tile) in columns.iter_mut().zip(T::transpose(&rows)) {
+            column[f..f + TILE].copy_from_slice(&tile);
+        }
+    }
+    columns
 }
 
 /// Where tiles begin that cover `len` elements, at least a tile's: the last one may cover some again.

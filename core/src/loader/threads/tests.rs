@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use shuttle::thread::{self, JoinHandle};
 
 use super::*;
-use crate::loader::recycle::Home;
 use crate::loader::{BatchArray, Role};
 use crate::sync::explore;
 use crate::volume::Buffer;
@@ -28,7 +27,7 @@ fn batch(number: u64) -> Batch {
         known_bits: None,
         classes: [].into(),
     };
-    Batch { epoch: 0, number, arrays: vec![array], provenance: Vec::new(), skipped: Vec::new(), home: Home::default() }
+    Batch { epoch: 0, number, arrays: vec![array].into(), provenance: Vec::new(), skipped: Vec::new() }
 }
 
 /// A hand-over with room for so many batches.
