@@ -218,7 +218,7 @@ impl Engine {
             transform_saved: self.caches.transforms.saved().saturating_sub(self.baseline.transform_saved),
             memory: MemoryStats {
                 budget_bytes: self.config.loader.memory,
-                cache_bytes: chunk_cache.resident_bytes + transform_cache.resident_bytes,
+                cache_bytes: chunk_cache.taken_bytes() + transform_cache.taken_bytes(),
                 queue_bytes: queue.bytes,
                 in_flight_bytes,
                 rss_bytes: resident_set_bytes(),

@@ -52,6 +52,11 @@ impl ClassBundle {
         &self.volumes[0]
     }
 
+    /// All of them, in the order of their bits.
+    pub(super) fn volumes(&self) -> &[Volume] {
+        &self.volumes
+    }
+
     /// Whether labels can be unknown inside of the arrays.
     pub(super) const fn is_masked(&self) -> bool {
         self.masked
@@ -75,9 +80,16 @@ impl ClassBundle {
     /// A chunk of one of them that cannot be read or decoded.
     pub(super) fn chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Arc<Chunk>>> {
         let key = ChunkKey { volume: self.id, level: level as u32, chunk };
-        cache.get_or_decode(key, || {
+        cache.get_or_decode(key, self.decoding_bytes(level), || {
             if self.masked { self.pack::<u16>(level, chunk, cache) } else { self.pack::<u8>(level, chunk, cache) }
         })
+    }
+
+    /// Most that decoding takes at a time: the bits, and the chunk of one class.
+    fn decoding_bytes(&self, level: usize) -> u64 {
+        let bits = self.volume().levels()[level].chunk_shape.product().saturating_mul(1 + u64::from(self.masked));
+        let largest = self.volumes.iter().map(|volume| volume.levels()[level].chunk_bytes()).max().unwrap_or_default();
+        bits.saturating_add(largest)
     }
 
     /// Decodes the chunks of all classes one after the other into the bits of one.
@@ -99,7 +111,7 @@ impl ClassBundle {
         if absent != W::default() {
             packed.iter_mut().for_each(|bits| *bits = *bits | absent);
         }
-        Ok(Some(Chunk { shape, data: W::into_buffer(packed) }))
+        Ok(Some(Chunk::new(shape, W::into_buffer(packed))))
     }
 
     fn fill_of(&self, volume: &Volume, level: usize) -> u16 {
