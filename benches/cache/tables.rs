@@ -7,6 +7,9 @@ use crate::policies::{Policy, all};
 use crate::real::{CHUNK_BYTES, Real};
 use crate::trace::{Case, Trace};
 
+/// Data of which the real cache may hold most: its chunks take memory, if only zeros.
+const LARGEST_BYTES: usize = 2 << 30;
+
 /// What came of one policy with one size.
 struct Outcome {
     hit_rate: f64,
@@ -81,7 +84,8 @@ pub fn of_trace(case: &Case, trace: &Trace) -> anyhow::Result<String> {
     for room in rooms {
         let mut policies = all(room);
         let per_read = (per_sample / case.arrays as f64).ceil() as usize;
-        for ahead in [0, 16, 64] {
+        let fits = trace.chunks * CHUNK_BYTES <= LARGEST_BYTES;
+        for ahead in [0, 16, 64].into_iter().filter(|_| fits) {
             let cache: Box<dyn Policy> = Box::new(Real::new(room, ahead, per_read));
             let told = if ahead == 0 { "told nothing".to_owned() } else { format!("told of {ahead}") };
             policies.push((format!("the cache itself, {told}"), cache));
