@@ -215,7 +215,7 @@ impl<K: Hash + Eq + Clone, V: Lasting> State<K, V> {
         self.entries.bytes().saturating_add(self.entries.announced_bytes()).saturating_add(held_bytes)
     }
 
-    /// Keeps a value that was just made, if it fits at all; answers what had to leave for it.
+    /// Keeps a value that was just made, if it fits at all; answers what has to leave for it.
     fn keep(&mut self, key: K, value: V, bytes: u64) -> Vec<V> {
         if let Some((lease, _)) = value.lease() {
             lease.set_bytes(bytes);
@@ -226,8 +226,10 @@ impl<K: Hash + Eq + Clone, V: Lasting> State<K, V> {
         if let Some((lease, _)) = value.lease() {
             lease.moves_in();
         }
-        let mut leaving = self.make_room(bytes);
-        if let Some((replaced, _)) = self.entries.insert(key, value, bytes) {
+        let replaced = self.entries.insert(key, value, bytes);
+        // Where others hold all the room, this gives up the new entry, too.
+        let mut leaving = self.make_room(0);
+        if let Some((replaced, _)) = replaced {
             moves_out(&replaced);
             leaving.push(replaced);
         }
