@@ -138,7 +138,7 @@ mod tests {
     use microtome_core::volume::Buffer;
 
     fn chunk(data: Buffer) -> Chunk {
-        Chunk { shape: Zyx::new(1, 1, data.len()), data }
+        Chunk::new(Zyx::new(1, 1, data.len()), data)
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod tests {
         values.extend((0..1000).map(|i| 80 + (i % 60) as u8));
         values.push(255);
         let shape = Zyx::new(10, 25, 24);
-        let histogram = Histogram::of_chunk(&Chunk { shape, data: Buffer::U8(values) }, shape);
+        let histogram = Histogram::of_chunk(&Chunk::new(shape, Buffer::U8(values)), shape);
         let contrast = histogram.auto_contrast(0.0);
         assert_eq!(contrast, Some(Contrast { lo: 80.0, hi: 139.0 }));
     }

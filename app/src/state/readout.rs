@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(probe.voxel, Zyx::new(9, 8, 17));
         assert_eq!(probe.chunk, Zyx::new(2, 1, 1));
         assert_eq!(probe.in_chunk, Zyx::new(1, 0, 1));
-        let chunk = Chunk { shape: Zyx::new(4, 8, 16), data: Buffer::U16((0..512).collect()) };
+        let chunk = Chunk::new(Zyx::new(4, 8, 16), Buffer::U16((0..512).collect()));
         assert_eq!(value_in(&chunk, probe.index_in(&chunk)), Some((129.0, 129)));
     }
 

@@ -45,6 +45,7 @@ impl Engine {
             self.recycler.take(&self.layout, ticket.samples)
         };
         let sampler = self.sampler(pool)?;
+        let _announced = self.announce_after(&ticket, sampler);
         let mut samples: Vec<_> = meter.time(Stage::Plan, 0, || {
             let places = ticket.first..ticket.first + ticket.samples as u64;
             places.map(|place| self.draw(sampler, ticket.epoch, place)).collect()

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::ahead::Ahead;
 use super::budget::Budget;
 use super::bundles::Bundles;
 use super::epoch::Epochs;
@@ -39,6 +40,7 @@ pub(super) struct Engine {
     pub caches: Arc<Caches>,
     pub handover: Handover,
     pub recycler: Arc<Recycler>,
+    pub ahead: Ahead,
     pub counts: Counts,
     pub skipped: SkippedSamples,
     pub faults: FaultCounts,
@@ -173,6 +175,7 @@ impl Engine {
             caches,
             handover: Handover::new(settled.budget.batches_bytes, first),
             recycler: Arc::default(),
+            ahead: Ahead::default(),
             counts: Counts::default(),
             skipped: SkippedSamples::default(),
             faults: FaultCounts::default(),
@@ -218,7 +221,7 @@ impl Engine {
             transform_saved: self.caches.transforms.saved().saturating_sub(self.baseline.transform_saved),
             memory: MemoryStats {
                 budget_bytes: self.config.loader.memory,
-                cache_bytes: chunk_cache.resident_bytes + transform_cache.resident_bytes,
+                cache_bytes: chunk_cache.taken_bytes() + transform_cache.taken_bytes(),
                 queue_bytes: queue.bytes,
                 in_flight_bytes,
                 rss_bytes: resident_set_bytes(),

@@ -1,5 +1,6 @@
 //! The loader: a configuration and a catalog in, batches out; named threads, byte-bounded queues, statistics.
 
+mod ahead;
 mod array_layout;
 mod array_spec;
 mod batch;

@@ -28,9 +28,10 @@ pub struct LoaderOptions {
 /// Draws, reads and hands over batches on its own threads until it is dropped. Batches come in order.
 ///
 /// The same configuration, data, seed, epoch and index give the same bytes for any number of threads and any memory.
-/// `loader.memory` bounds decoded chunks, lookup tables, batches in flight, batches that wait and one that is used, together;
-/// chunks that a running read still holds after they had to leave the cache come on top, as do further batches that are
-/// kept.
+/// `loader.memory` bounds decoded chunks (also those that a running read still holds after they had to leave the cache, and
+/// those being decoded), lookup tables, batches in flight, batches that wait and one that is used, together. Only where the
+/// chunks that running reads hold are more than the chunk cache's share do they exceed it, and then nothing else is kept;
+/// further batches that are kept come on top.
 /// Dropping the loader ends its threads and waits for them.
 #[derive(Debug)]
 pub struct Loader {
@@ -59,6 +60,8 @@ impl Loader {
         }
         let budget = settled.budget;
         let caches = caches.unwrap_or_else(|| Arc::new(Caches::new(budget.chunk_bytes, budget.transform_bytes)));
+        // What another loader announced will not come.
+        caches.chunks.forget_all();
         let both_bytes = budget.chunk_bytes + budget.transform_bytes;
         caches.chunks.set_capacity_bytes(both_bytes.saturating_sub(caches.transforms.stats().capacity_bytes));
         settled.probe_memory().map_err(|error| config.locate(error))?;
@@ -221,5 +224,7 @@ impl Drop for Loader {
     fn drop(&mut self) {
         self.engine.handover.stop();
         self.threads.join();
+        // Others may go on with these caches.
+        self.engine.caches.chunks.forget_all();
     }
 }

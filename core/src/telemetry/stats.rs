@@ -76,13 +76,27 @@ pub struct CacheStats {
     pub evictions: u64,
     /// Entries held.
     pub entries: u64,
-    /// Bytes held.
+    /// Bytes of the entries.
     pub resident_bytes: u64,
-    /// Bytes that may be held.
+    /// Bytes beside the entries that count against the capacity: what is being made, and what is no entry any more (or
+    /// never was) but is still being read.
+    #[serde(default)]
+    pub held_bytes: u64,
+    /// Bytes of what readers have announced that they will ask for.
+    #[serde(default)]
+    pub announced_bytes: u64,
+    /// Bytes that entries, held and announced may take together. What is held alone can exceed it, for as long as reads run
+    /// that need more; then there are no entries.
     pub capacity_bytes: u64,
 }
 
 impl CacheStats {
+    /// All that counts against the capacity, bytes.
+    #[must_use]
+    pub const fn taken_bytes(&self) -> u64 {
+        self.resident_bytes + self.held_bytes + self.announced_bytes
+    }
+
     /// Hits per lookup, 0–1; `None` before the first lookup.
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {
@@ -96,7 +110,7 @@ impl CacheStats {
 pub struct MemoryStats {
     /// The configured budget for cache, queues and batches in flight.
     pub budget_bytes: u64,
-    /// Decoded chunks (and transform tables).
+    /// Decoded chunks, as long as anybody holds them, and transform tables.
     pub cache_bytes: u64,
     /// Finished batches that wait for the consumer.
     pub queue_bytes: u64,

@@ -42,6 +42,6 @@ pub fn read_absence(volume: &Volume, level: usize, grid: &PatchGrid, caches: &Ca
 fn stand_ins(volume: &Volume, level: usize, chunks: &[Option<Arc<Chunk>>]) -> Vec<Option<Arc<Chunk>>> {
     let shape = volume.levels()[level].chunk_shape.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let is_needed = chunks.iter().any(Option::is_none);
-    let ones = is_needed.then(|| Arc::new(Chunk { shape, data: Buffer::U8(vec![1; shape.product()]) }));
+    let ones = is_needed.then(|| Arc::new(Chunk::new(shape, Buffer::U8(vec![1; shape.product()]))));
     chunks.iter().map(|chunk| if chunk.is_none() { ones.clone() } else { None }).collect()
 }

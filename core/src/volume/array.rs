@@ -124,12 +124,7 @@ impl LevelArray {
         (chunk, channel): (Zyx<u64>, u64),
         index: impl FnOnce(Zyx<u64>, &dyn Fn() -> Result<Option<ShardIndex>>) -> Result<Option<Arc<ShardIndex>>>,
     ) -> Result<Option<Chunk>> {
-        let mut unit = self.layout.unit_at(chunk, self.stored_of);
-        let mut entry = 0;
-        if let Some(dim) = self.stored_channel {
-            let extent = self.layout.unit_shape[dim].get();
-            (unit[dim], entry) = (channel / extent, (channel % extent) as usize);
-        }
+        let (unit, entry) = self.unit_at((chunk, channel));
         let encoded = match &self.layout.shards {
             None => self.read(&self.array.chunk_key(&unit), None, &unit)?,
             Some(shards) => {
@@ -139,8 +134,7 @@ impl LevelArray {
                     None => Ok(None),
                     Some(bytes) => self.guard(&unit, || shards.decode_index(&bytes, &codec_options())).map(Some),
                 };
-                let along = |dim: Option<usize>| dim.map_or(0, |dim| shard[dim]);
-                let index = index(self.stored_of.map(along), &read_index)?;
+                let index = index(self.in_space(&shard), &read_index)?;
                 let range = index.map_or(Ok(None), |index| index.range(place));
                 match range.map_err(|reason| self.damaged(&unit, reason))? {
                     None => None,
@@ -149,6 +143,27 @@ impl LevelArray {
             }
         };
         encoded.map(|bytes| self.decode(bytes, &unit, entry)).transpose()
+    }
+
+    /// The shard that a unit of one channel lies in, by its position in the shard grid; `None` without shards.
+    pub(super) fn shard_of(&self, at: (Zyx<u64>, u64)) -> Option<Zyx<u64>> {
+        let shards = self.layout.shards.as_ref()?;
+        let (shard, _) = shards.locate(&self.unit_at(at).0);
+        Some(self.in_space(&shard))
+    }
+
+    /// The unit of one channel at `chunk`, in stored order, and the channel's place in it.
+    fn unit_at(&self, (chunk, channel): (Zyx<u64>, u64)) -> (Vec<u64>, usize) {
+        let mut unit = self.layout.unit_at(chunk, self.stored_of);
+        let Some(dim) = self.stored_channel else { return (unit, 0) };
+        let extent = self.layout.unit_shape[dim].get();
+        unit[dim] = channel / extent;
+        (unit, (channel % extent) as usize)
+    }
+
+    /// Of indices in stored order those along z, y and x.
+    fn in_space(&self, stored: &[u64]) -> Zyx<u64> {
+        self.stored_of.map(|dim| dim.map_or(0, |dim| stored[dim]))
     }
 
     fn read(&self, key: &StoreKey, range: Option<ByteRange>, unit: &[u64]) -> Result<Option<Bytes>> {
@@ -180,7 +195,7 @@ impl LevelArray {
         if decoded.len() as u64 != expected_bytes {
             return Err(self.damaged(unit, format!("{} bytes instead of {expected_bytes}", decoded.len())));
         }
-        Ok(Chunk { shape: self.unit_shape, data: self.in_zyx_order(decoded, entry) })
+        Ok(Chunk::new(self.unit_shape, self.in_zyx_order(decoded, entry)))
     }
 
     fn in_zyx_order(&self, decoded: Cow<'_, [u8]>, entry: usize) -> Buffer {

@@ -46,6 +46,11 @@ impl ClassBundle {
         &self.volumes[0]
     }
 
+    /// All of them, in the order of their bits.
+    pub(super) fn volumes(&self) -> &[Volume] {
+        &self.volumes
+    }
+
     /// The name of its chunks in the cache.
     #[must_use]
     pub const fn id(&self) -> VolumeId {
@@ -64,7 +69,16 @@ impl ClassBundle {
     /// A chunk of one of them that cannot be read or decoded.
     pub(super) fn chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Arc<Chunk>>> {
         let key = ChunkKey { volume: self.id, level: level as u32, chunk };
-        cache.get_or_decode(key, || self.pack(level, chunk, cache))
+        cache.get_or_decode(key, self.decoding_bytes(level), || self.pack(level, chunk, cache))
+    }
+
+    /// Most that decoding takes at a time: the bits, and the chunk of one class.
+    fn decoding_bytes(&self, level: usize) -> u64 {
+        let may_be_unknown = self.volumes.iter().any(|volume| volume.codes().can_be_unknown());
+        let bytes_per_voxel = if may_be_unknown { 2 } else { 1 };
+        let bits = self.volume().levels()[level].chunk_shape.product().saturating_mul(bytes_per_voxel);
+        let largest = self.volumes.iter().map(|volume| volume.levels()[level].chunk_bytes()).max().unwrap_or_default();
+        bits.saturating_add(largest)
     }
 
     /// Decodes the chunks of all classes one after the other into the bits of one.
@@ -85,7 +99,7 @@ impl ClassBundle {
             return Ok(None);
         }
         packed.add_all(absent);
-        Ok(Some(Chunk { shape, data: Buffer::U8(packed.bytes()) }))
+        Ok(Some(Chunk::new(shape, Buffer::U8(packed.bytes()))))
     }
 }
 
@@ -95,7 +109,7 @@ pub(super) fn known_of(chunks: &[Option<Arc<Chunk>>]) -> Option<Vec<Option<Arc<C
     let known = |chunk: &Option<Arc<Chunk>>| {
         let chunk = chunk.as_ref()?;
         let said = u8::elements_of(&chunk.data)?.get(chunk.shape.product()..).filter(|known| !known.is_empty())?;
-        Some(Arc::new(Chunk { shape: chunk.shape, data: Buffer::U8(said.to_vec()) }))
+        Some(Arc::new(Chunk::new(chunk.shape, Buffer::U8(said.to_vec()))))
     };
     let all: Vec<_> = chunks.iter().map(known).collect();
     all.iter().any(Option::is_some).then_some(all)

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::byte_cache::{ByteCache, Count};
+use super::lease::{Lasting, Lease};
 use super::shard::ShardIndex;
-use super::{Buffer, VolumeId};
+use super::{Announcement, Buffer, VolumeId};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::telemetry::CacheStats;
@@ -13,12 +14,27 @@ use crate::telemetry::CacheStats;
 const ENTRY_BYTES: u64 = 128;
 
 /// A decoded chunk, z, y, x in C order, always of the level's full chunk shape.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Chunk {
     /// Voxels.
     pub shape: Zyx<usize>,
-    /// `shape.product()` elements.
+    /// `shape.product()` elements; of a bundle of classes as many again where something is unknown.
     pub data: Buffer,
+    /// Of one that a cache handed out.
+    lease: Option<Lease>,
+}
+
+impl Chunk {
+    /// A chunk of `shape` voxels; `data` has at least `shape.product()` elements.
+    #[must_use]
+    pub const fn new(shape: Zyx<usize>, data: Buffer) -> Self {
+        Self { shape, data, lease: None }
+    }
+
+    /// What the cache counts for a chunk of `data_bytes`.
+    pub(super) const fn cost_bytes(data_bytes: u64) -> u64 {
+        data_bytes.saturating_add(ENTRY_BYTES)
+    }
 }
 
 /// Which chunk of which level of which volume.
@@ -35,13 +51,27 @@ pub struct ChunkKey {
 /// Decoded chunks within a byte budget. `None` is a chunk that is absent from the store.
 ///
 /// The indices of shards live in the same budget. They count as entries, but looking one up is no hit or miss.
+///
+/// # What leaves
+/// The entry that was used longest ago (LRU), if nobody says what will be asked for. Who knows announces it
+/// ([`ChunkCache::announce`]): then what nobody announced leaves first, and after that the entry whose announced use is
+/// farthest away. What is read never depends on announcements; only how often it is decoded does.
+///
+/// Announcements number reads by a *sequence*, smaller ones first. There is one count of them per cache: two readers that
+/// both announce get in each other's way, which costs hits and nothing else.
+///
+/// # What the budget bounds
+/// Entries, announcements, chunks that are being decoded, and chunks that left but are still held by who reads them:
+/// [`CacheStats::taken_bytes`] stays within the capacity as long as running reads hold no more than that. If they do,
+/// there are no other entries. The encoded bytes of a chunk that is being decoded are not counted.
 #[derive(Debug)]
 pub struct ChunkCache {
     entries: ByteCache<EntryKey, Entry>,
 }
 
+/// What the cache holds of one place of a level: of the chunk grid, or of the shard grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum EntryKey {
+pub(super) enum EntryKey {
     Chunk(ChunkKey),
     ShardIndex(ChunkKey),
 }
@@ -52,6 +82,15 @@ enum Entry {
     ShardIndex(Option<Arc<ShardIndex>>),
 }
 
+impl Lasting for Entry {
+    fn lease(&self) -> Option<(&Lease, bool)> {
+        // Indices are small, and absent chunks nothing.
+        let Self::Chunk(Some(chunk)) = self else { return None };
+        // References are added only by who has one or holds the cache's lock.
+        Some((chunk.lease.as_ref()?, Arc::strong_count(chunk) == 1))
+    }
+}
+
 impl ChunkCache {
     /// An empty cache that may hold `capacity_bytes` (0: nothing is kept).
     #[must_use]
@@ -59,19 +98,22 @@ impl ChunkCache {
         Self { entries: ByteCache::new(capacity_bytes) }
     }
 
-    /// The chunk of `key`, from memory or by running `decode`, which runs once however many threads ask at a time.
+    /// The chunk of `key`, from memory or by running `decode`, which runs once however many threads ask at a time. There
+    /// is room for `expected_bytes`, the most that it takes at a time, before it runs.
     ///
     /// # Errors
     /// What `decode` answers, to everybody who waited for it; nothing is kept then and the next caller tries again.
     pub fn get_or_decode(
         &self,
         key: ChunkKey,
+        expected_bytes: u64,
         decode: impl FnOnce() -> Result<Option<Chunk>>,
     ) -> Result<Option<Arc<Chunk>>> {
-        let made = self.entries.get_or_make(&EntryKey::Chunk(key), Count::Lookups, || {
-            let chunk = decode()?.map(Arc::new);
+        let ask = (Count::Lookups, Chunk::cost_bytes(expected_bytes));
+        let made = self.entries.get_or_make(&EntryKey::Chunk(key), ask, |lease| {
+            let chunk = decode()?.map(|chunk| Arc::new(Chunk { lease: Some(lease), ..chunk }));
             let data_bytes = chunk.as_ref().map_or(0, |chunk| chunk.data.size_bytes() as u64);
-            Ok((Entry::Chunk(chunk), data_bytes + ENTRY_BYTES))
+            Ok((Entry::Chunk(chunk), Chunk::cost_bytes(data_bytes)))
         })?;
         Ok(if let Entry::Chunk(chunk) = made { chunk } else { None })
     }
@@ -82,12 +124,37 @@ impl ChunkCache {
         key: ChunkKey,
         read: impl FnOnce() -> Result<Option<ShardIndex>>,
     ) -> Result<Option<Arc<ShardIndex>>> {
-        let made = self.entries.get_or_make(&EntryKey::ShardIndex(key), Count::Nothing, || {
+        let made = self.entries.get_or_make(&EntryKey::ShardIndex(key), (Count::Nothing, 0), |_nothing_leased| {
             let index = read()?.map(Arc::new);
             let index_bytes = index.as_ref().map_or(0, |index| index.size_bytes());
             Ok((Entry::ShardIndex(index), index_bytes + ENTRY_BYTES))
         })?;
         Ok(if let Entry::ShardIndex(index) = made { index } else { None })
+    }
+
+    /// Says what read `sequence` will ask for. It adds to what was said of the same read before.
+    ///
+    /// False, and nothing is remembered, if all announcements would take more than 1/32 of the capacity, at 256 bytes for
+    /// each chunk of each read (and each index of a shard): who announces from near to far stops there. They count
+    /// against the capacity until their reads are forgotten.
+    pub fn announce(&self, sequence: u64, announcement: &Announcement) -> bool {
+        self.entries.announce(sequence, announcement.keys())
+    }
+
+    /// Read `sequence` begins, and with it all before it: from now on a lookup uses up the nearest announced use of its
+    /// chunk, if that is by a read that has begun. (Looking up more often than announced uses up nothing of later reads.)
+    pub fn begin(&self, sequence: u64) {
+        self.entries.begin(sequence);
+    }
+
+    /// Read `sequence` is over, or will never be: what is left of its announcement is forgotten.
+    pub fn forget(&self, sequence: u64) {
+        self.entries.forget(sequence);
+    }
+
+    /// Forgets all announcements, and which reads have begun: the count of sequences may start anew.
+    pub fn forget_all(&self) {
+        self.entries.forget_all();
     }
 
     /// Changes the budget; drops entries at once if it shrinks.
@@ -115,7 +182,7 @@ mod tests {
     }
 
     fn chunk(value: u8, len: usize) -> Chunk {
-        Chunk { shape: Zyx::new(1, 1, len), data: Buffer::U8(vec![value; len]) }
+        Chunk::new(Zyx::new(1, 1, len), Buffer::U8(vec![value; len]))
     }
 
     const COST: u64 = 100 + ENTRY_BYTES;
@@ -124,7 +191,7 @@ mod tests {
     fn the_oldest_go_when_room_is_needed_and_when_the_budget_shrinks() {
         let cache = ChunkCache::new(3 * COST);
         for x in [0, 1, 2, 0, 3] {
-            cache.get_or_decode(key(x), || Ok(Some(chunk(x as u8, 100)))).unwrap();
+            cache.get_or_decode(key(x), 100, || Ok(Some(chunk(x as u8, 100)))).unwrap();
         }
         let stats = cache.stats();
         assert_eq!((stats.hits, stats.misses, stats.evictions, stats.entries), (1, 4, 1, 3));
@@ -133,36 +200,108 @@ mod tests {
         let stats = cache.stats();
         assert_eq!((stats.evictions, stats.entries, stats.capacity_bytes), (3, 1, COST));
         // 3 was the newest and is still there.
-        cache.get_or_decode(key(3), || Err(Error::Stopped)).unwrap();
+        cache.get_or_decode(key(3), 100, || Err(Error::Stopped)).unwrap();
     }
 
     #[test]
     fn what_is_larger_than_the_budget_is_handed_out_but_not_kept() {
         let cache = ChunkCache::new(COST);
-        cache.get_or_decode(key(0), || Ok(Some(chunk(0, 100)))).unwrap();
-        let large = cache.get_or_decode(key(1), || Ok(Some(chunk(1, 101)))).unwrap().unwrap();
+        cache.get_or_decode(key(0), 100, || Ok(Some(chunk(0, 100)))).unwrap();
+        let large = cache.get_or_decode(key(1), 101, || Ok(Some(chunk(1, 101)))).unwrap().unwrap();
         assert_eq!(large.data.len(), 101);
         let stats = cache.stats();
         assert_eq!((stats.entries, stats.evictions), (1, 0), "the small entry had to go for nothing");
         let nothing = ChunkCache::new(0);
-        nothing.get_or_decode(key(0), || Ok(None)).unwrap();
-        nothing.get_or_decode(key(0), || Ok(None)).unwrap();
+        nothing.get_or_decode(key(0), 100, || Ok(None)).unwrap();
+        nothing.get_or_decode(key(0), 100, || Ok(None)).unwrap();
         assert_eq!((nothing.stats().misses, nothing.stats().entries), (2, 0));
     }
 
     #[test]
     fn absent_chunks_are_remembered_at_a_fixed_cost() {
         let cache = ChunkCache::new(1000);
-        assert!(cache.get_or_decode(key(0), || Ok(None)).unwrap().is_none());
-        assert!(cache.get_or_decode(key(0), || Err(Error::Stopped)).unwrap().is_none());
+        assert!(cache.get_or_decode(key(0), 100, || Ok(None)).unwrap().is_none());
+        assert!(cache.get_or_decode(key(0), 100, || Err(Error::Stopped)).unwrap().is_none());
         assert_eq!(cache.stats().resident_bytes, ENTRY_BYTES);
+    }
+
+    #[test]
+    fn what_is_still_read_counts_after_it_left() {
+        let cache = ChunkCache::new(3 * COST);
+        let get = |x: u64| cache.get_or_decode(key(x), 100, || Ok(Some(chunk(x as u8, 100)))).unwrap();
+        let reading: Vec<_> = [0, 1, 2].map(get).to_vec();
+        assert_eq!((cache.stats().resident_bytes, cache.stats().held_bytes), (3 * COST, 0));
+        // 3 needs room that only 0, 1 and 2 could give; they leave, but their readers stay.
+        drop(get(3));
+        let stats = cache.stats();
+        assert_eq!((stats.resident_bytes, stats.held_bytes, stats.evictions), (COST, 3 * COST, 3));
+        drop(reading);
+        assert_eq!((cache.stats().resident_bytes, cache.stats().held_bytes), (COST, 0));
+        drop([4, 5].map(get));
+        assert_eq!((cache.stats().resident_bytes, cache.stats().evictions), (3 * COST, 3));
+    }
+
+    #[test]
+    fn what_is_being_decoded_counts_and_has_room_before() {
+        let cache = ChunkCache::new(2 * COST);
+        let get = |x: u64| cache.get_or_decode(key(x), 100, || Ok(Some(chunk(x as u8, 100)))).unwrap();
+        drop([0, 1].map(get));
+        let decode = || {
+            let stats = cache.stats();
+            assert_eq!((stats.resident_bytes, stats.held_bytes), (COST, COST));
+            Ok(None)
+        };
+        cache.get_or_decode(key(2), 100, decode).unwrap();
+        assert_eq!((cache.stats().resident_bytes, cache.stats().held_bytes), (COST + ENTRY_BYTES, 0));
+        assert!(cache.get_or_decode(key(3), 100, || Err(Error::Stopped)).is_err());
+        assert_eq!(cache.stats().held_bytes, 0);
+    }
+
+    #[test]
+    fn what_was_announced_stays_and_what_is_never_used_again_goes() {
+        // Room for 10 chunks beside 5 announced uses.
+        let cache = ChunkCache::new(10 * (100_000 + ENTRY_BYTES) + 5 * 256);
+        let get = |x: u64| drop(cache.get_or_decode(key(x), 100_000, || Ok(Some(chunk(0, 100_000)))).unwrap());
+        let announce = |sequence, chunks: &[u64]| {
+            let keys = chunks.iter().map(|x| EntryKey::Chunk(key(*x))).collect();
+            assert!(cache.announce(sequence, &Announcement::of_keys(keys)));
+        };
+        (0..10).for_each(get);
+        announce(1, &[0, 1]);
+        announce(2, &[2, 50]);
+        announce(3, &[1]);
+        (100..120).for_each(get);
+        cache.begin(1);
+        let misses = cache.stats().misses;
+        [0, 1, 2, 1].into_iter().for_each(get);
+        assert_eq!(cache.stats().misses, misses, "what was announced is there");
+        [1, 2, 3].into_iter().for_each(|sequence| cache.forget(sequence));
+        assert_eq!(cache.stats().announced_bytes, 0);
+        (100..110).for_each(get);
+        let misses = cache.stats().misses;
+        get(0);
+        assert_eq!(cache.stats().misses, misses + 1, "without announcements the oldest went");
+    }
+
+    #[test]
+    fn announcements_take_a_part_of_the_budget_and_no_more() {
+        let cache = ChunkCache::new(32 * 10 * 256);
+        let of = |count: u64| Announcement::of_keys((0..count).map(|x| EntryKey::Chunk(key(x))).collect());
+        assert!(!cache.announce(0, &of(11)));
+        assert_eq!(cache.stats().announced_bytes, 0);
+        assert!(cache.announce(0, &of(6)) && cache.announce(1, &of(4)) && !cache.announce(2, &of(1)));
+        assert_eq!(cache.stats().announced_bytes, 10 * 256);
+        cache.forget(0);
+        assert!(cache.announce(2, &of(6)));
+        cache.forget_all();
+        assert_eq!(cache.stats().announced_bytes, 0);
     }
 
     #[test]
     fn an_error_is_not_kept() {
         let cache = ChunkCache::new(1000);
-        assert!(matches!(cache.get_or_decode(key(0), || Err(Error::Stopped)), Err(Error::Stopped)));
-        assert!(cache.get_or_decode(key(0), || Ok(Some(chunk(7, 1)))).unwrap().is_some());
+        assert!(matches!(cache.get_or_decode(key(0), 100, || Err(Error::Stopped)), Err(Error::Stopped)));
+        assert!(cache.get_or_decode(key(0), 100, || Ok(Some(chunk(7, 1)))).unwrap().is_some());
         assert_eq!((cache.stats().hits, cache.stats().misses), (0, 2));
     }
 
@@ -186,7 +325,7 @@ mod tests {
         let decodes: Vec<_> = (0..64).map(|_| AtomicUsize::new(0)).collect();
         on_eight_threads(|_| {
             for x in 0..64 {
-                let got = cache.get_or_decode(key(x), || {
+                let got = cache.get_or_decode(key(x), 100, || {
                     decodes[x as usize].fetch_add(1, Ordering::Relaxed);
                     std::thread::yield_now();
                     Ok(Some(chunk(x as u8, 100)))
@@ -205,13 +344,16 @@ mod tests {
         on_eight_threads(|thread| {
             for step in 0..400_u64 {
                 let x = (step * 7 + thread as u64 * 13) % 23;
-                cache.get_or_decode(key(x), || Ok((!x.is_multiple_of(5)).then(|| chunk(x as u8, 100)))).unwrap();
+                cache.get_or_decode(key(x), 100, || Ok((!x.is_multiple_of(5)).then(|| chunk(x as u8, 100)))).unwrap();
                 let capacity_bytes = if step == 200 { 2 * COST } else { 5 * COST };
                 if thread == 0 {
                     cache.set_capacity_bytes(capacity_bytes);
                 }
                 let stats = cache.stats();
                 assert!(stats.resident_bytes <= stats.capacity_bytes, "{stats:?}");
+                // What eight threads hold at a time is all that can exceed it.
+                assert!(stats.held_bytes <= 8 * COST, "{stats:?}");
+                assert!(stats.taken_bytes() <= stats.capacity_bytes || stats.entries == 0, "{stats:?}");
             }
         });
         let stats = cache.stats();
@@ -230,8 +372,8 @@ mod tests {
                 1 => Err(Error::Stopped),
                 _ => Ok(Some(chunk(1, 1))),
             };
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cache.get_or_decode(key(0), decode)));
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cache.get_or_decode(key(0), 100, decode)));
         });
-        assert!(cache.get_or_decode(key(0), || Ok(Some(chunk(1, 1)))).unwrap().is_some());
+        assert!(cache.get_or_decode(key(0), 100, || Ok(Some(chunk(1, 1)))).unwrap().is_some());
     }
 }

@@ -41,6 +41,12 @@ impl Level {
         self.world_from_voxel.world_box(&VoxelBox::of_shape(self.shape))
     }
 
+    /// Bytes of a decoded chunk.
+    #[must_use]
+    pub fn chunk_bytes(&self) -> u64 {
+        self.chunk_shape.product().saturating_mul(self.dtype.size_bytes() as u64)
+    }
+
     /// Chunks per axis.
     #[must_use]
     pub fn chunk_grid(&self) -> Zyx<u64> {

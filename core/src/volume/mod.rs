@@ -1,6 +1,7 @@
 //! One multiscale array: level choice, pure read plans, their execution, the decoded-chunk cache, resampling.
 
 mod absence;
+mod announcement;
 mod array;
 mod bend;
 mod boxes;
@@ -12,10 +13,11 @@ mod codes;
 mod convert;
 mod dtype;
 mod gather;
+mod kept;
 mod lanes;
 mod layout;
+mod lease;
 mod level;
-mod lru;
 mod meanings;
 mod moments;
 mod oddities;
@@ -43,6 +45,7 @@ mod warp_tile;
 mod warped;
 
 pub use absence::read_absence;
+pub use announcement::Announcement;
 pub use bundle::ClassBundle;
 pub use cache::{Chunk, ChunkCache, ChunkKey};
 pub use class_bits::{ClassSlab, IdBits, Word, read_bundle, read_id_bits};

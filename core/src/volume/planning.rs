@@ -111,8 +111,7 @@ pub(super) fn level_of(volume: &Volume, grid: &PatchGrid) -> usize {
 }
 
 fn reads_too_much(level: &Level, chunks: u64) -> bool {
-    let chunk_bytes = level.chunk_shape.product().saturating_mul(level.dtype.size_bytes() as u64);
-    chunks > 1 && chunks.saturating_mul(chunk_bytes) > LARGEST_READ_BYTES
+    chunks > 1 && chunks.saturating_mul(level.chunk_bytes()) > LARGEST_READ_BYTES
 }
 
 fn too_large(volume: &Volume, voxels: Zyx<u64>) -> Error {

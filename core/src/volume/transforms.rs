@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::byte_cache::{ByteCache, Count};
+use super::lease::{Lasting, Lease};
 use super::plan::ReadPlan;
 use super::tables::{AxisKey, AxisTable};
 use super::transform_key::{FieldKey, PlanKey};
@@ -56,6 +57,13 @@ impl<V> Clone for Timed<V> {
     }
 }
 
+/// Plans and tables are small: what a running read still holds of them is not counted.
+impl<V> Lasting for Timed<V> {
+    fn lease(&self) -> Option<(&Lease, bool)> {
+        None
+    }
+}
+
 impl<K: Hash + Eq + Clone, V> Kind<K, V> {
     fn new(capacity_bytes: u64) -> Self {
         Self { entries: ByteCache::new(capacity_bytes), saved_ns: AtomicU64::new(0) }
@@ -64,7 +72,7 @@ impl<K: Hash + Eq + Clone, V> Kind<K, V> {
     /// The value of `key`, from memory or by `make`, of `bytes_of` bytes.
     fn get(&self, key: &K, bytes_of: impl FnOnce(&V) -> u64, make: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
         let mut was_made = false;
-        let entry = self.entries.get_or_make(key, Count::Lookups, || {
+        let entry = self.entries.get_or_make(key, (Count::Lookups, 0), |_nothing_leased| {
             was_made = true;
             let began = Instant::now();
             let value = Arc::new(make()?);
@@ -107,6 +115,8 @@ impl TransformCache {
             evictions: sum.evictions + kind.evictions,
             entries: sum.entries + kind.entries,
             resident_bytes: sum.resident_bytes + kind.resident_bytes,
+            held_bytes: sum.held_bytes + kind.held_bytes,
+            announced_bytes: sum.announced_bytes + kind.announced_bytes,
             capacity_bytes: sum.capacity_bytes + kind.capacity_bytes,
         })
     }

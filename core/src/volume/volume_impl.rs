@@ -172,7 +172,7 @@ impl Volume {
     pub fn chunk(&self, level: usize, chunk: Zyx<u64>, cache: &ChunkCache) -> Result<Option<Arc<Chunk>>> {
         let level = level.min(self.levels.len() - 1);
         let key = ChunkKey { volume: self.id, level: level as u32, chunk };
-        cache.get_or_decode(key, || self.decode_chunk(level, chunk, cache))
+        cache.get_or_decode(key, self.levels[level].chunk_bytes(), || self.decode_chunk(level, chunk, cache))
     }
 
     /// One chunk, read and decoded; `cache` knows the indices of shards.
@@ -187,6 +187,11 @@ impl Volume {
         let unit = self.arrays[level].read_unit((chunk, self.channel), index)?;
         decode.add_bytes(unit.as_ref().map_or(0, |unit| unit.data.size_bytes() as u64));
         Ok(unit)
+    }
+
+    /// The shard that a chunk lies in, by its position in the shard grid; `None` where the level has no shards.
+    pub(super) fn shard_of(&self, level: usize, chunk: Zyx<u64>) -> Option<Zyx<u64>> {
+        self.arrays.get(level)?.shard_of((chunk, self.channel))
     }
 
     /// One element: the value of a level's absent chunks.

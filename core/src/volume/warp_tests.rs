@@ -127,7 +127,7 @@ impl<S: Intensity> Case<S> {
             let chunk = at.filter(|_| draw.to(10) > 0).map(|at| {
                 let values: Vec<S> = (0..shape.product()).map(|_| value(draw)).collect();
                 case.put(at.map(|i| i as i64).to_array(), &values);
-                Arc::new(Chunk { shape, data: S::into_buffer(values) })
+                Arc::new(Chunk::new(shape, S::into_buffer(values)))
             });
             case.chunks.push(chunk);
         }

@@ -101,6 +101,7 @@ pub fn stats(tick: u64) -> Stats {
             entries: cache_bytes / (MIB / 4),
             resident_bytes: cache_bytes,
             capacity_bytes: 2800 * MIB,
+            ..Default::default()
         },
         transform_cache: CacheStats {
             hits: samples,
@@ -109,6 +110,7 @@ pub fn stats(tick: u64) -> Stats {
             entries: 48,
             resident_bytes: 3 * MIB,
             capacity_bytes: 64 * MIB,
+            ..Default::default()
         },
         transform_saved: busy(0.02),
         memory: MemoryStats {

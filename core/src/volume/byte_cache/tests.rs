@@ -14,9 +14,29 @@ use crate::sync::explore;
 /// What an entry takes, bytes.
 const COST: u64 = 10;
 
+/// A value that says how long it lives.
+#[derive(Debug)]
+struct Value {
+    key: usize,
+    lease: Lease,
+}
+
+impl Value {
+    /// What making `key` answers.
+    fn made(key: usize, lease: Lease) -> Result<(Arc<Self>, u64)> {
+        Ok((Arc::new(Self { key, lease }), COST))
+    }
+}
+
+impl Lasting for Arc<Value> {
+    fn lease(&self) -> Option<(&Lease, bool)> {
+        Some((&self.lease, Arc::strong_count(self) == 1))
+    }
+}
+
 /// A cache of a few keys that counts who makes what. The counts are plain atomics: between two locks nobody interferes.
 struct Watched {
-    cache: ByteCache<usize, usize>,
+    cache: ByteCache<usize, Arc<Value>>,
     making: [AtomicU32; 4],
     made: [AtomicU32; 4],
 }
@@ -26,14 +46,20 @@ impl Watched {
         Arc::new(Self { cache: ByteCache::new(entries * COST), making: Default::default(), made: Default::default() })
     }
 
-    /// Asks for `key`; the value is the key. Making it takes as long as the scheduler likes.
+    /// Asks for `key` and lets go of it; the value is the key. Making it takes as long as the scheduler likes.
     fn get(&self, key: usize) -> Result<usize> {
-        let got = self.cache.get_or_make(&key, Count::Lookups, || self.make(key, || Ok((key, COST))));
+        self.hold(key).map(|value| value.key)
+    }
+
+    /// Asks for `key` and holds on to it.
+    fn hold(&self, key: usize) -> Result<Arc<Value>> {
+        let made = |lease| self.make(key, || Value::made(key, lease));
+        let got = self.cache.get_or_make(&key, (Count::Lookups, COST), made);
         self.check_budget();
         got
     }
 
-    fn make(&self, key: usize, make: impl FnOnce() -> Result<(usize, u64)>) -> Result<(usize, u64)> {
+    fn make(&self, key: usize, make: impl FnOnce() -> Result<(Arc<Value>, u64)>) -> Result<(Arc<Value>, u64)> {
         assert_eq!(self.making[key].fetch_add(1, Relaxed), 0, "{key} is made twice at a time");
         thread::yield_now();
         self.check_budget();
@@ -51,6 +77,9 @@ impl Watched {
         let stats = self.cache.stats();
         assert!(stats.resident_bytes <= stats.capacity_bytes, "{stats:?}");
         assert_eq!(stats.resident_bytes, stats.entries * COST, "{stats:?}");
+        // Three threads hold or make one each at a time, and two of them make one for another's sake.
+        assert!(stats.held_bytes <= 6 * COST, "{stats:?}");
+        assert!(stats.taken_bytes() <= stats.capacity_bytes || stats.entries == 0, "{stats:?}");
     }
 }
 
@@ -112,14 +141,15 @@ fn model_without_a_budget_those_who_wait_still_share() {
 }
 
 /// Three threads ask for an entry whose first maker ends as `first` says. Afterwards it can be had.
-fn explore_a_bad_start(first: fn() -> Result<(usize, u64)>, most_failures: u32) {
+fn explore_a_bad_start(first: fn() -> Result<(Arc<Value>, u64)>, most_failures: u32) {
     explore(move || {
         let watched = Watched::new(1);
         let ask = move |watched: &Watched| {
-            watched.cache.get_or_make(&0, Count::Lookups, || {
+            let made = watched.cache.get_or_make(&0, (Count::Lookups, COST), |lease| {
                 let is_first = watched.made(0) == 0;
-                watched.make(0, || if is_first { first() } else { Ok((0, COST)) })
-            })
+                watched.make(0, || if is_first { first() } else { Value::made(0, lease) })
+            });
+            made.map(|value| value.key)
         };
         let failures = Arc::new(AtomicU32::new(0));
         let spawn = |_| {
@@ -156,11 +186,84 @@ fn model_making_an_entry_may_ask_for_another() {
         on_threads(3, &watched, |watched, index| {
             // Two chunks of one shard, and its index.
             let key = 1 + index % 2;
-            let got = watched
-                .cache
-                .get_or_make(&key, Count::Lookups, || watched.make(key, || Ok((watched.get(0)? + key, COST))));
-            assert_eq!(got.unwrap(), key);
+            let made = |lease| watched.make(key, || Value::made(watched.get(0)? + key, lease));
+            let got = watched.cache.get_or_make(&key, (Count::Lookups, COST), made);
+            assert_eq!(got.unwrap().key, key);
         });
         watched.check_budget();
+        assert_eq!(watched.cache.stats().held_bytes, 0);
+    });
+}
+
+#[test]
+fn model_what_is_held_counts_until_the_last_lets_go() {
+    explore(|| {
+        let watched = Watched::new(2);
+        on_threads(3, &watched, |watched, index| {
+            let held = watched.hold(index).unwrap();
+            watched.get(2 - index).unwrap();
+            thread::yield_now();
+            watched.check_budget();
+            assert!(watched.cache.stats().taken_bytes() >= COST, "what is held counts somewhere");
+            assert_eq!(held.key, index);
+        });
+        let stats = watched.cache.stats();
+        assert_eq!((stats.held_bytes, stats.hits + stats.misses), (0, 6), "{stats:?}");
+    });
+}
+
+#[test]
+fn model_announcing_and_forgetting_race_with_reading() {
+    /// Room for two entries and what is announced; of the whole a 32nd part may be.
+    const CAPACITY: u64 = 32 * 3 * ANNOUNCED_USE_BYTES;
+    explore(|| {
+        let watched = Watched::new(0);
+        watched.cache.set_capacity_bytes(CAPACITY);
+        on_threads(3, &watched, |watched, index| {
+            let sequence = index as u64;
+            watched.cache.announce(sequence, &[index, 3]);
+            watched.cache.begin(sequence);
+            assert_eq!((watched.get(3).unwrap(), watched.get(index).unwrap()), (3, index));
+            let announced_bytes = watched.cache.stats().announced_bytes;
+            assert!(announced_bytes <= CAPACITY / ANNOUNCED_SHARE);
+            if index == 2 {
+                watched.cache.forget_all();
+            }
+            watched.cache.forget(sequence);
+        });
+        let stats = watched.cache.stats();
+        assert_eq!((stats.announced_bytes, stats.held_bytes, stats.misses), (0, 0, 4), "{stats:?}");
+    });
+}
+
+#[test]
+fn model_what_is_announced_outlasts_what_is_not() {
+    /// Room for two entries beside one announced use.
+    const CAPACITY: u64 = 32 * ANNOUNCED_USE_BYTES;
+    const ENTRY: u64 = (CAPACITY - ANNOUNCED_USE_BYTES) / 2;
+    explore(|| {
+        let watched = Watched::new(0);
+        watched.cache.set_capacity_bytes(CAPACITY);
+        let get = |watched: &Watched, key: usize| {
+            let made = |lease| Ok((Arc::new(Value { key, lease }), ENTRY));
+            drop(watched.cache.get_or_make(&key, (Count::Lookups, ENTRY), made).unwrap());
+        };
+        get(&watched, 0);
+        assert!(watched.cache.announce(5, &[0]));
+        // One thread at a time, so that no room is needed beside that of two entries.
+        let turn = Arc::new(Mutex::new(()));
+        let spawn = |index| {
+            let (watched, turn) = (Arc::clone(&watched), Arc::clone(&turn));
+            thread::spawn(move || {
+                let _turn = turn.lock();
+                get(&watched, index);
+            })
+        };
+        let running: Vec<_> = (1..4).map(spawn).collect();
+        running.into_iter().for_each(|thread| thread.join().unwrap());
+        let stats = watched.cache.stats();
+        assert_eq!((stats.misses, stats.evictions), (4, 2), "{stats:?}");
+        get(&watched, 0);
+        assert_eq!(watched.cache.stats().misses, 4);
     });
 }
