@@ -92,7 +92,7 @@ fn gathers(
 ) -> anyhow::Result<()> {
     let (grid, voxels) = (patch(volume, kind, shape), shape.product());
     let (mut floats, mut bytes) = (vec![0_f32; voxels], vec![0_u8; voxels]);
-    let mut read = |out: PatchOut<'_>| read_patch(volume, black_box(&grid), Resample::Area, caches, out, None);
+    let read = |out: PatchOut<'_>| read_patch(volume, black_box(&grid), Resample::Area, caches, out, None);
     read(PatchOut::F32(&mut floats))?;
     group.throughput(Throughput::Elements(voxels as u64));
     group.bench_function(format!("{}/f32", kind.name), |bencher| bencher.iter(|| read(PatchOut::F32(&mut floats))));
