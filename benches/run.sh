@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benches in release and writes a summary to benches/runs/<date>-<host kind>/.
 #
-#   benches/run.sh [KIND] [BENCH…]     KIND such as 2-core (the default: the number of cores), BENCH of read plan loader frame
+#   benches/run.sh [KIND] [BENCH…]     KIND such as 2-core (the default: the number of cores), BENCH of read gather plan loader frame
 #
 # MICROTOME_BENCH_QUICK=1 only shows that they run, MICROTOME_BENCH_SIDE=512 takes larger phantoms (see README.md).
 set -euo pipefail
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 kind=${1:-$(nproc)-core}
 shift || true
 benches=("$@")
-[ ${#benches[@]} -gt 0 ] || benches=(read plan loader frame)
+[ ${#benches[@]} -gt 0 ] || benches=(read gather plan loader frame)
 
 target=${CARGO_TARGET_DIR:-target}
 # Measurements of an earlier run must not stand in the summary of this one.

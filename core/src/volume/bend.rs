@@ -124,6 +124,7 @@ pub(super) struct BentRow<'a> {
 
 impl BentRow<'_> {
     /// Goes to row `y` of plane `z` of the patch.
+    #[inline(always)]
     pub(super) fn move_to(&mut self, z: usize, y: usize) {
         match &self.bend.splines {
             Some(splines) => splines.fill(z, y, &mut self.sums, &mut self.by),
@@ -137,6 +138,7 @@ impl BentRow<'_> {
 
 impl Splines {
     /// The displacements of row `y` of plane `z`.
+    #[inline(always)]
     fn fill(&self, z: usize, y: usize, sums: &mut [Vec<f64>; 3], by: &mut [Vec<f64>; 3]) {
         let (plane, row, counts) = (&self.planes[z], &self.rows[y], self.counts);
         for ((points, sums), by) in self.points.iter().zip(sums).zip(by) {

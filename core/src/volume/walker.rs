@@ -64,6 +64,11 @@ impl<'a, S: Voxel> Walker<'a, S> {
         Self { instructions, ..self }
     }
 
+    /// The instructions that it uses.
+    pub(super) const fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
     /// The plan that it walks.
     pub(super) const fn plan(&self) -> &'a WarpPlan {
         self.plan
@@ -146,13 +151,17 @@ impl Borders {
         (0..3).all(|axis| self.lo[axis] <= position[axis] && position[axis] <= self.hi[axis])
     }
 
-    /// Whether the first [`LANES`] positions, of which each axis has a slice, all are.
-    #[inline]
-    pub(super) fn hold_all(&self, positions: [&[f64]; 3]) -> bool {
-        (0..3).all(|axis| {
-            let (lo, hi) = (self.lo[axis], self.hi[axis]);
-            positions[axis][..LANES].iter().fold(true, |all, position| all & (lo <= *position) & (*position <= hi))
-        })
+    /// How many of the first positions, of which each axis has a slice, are in the box; or less, a multiple of [`LANES`].
+    #[inline(always)]
+    pub(super) fn hold_groups(&self, positions: [&[f64]; 3]) -> usize {
+        let [z, y, x] = positions.map(|positions| positions.as_chunks::<LANES>().0);
+        let groups = z.iter().zip(y).zip(x).take_while(|((z, y), x)| {
+            let held = |axis: usize, at: f64| u64::from(self.lo[axis] <= at) & u64::from(at <= self.hi[axis]);
+            // Counted without branches, so that all are compared at once.
+            let count: u64 = (0..LANES).map(|i| held(0, z[i]) & held(1, y[i]) & held(2, x[i])).sum();
+            count == LANES as u64
+        });
+        groups.count() * LANES
     }
 
     /// How many positions, from `position` on in equal steps, are in the box; at most `most`.

@@ -2,10 +2,10 @@
 
 use std::arch::x86_64::{
     __m256, __m256d, __m256i, _mm256_add_epi32, _mm256_add_pd, _mm256_add_ps, _mm256_and_si256, _mm256_castps_si256,
-    _mm256_cmpeq_epi32, _mm256_cvtepi32_pd, _mm256_cvtepi32_ps, _mm256_cvtpd_ps, _mm256_cvttpd_epi32,
-    _mm256_i32gather_epi32, _mm256_min_epu32, _mm256_movemask_epi8, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_set_m128,
-    _mm256_set_m128i, _mm256_set1_epi32, _mm256_set1_pd, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srai_epi32,
-    _mm256_srli_epi32, _mm256_sub_pd, _mm256_sub_ps, _mm256_testz_si256,
+    _mm256_cmpeq_epi32, _mm256_cvtepi32_pd, _mm256_cvtepi32_ps, _mm256_cvtpd_ps, _mm256_cvttpd_epi32, _mm256_min_epu32,
+    _mm256_movemask_epi8, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_set_m128, _mm256_set_m128i, _mm256_set1_epi32,
+    _mm256_set1_pd, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_pd,
+    _mm256_sub_ps, _mm256_testz_si256,
 };
 
 use super::DType;
@@ -21,6 +21,13 @@ impl Avx2 {
     /// `None` where the machine lacks it.
     pub(super) fn detect() -> Option<Self> {
         std::arch::is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+
+    /// Runs `body`: what of it the compiler inlines, it makes for AVX2.
+    #[allow(unsafe_code, reason = "calls what only some machines have")]
+    pub(super) fn run<R>(self, body: impl FnOnce() -> R) -> R {
+        // SAFETY: `self` exists only where AVX2 was detected.
+        unsafe { run(body) }
     }
 
     /// As [`Places::find`], for slices as long as each other, at most [`BLOCK`].
@@ -45,6 +52,11 @@ impl Avx2 {
 
 /// One sum for each place of a block.
 type Sums = [f32; BLOCK];
+
+#[target_feature(enable = "avx2")]
+fn run<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
 
 #[target_feature(enable = "avx2")]
 fn find<const PARTS: bool>(places: &mut Places, positions: [&[f64]; 3], frame: &Frame) {
@@ -88,21 +100,22 @@ fn add_means<S: Intensity>(grain: &Grain<'_, S>, places: &Places, len: usize, su
     let Grain { elements, row, plane } = *grain;
     // The last element of which all eight voxels, each row's read as 32 bits, are in the tile.
     let last = elements.len().checked_sub(plane + row + 4 / size_of::<S>());
-    let last = last.filter(|_| size_of_val(elements) <= i32::MAX as usize);
+    let last = last.map(|last| u32::try_from(last).unwrap_or(u32::MAX));
     let (indices, _) = places.index.as_chunks::<LANES>();
     let [part_z, part_y, part_x] = places.part.each_ref().map(|part| part.as_chunks::<LANES>().0);
     for (group, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate().take(len.div_ceil(LANES)) {
         let index: __m256i = bytemuck::cast(indices[group]);
-        let Some(_) = last.filter(|last| all_at_most(index, *last as u32)) else {
+        let Some(_) = last.filter(|last| all_at_most(index, *last)) else {
             grain.add_means(places, group * LANES, sums);
             continue;
         };
         let [z, y, x]: [__m256; 3] = [part_z, part_y, part_x].map(|part| bytemuck::cast(part[group]));
         let along_x = |offset: usize| {
             // SAFETY: every index is at most `last`, and `offset` at most `plane + row`, so that four bytes from there
-            // on are in `elements`, whose bytes an `i32` counts.
+            // on are in `elements`.
             #[allow(unsafe_code, reason = "reads through a pointer")]
-            let (a, b) = pair::<S>(unsafe { gather(&raw const elements[offset], index) });
+            let words = indices[group].map(|index| unsafe { word(&raw const elements[offset], index) });
+            let (a, b) = pair::<S>(bytemuck::cast(words));
             between(a, b, x)
         };
         let near = between(along_x(0), along_x(row), y);
@@ -121,22 +134,17 @@ fn all_at_most(index: __m256i, last: u32) -> bool {
     _mm256_movemask_epi8(_mm256_cmpeq_epi32(least, index)) == -1
 }
 
-/// Four bytes from each of eight elements on.
+/// Four bytes from element `index` on.
+///
+/// Eight such loads take no longer than a gather instruction, and much less where that is slowed down for security.
 ///
 /// # Safety
-/// They must be in the object that `first` points into, and no index may count more bytes than an `i32` does.
+/// They must be in the object that `first` points into.
 #[inline]
-#[target_feature(enable = "avx2")]
 #[allow(unsafe_code, reason = "reads through a pointer")]
-unsafe fn gather<S>(first: *const S, index: __m256i) -> __m256i {
+unsafe fn word<S>(first: *const S, index: u32) -> i32 {
     // SAFETY: by this function's own.
-    unsafe {
-        if size_of::<S>() == 1 {
-            _mm256_i32gather_epi32::<1>(first.cast(), index)
-        } else {
-            _mm256_i32gather_epi32::<2>(first.cast(), index)
-        }
-    }
+    unsafe { first.add(index as usize).cast::<i32>().read_unaligned() }
 }
 
 /// The values of the two elements in each 32 bits.

@@ -77,7 +77,7 @@ pub(super) fn gather<S: Voxel, D: Copy + Default>(
 ) -> usize {
     let plan = walker.plan();
     let mut walker = walker.with_room(look.room(plan));
-    let mut row = Row::new(plan);
+    let mut row = Row::new(plan, walker.instructions());
     let places = planes.flat_map(|z| (0..plan.shape.y).map(move |y| (z, y)));
     let mut outside = 0;
     for (at, ((z, y), out)) in places.zip(out.chunks_exact_mut(plan.shape.x.max(1))).enumerate() {

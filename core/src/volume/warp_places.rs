@@ -28,6 +28,16 @@ impl Instructions {
         }
         Self::Portable
     }
+
+    /// Runs plain loops, made for these instructions as far as they are inlined.
+    #[inline]
+    pub(super) fn run<R>(self, body: impl FnOnce() -> R) -> R {
+        match self {
+            Self::Portable => body(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.run(body),
+        }
+    }
 }
 
 /// How positions become places in a tile: less `lo`, plus `offset`.

@@ -3,13 +3,14 @@
 use super::Voxel;
 use super::bend::{Bend, BentRow};
 use super::walker::{Borders, Walker};
-use super::warp_places::LANES;
+use super::warp_places::{Instructions, LANES};
 use super::warp_plan::WarpPlan;
 use super::warp_tile::Run;
 
 /// The positions of one row of a patch.
 pub(super) struct Row<'a> {
     plan: &'a WarpPlan,
+    instructions: Instructions,
     bent: Option<BentRow<'a>>,
     /// For each axis, in array coordinates; [`LANES`] more than the row has voxels.
     positions: [Vec<f64>; 3],
@@ -17,13 +18,18 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Room for the rows of a plan.
-    pub(super) fn new(plan: &'a WarpPlan) -> Self {
+    pub(super) fn new(plan: &'a WarpPlan, instructions: Instructions) -> Self {
         let positions = [0, 1, 2].map(|_| vec![0.0; plan.shape.x + LANES]);
-        Self { plan, bent: plan.bend.as_ref().map(Bend::row), positions }
+        Self { plan, instructions, bent: plan.bend.as_ref().map(Bend::row), positions }
     }
 
     /// Goes to row `y` of plane `z` of the patch.
     pub(super) fn move_to(&mut self, z: usize, y: usize) {
+        self.instructions.run(|| self.fill(z, y));
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, z: usize, y: usize) {
         let plan = self.plan;
         for (axis, positions) in self.positions.iter_mut().enumerate() {
             let start = plan.origin[axis] + z as f64 * plan.steps.z[axis] + y as f64 * plan.steps.y[axis];
@@ -54,11 +60,9 @@ impl<'a> Row<'a> {
     }
 
     fn held(&self, borders: &Borders, first: usize, most: usize) -> usize {
-        let mut held = 0;
-        while held + LANES <= most && borders.hold_all(self.positions.each_ref().map(|row| &row[first + held..])) {
-            held += LANES;
-        }
-        (held..most).find(|x| !borders.hold(self.position(first + x))).unwrap_or(most)
+        let positions = self.positions.each_ref().map(|row| &row[first..first + most]);
+        let groups = self.instructions.run(|| borders.hold_groups(positions));
+        (groups..most).find(|x| !borders.hold(self.position(first + x))).unwrap_or(most)
     }
 
     /// `len` voxels from one on.

@@ -13,6 +13,7 @@ use super::walker::Walker;
 use super::warp_gather::{Look, Mean, Nearest, gather};
 use super::warp_places::Instructions;
 use super::warp_plan::WarpPlan;
+use super::warp_row::Row;
 use super::{Buffer, Chunk, Level, Resample, Voxel};
 use crate::geometry::{
     Affine, Axis, Elastic, ElasticField, GridTransform, Knot, Misalign, Orientation, PatchGrid, Sections, Warp, Zyx,
@@ -317,6 +318,25 @@ fn check<S: Intensity>(seed: u64, one: S) {
         for instructions in [Instructions::Portable, Instructions::detected()] {
             let found = case.gathered(&mut draw, instructions, one, &Nearest(|voxel: S| voxel));
             assert!(found == expected, "voxels of {} with {instructions:?}: {:?}", S::DTYPE, case.grid);
+        }
+    }
+}
+
+/// As closely as a mean cannot tell.
+#[test]
+fn rows_lie_where_each_voxel_does() {
+    let mut draw = Draw(ChaCha8Rng::seed_from_u64(9));
+    for _ in 0..150 {
+        let case = Case::<u8>::new(&mut draw, Resample::Nearest, 1);
+        let Zyx { z: nz, y: ny, x: nx } = case.grid.shape;
+        for instructions in [Instructions::Portable, Instructions::detected()] {
+            let mut row = Row::new(&case.plan, instructions);
+            for (z, y) in (0..nz).flat_map(|z| (0..ny).map(move |y| (z, y))) {
+                row.move_to(z, y);
+                for x in 0..nx {
+                    assert_eq!(row.position(x), case.position([z, y, x]), "{:?}", case.grid);
+                }
+            }
         }
     }
 }
