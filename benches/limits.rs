@@ -1,5 +1,5 @@
-//! `bench-limits ARRAY…`: what the machine can do at best, told as one line of JSON: memory bandwidth, and how fast the
-//! arrays' chunks decode from memory.
+//! `bench-limits --image IMAGE ARRAY…`: what the machine can do at best, told as one line of JSON: memory bandwidth, how fast
+//! the arrays' chunks decode from memory, and the arithmetic of rotation on voxels that lie in the processor's caches.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use microtome_core::geometry::{Affine, Orientation, PatchGrid, Warp, Zyx};
+use microtome_core::volume::{Caches, PatchOut, Resample, Volume, read_patch};
 use serde_json::json;
 use zarrs::array::{Array, ArrayToBytesCodecTraits as _, CodecOptions};
 use zarrs::filesystem::FilesystemStore;
@@ -18,6 +20,8 @@ use zarrs::filesystem::FilesystemStore;
 const BUFFER_BYTES: usize = 128 << 20;
 /// Chunks of an array that are decoded over and over, spread evenly over it.
 const CHUNKS: usize = 48;
+/// Voxels a side of the patch that is rotated: with what it is made of, it fits the caches of a core.
+const PATCH_SIDE: usize = 32;
 /// Each figure is the best of so many.
 const REPEATS: usize = 5;
 /// How long one takes, at least.
@@ -28,13 +32,16 @@ const LONG: Duration = Duration::from_millis(150);
 struct Args {
     /// Zarr arrays, all chunks of which take one file
     arrays: Vec<PathBuf>,
+    /// An image group whose second chunk along each axis is there and 64³ at least
+    #[arg(long)]
+    image: PathBuf,
     /// Threads at a time, as many as the loader has
     #[arg(long)]
     threads: usize,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Args { arrays, threads } = Args::parse();
+    let Args { arrays, image, threads } = Args::parse();
     let decode: anyhow::Result<serde_json::Map<_, _>> = arrays
         .iter()
         .map(|path| {
@@ -42,8 +49,11 @@ fn main() -> anyhow::Result<()> {
             Ok((path.display().to_string(), json!(rate)))
         })
         .collect();
+    let (interpolate, nearest) = rotation_rates(&image, threads)?;
     let said = json!({
         "threads": threads,
+        "interpolate_voxels_per_s": interpolate,
+        "nearest_voxels_per_s": nearest,
         "decode_bytes_per_s": decode?,
         "copy_bytes_per_s": copy_rate(threads),
         "fill_bytes_per_s": fill_rate(threads),
@@ -116,7 +126,40 @@ fn convert_rate(threads: usize) -> f64 {
     })
 }
 
-/// The best rate of all threads together at `work`, which answers how many bytes it did, on what `prepare` gives each thread.
+/// Voxels per second of a patch rotated about z, in the middle of a chunk: `u8` interpolated to `f32`, and nearest ids.
+fn rotation_rates(image: &Path, threads: usize) -> anyhow::Result<(f64, f64)> {
+    let volume = Volume::open(image)?;
+    let level = &volume.levels()[0];
+    let affine = Affine { rotate_degrees: Zyx::new(30.0, 0.0, 0.0), ..Affine::IDENTITY };
+    let grid = PatchGrid {
+        center_nm: level.world_from_voxel.world_from_voxel(level.chunk_shape.map(|n| n as f64 * 1.5)),
+        shape: Zyx::splat(PATCH_SIDE),
+        voxel_size_nm: level.voxel_size_nm(),
+        orientation: Orientation::IDENTITY,
+        warp: Warp::of_affine(affine),
+    };
+    let voxels = grid.shape.product();
+    let read = |caches: &Caches, out: PatchOut<'_>| read_patch(&volume, &grid, Resample::Area, caches, out, None);
+    read(&caches(), PatchOut::F32(&mut vec![0.0; voxels]))?;
+    let interpolate = best(
+        threads,
+        || (caches(), vec![0.0; voxels]),
+        |(caches, out)| read(caches, PatchOut::F32(out)).map_or(0, |_| voxels),
+    );
+    let nearest = best(
+        threads,
+        || (caches(), vec![0; voxels]),
+        |(caches, out)| read(caches, PatchOut::Ids8(out)).map_or(0, |_| voxels),
+    );
+    Ok((interpolate, nearest))
+}
+
+/// Of one thread: room for the one chunk and its plan.
+fn caches() -> Caches {
+    Caches::new(64 << 20, 64 << 20)
+}
+
+/// The best rate of all threads together at `work`, which answers how much it did, on what `prepare` gives each thread.
 fn best<T>(threads: usize, prepare: impl Fn() -> T + Sync, work: impl Fn(&mut T) -> usize + Sync) -> f64 {
     let start = std::sync::Barrier::new(threads);
     let thread = || {
@@ -136,9 +179,9 @@ fn best<T>(threads: usize, prepare: impl Fn() -> T + Sync, work: impl Fn(&mut T)
 }
 
 fn rate<T>(buffers: &mut T, work: impl Fn(&mut T) -> usize) -> f64 {
-    let (began, mut bytes) = (Instant::now(), 0);
+    let (began, mut done) = (Instant::now(), 0);
     while began.elapsed() < LONG {
-        bytes += work(buffers);
+        done += work(buffers);
     }
-    bytes as f64 / began.elapsed().as_secs_f64()
+    done as f64 / began.elapsed().as_secs_f64()
 }

@@ -16,7 +16,7 @@ import sys
 import time
 
 import speed_report
-from speed_cases import ARRAYS, COMBINED, WORKS, Maker
+from speed_cases import ARRAYS, COMBINED, IMAGE, WORKS, Maker
 
 # Nobody takes so long, unless it hangs.
 LONGEST_S = 240
@@ -82,7 +82,7 @@ def places(args):
 def limits(args, threads):
     """The machine's limits, and how many chunks each array has."""
     arrays = [*ARRAYS, COMBINED]
-    command = [os.path.join(args.binaries, "bench-limits"), "--threads", str(threads), *arrays]
+    command = [os.path.join(args.binaries, "bench-limits"), "--threads", str(threads), "--image", IMAGE, *arrays]
     run = subprocess.run(command, check=True, capture_output=True, text=True, cwd=args.stores)
     count = lambda path: sum(len(files) for _, _, files in os.walk(os.path.join(args.stores, path)))
     return json.loads(run.stdout) | {"chunks": {path: count(path) for path in arrays}}

@@ -8,7 +8,8 @@ CLASSES = ["cyto", "er", "mito", "nuc", "ecs", "golgi", "ves", "lyso"]
 ALL_CLASSES = [f"class_{number:02}" for number in range(1, 49)]
 # The arrays whose decoding is measured: raw, the classes; and the combined one. The other stores hold the same chunks.
 GROUNDTRUTH = "recon-1/labels/groundtruth/crop1"
-ARRAYS = ["em8.zarr/recon-1/em/fibsem-uint8/s0"] + [f"em8.zarr/{GROUNDTRUTH}/{name}/s0" for name in CLASSES]
+IMAGE = "em8.zarr/recon-1/em/fibsem-uint8"
+ARRAYS = [f"{IMAGE}/s0"] + [f"em8.zarr/{GROUNDTRUTH}/{name}/s0" for name in CLASSES]
 COMBINED = f"all.zarr/{GROUNDTRUTH}/all/s0"
 POOR, RICH = 256_000_000, 4_000_000_000
 BUDGETS = {"256 MB": POOR, "1 GB": 1_000_000_000, "4 GB": RICH}
@@ -138,7 +139,8 @@ class Maker:
             file.write(text)
         voxels = work.side**3 * work.step**3
         arrays = 2 if work.name == "all" else 1 + len(classes)
-        about = {"state": "poor" if memory == POOR else "rich", "source_bytes_per_sample": voxels * arrays, **made}
+        about = {"state": "poor" if memory == POOR else "rich", "voxels": work.side**3, "source_bytes_per_sample": voxels * arrays}
+        about |= made
         return Case(work.name, f"Microtome, {label}", [self.places["microtome"], path, *more], "microtome", about=about)
 
     def configuration(self, work, classes, raw, labels, memory, local, threads):

@@ -129,6 +129,8 @@ def limits(results):
         lines.append(f"| {label} | {found[f'{name}_bytes_per_s'] / 1e9:.1f} |")
     for label, arrays in [("raw", ARRAYS[:1]), ("labels", ARRAYS[1:])]:
         lines.append(f"| decode, {label} | {decode_rate(found, arrays) / 1e9:.2f} |")
+    for name, label in [("interpolate", "rotation about z, interpolated to f32"), ("nearest", "rotation about z, nearest ids")]:
+        lines.append(f"| {label} | {found[f'{name}_voxels_per_s'] / 1e9:.2f} Gvoxel/s |")
     return lines
 
 
@@ -143,14 +145,17 @@ def limit(results, work, row):
     """Samples per second that the machine's limit would allow a case of Microtome, or nothing.
 
     Poor: bytes that were decoded ÷ rate of decoding. Rich: bytes of the batch, masks included, and of their sources once,
-    ÷ bandwidth, which is twice the rate of copying (a copied byte is read and written).
+    ÷ bandwidth, which is twice the rate of copying (a copied byte is read and written). Rich and rotated: the arithmetic, raw
+    interpolated and labels nearest once for all classes, if that is slower.
     """
     if row["environment"] != "microtome" or "said" not in row:
         return None
     found, said = results["limits"], row["said"]
     if row["about"]["state"] == "rich":
         moved = said["batch_bytes_per_sample"] + row["about"]["source_bytes_per_sample"]
-        return 2 * found["copy_bytes_per_s"] / moved
+        move_s = moved / (2 * found["copy_bytes_per_s"])
+        rotate_s = sum(row["about"]["voxels"] / found[f"{kind}_voxels_per_s"] for kind in ["interpolate", "nearest"])
+        return 1 / max(move_s, rotate_s if work == "rotated" else 0)
     arrays = [ARRAYS[0], COMBINED] if work == "all" else ARRAYS
     return decode_rate(found, arrays) / max(1, said["decoded_bytes_per_sample"])
 
