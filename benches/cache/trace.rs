@@ -85,7 +85,7 @@ fn next_of(samples: &[Vec<usize>], chunks: usize) -> Vec<Vec<Option<usize>>> {
     let mut later = vec![None; chunks];
     let mut next: Vec<Vec<_>> = Vec::with_capacity(samples.len());
     for (index, sample) in samples.iter().enumerate().rev() {
-        next.push(sample.iter().map(|chunk| std::mem::replace(&mut later[*chunk], Some(index))).collect());
+        next.push(sample.iter().map(|chunk| later[*chunk].replace(index)).collect());
     }
     next.reverse();
     next
