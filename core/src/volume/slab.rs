@@ -175,7 +175,7 @@ fn turn_plane<T: Lane>(
     from: &[T],
     out: &mut [T],
 ) {
-    if x.run == Run::Scattered || fast.len() < TILE || x.len() < TILE {
+    if x.run == Run::Scattered {
         for f in 0..fast.len() {
             let (row, to) = (from_plane + fast.from(f), to_plane + fast.to(f));
             for ox in 0..x.len() {
@@ -184,15 +184,15 @@ fn turn_plane<T: Lane>(
         }
         return;
     }
-    for ox in tile_starts(x.len()) {
-        let (lowest, last) = if x.run == Run::Down { (ox + TILE - 1, TILE - 1) } else { (ox, 0) };
+    let mut columns = [[T::default(); BLOCK]; TILE];
+    for ox in (0..x.len()).step_by(TILE) {
+        let voxels = (x.len() - ox).min(TILE);
+        let (lowest, last) = if x.run == Run::Down { (ox + voxels - 1, voxels - 1) } else { (ox, 0) };
         let column = from_plane + x.from(lowest);
         for block in (0..fast.len()).step_by(BLOCK) {
-            // Not shorter than a tile: the last block may cover some again.
-            let block = block.min(fast.len() - TILE);
             let len = (fast.len() - block).min(BLOCK);
-            let columns = turn_block(fast, column, block..block + len, from);
-            for (voxel, column) in columns.iter().enumerate() {
+            turn_block(fast, column, block..block + len, from, &mut columns);
+            for (voxel, column) in columns[..voxels].iter().enumerate() {
                 let to = to_plane + fast.to(block) + x.to(ox + last.abs_diff(voxel));
                 out[to..to + len].copy_from_slice(&column[..len]);
             }
@@ -200,25 +200,33 @@ fn turn_plane<T: Lane>(
     }
 }
 
-/// The tiles of a block: whole cache lines of the patch, which lie far apart from each other.
-fn turn_block<T: Lane>(fast: &Line<'_>, column: usize, block: Range<usize>, from: &[T]) -> [[T; BLOCK]; TILE] {
-    let mut columns = [[T::default(); BLOCK]; TILE];
-    for f in tile_starts(block.len()) {
-        let mut rows = [[T::default(); TILE]; TILE];
-        for (r, row) in rows.iter_mut().enumerate() {
-            let start = column + fast.from(block.start + f + r);
-            row.copy_from_slice(&from[start..start + TILE]);
-        }
+/// The tiles of a block: whole cache lines of the patch, which lie far apart from each other. What is beyond the block,
+/// or beyond the patch in x, is anything.
+fn turn_block<T: Lane>(
+    fast: &Line<'_>,
+    column: usize,
+    block: Range<usize>,
+    from: &[T],
+    columns: &mut [[T; BLOCK]; TILE],
+) {
+    for tile in block.clone().step_by(TILE) {
+        let rows = std::array::from_fn(|r| row_at(from, column + fast.from((tile + r).min(block.end - 1))));
+        let at = tile - block.start;
         for (column, tile) in columns.iter_mut().zip(T::transpose(&rows)) {
-            column[f..f + TILE].copy_from_slice(&tile);
+            column[at..at + TILE].copy_from_slice(&tile);
         }
     }
-    columns
 }
 
-/// Where tiles begin that cover `len` elements, at least a tile's: the last one may cover some again.
-fn tile_starts(len: usize) -> impl Iterator<Item = usize> {
-    (0..len.div_ceil(TILE)).map(move |tile| (tile * TILE).min(len - TILE))
+/// A tile's row from `start` on, filled up at the end of the chunk.
+#[inline]
+fn row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
+    let rest = &from[start..];
+    rest.first_chunk::<TILE>().copied().unwrap_or_else(|| {
+        let mut row = [T::default(); TILE];
+        row[..rest.len()].copy_from_slice(rest);
+        row
+    })
 }
 
 fn fill_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {
