@@ -186,11 +186,11 @@ fn working_memory_counts_in_the_budget() {
         let stats = loader(augment).unwrap().stats();
         stats.chunk_cache.capacity_bytes + stats.transform_cache.capacity_bytes + stats.queue.capacity_bytes
     };
-    assert_eq!(taken(""), 64 << 20);
+    let all = taken("");
+    // One batch is in use.
+    assert!(all < 64 << 20 && all > 60 << 20, "{all}");
     // u8 and f16 need the channel as f32, sharpening a copy and a plane of it.
-    assert!(
-        taken("sharpen = { sigma_nm = [4, 12], amount = [1, 1], probability = 1 }") <= (64 << 20) - 4 * 2 * 4 * 1680
-    );
+    assert!(taken("sharpen = { sigma_nm = [4, 12], amount = [1, 1], probability = 1 }") <= all - 4 * 2 * 4 * 1680);
 }
 
 /// A range within `lo..=hi`, whole numbers and fractions.

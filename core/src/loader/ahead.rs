@@ -18,9 +18,14 @@ const MOST_BATCHES: u64 = 256;
 
 /// How far batches are announced.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
-    /// The first batch that is not.
-    next: Mutex<u64>,
+pub(super) struct Ahead(Mutex<Horizon>);
+
+#[derive(Debug, Default)]
+struct Horizon {
+    /// The first batch that is neither announced nor begun: what has begun is announced no more.
+    next: u64,
+    /// What that batch will look up, if it was planned and found no room.
+    planned: Option<(u64, Announcement)>,
 }
 
 /// A batch that is being made.
@@ -40,25 +45,25 @@ impl Engine {
     /// Batch `ticket` begins: announces those after it, as far as the cache wants to know. Once the answer is dropped, the
     /// batch is over.
     pub(super) fn announce_after(&self, ticket: &Ticket, sampler: &Sampler) -> Begun<'_> {
-        self.caches.chunks.begin(ticket.number);
-        // As long as nothing had to leave there is nothing to choose.
-        if self.caches.chunks.stats().evictions > 0 {
-            self.announce(ticket, sampler);
-        }
-        Begun { chunks: &self.caches.chunks, number: ticket.number }
-    }
-
-    fn announce(&self, ticket: &Ticket, sampler: &Sampler) {
         let chunks = &self.caches.chunks;
-        let _planning = self.caches.meter.start(Stage::Plan, || "reads to come".to_owned());
-        let mut next = self.ahead.next.lock();
-        *next = (*next).max(ticket.number + 1);
-        while *next <= ticket.number + MOST_BATCHES && !self.handover.is_stopped() {
-            if !chunks.announce(*next, &self.reads_of(&self.epochs.ticket(*next), sampler)) {
-                return;
+        let mut horizon = self.ahead.0.lock();
+        horizon.next = horizon.next.max(ticket.number + 1);
+        chunks.begin(ticket.number);
+        // As long as nothing had to leave there is nothing to choose.
+        if chunks.stats().evictions > 0 {
+            let _planning = self.caches.meter.start(Stage::Plan, || "reads to come".to_owned());
+            while horizon.next <= ticket.number + MOST_BATCHES && !self.handover.is_stopped() {
+                let next = horizon.next;
+                let planned = horizon.planned.take().filter(|(number, _)| *number == next);
+                let said = planned.map_or_else(|| self.reads_of(&self.epochs.ticket(next), sampler), |(_, said)| said);
+                if !chunks.announce(next, &said) {
+                    horizon.planned = Some((next, said));
+                    break;
+                }
+                horizon.next += 1;
             }
-            *next += 1;
         }
+        Begun { chunks, number: ticket.number }
     }
 
     /// Everything that a batch will look up. What cannot be planned fails when it is read, and is left out.

@@ -3,7 +3,7 @@
 use super::{ArraySpec, BatchArray, Encoding, Role};
 use crate::catalog::Catalog;
 use crate::geometry::Zyx;
-use crate::sample::intensity::{self, Operation};
+use crate::sample::{Augment, intensity};
 use crate::volume::{Buffer, DType};
 use crate::{Error, Result};
 
@@ -84,6 +84,11 @@ impl ArrayLayout {
         if self.mask == Mask::Bits { 1 } else { self.classes.len() }
     }
 
+    /// Reads of one sample that do not wait for each other: classes whose presence is wanted are read together.
+    pub(super) fn reads(&self) -> usize {
+        if self.role == Role::Target && self.spec.encoding.says_presence() { 1 } else { self.slots() }
+    }
+
     /// Elements of one of the [`ArrayLayout::slots`].
     pub(super) fn slot_len(&self) -> usize {
         self.voxels() * self.channels_per_class()
@@ -102,7 +107,8 @@ impl ArrayLayout {
 
     /// Bytes that making one slot takes beside the batch, at most. Raw that is changed: f32 where the batch holds another
     /// type, and what the operations ask for. Labels: ids and masks of the patch with its margin, and distances.
-    pub(super) fn working_bytes(&self, operations: &[Operation]) -> u64 {
+    pub(super) fn working_bytes(&self, augment: &Augment) -> u64 {
+        let operations = &augment.intensity;
         if self.role == Role::Input {
             let copy = if self.dtype == DType::F32 { 0 } else { self.voxels() };
             let elements = copy.saturating_add(intensity::scratch_len(operations, self.spec.shape));
@@ -114,7 +120,9 @@ impl ArrayLayout {
             let words = if self.spec.encoding == Encoding::Bits && self.from_class_ids { 16 } else { 2 };
             let planes = Zyx { z: self.spec.shape.z.min(16), ..self.spec.shape };
             let voxels = planes.to_array().into_iter().fold(1, |voxels: u64, n| voxels.saturating_mul(n as u64));
-            return voxels.saturating_mul(stored + 1 + words);
+            // A warped patch is made as a whole, with its mask.
+            let whole = if augment.warps() { (self.voxels() as u64).saturating_mul(stored.min(2)) } else { 0 };
+            return voxels.saturating_mul(stored + 1 + words).saturating_add(whole);
         }
         // An id of 8 bytes and a mask of 1.
         const LABELS: u64 = 9;
@@ -229,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_margin_takes_working_memory() {
-        let bytes = |encoding| layout(encoding, 1).unwrap().working_bytes(&[]);
+        let bytes = |encoding| layout(encoding, 1).unwrap().working_bytes(&Augment::default());
         assert_eq!(bytes(Encoding::Ids), 0);
         assert_eq!(bytes(Encoding::Distance), (2 + 4) * (3 + 4) * (4 + 4) * (9 + 12));
         assert_eq!(bytes(Encoding::Affinity), (2 + 2) * (3 + 4) * (4 + 2) * 9);

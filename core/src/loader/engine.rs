@@ -115,7 +115,7 @@ impl Settled {
         let threads = if config.loader.threads == 0 { all_cores() } else { config.loader.threads };
         let full = epochs.ticket(0).samples;
         let tasks = full * layout.reads();
-        let working_bytes = layout.working_bytes(&config.augment.intensity);
+        let working_bytes = layout.working_bytes(&config.augment);
         let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads, working_bytes)?;
         Ok(Self { layout, inputs, sampler, epochs, share, budget, threads })
     }

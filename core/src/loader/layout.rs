@@ -5,7 +5,7 @@ use super::inputs::Inputs;
 use super::{ArraySpec, BatchArray, LoaderConfig, ReadSource, Role, nearest::nearest};
 use crate::catalog::Catalog;
 use crate::geometry::Zyx;
-use crate::sample::intensity::Operation;
+use crate::sample::Augment;
 use crate::{Error, Result};
 
 /// Every array of a batch, in the configured order.
@@ -38,13 +38,13 @@ impl BatchLayout {
     }
 
     /// Bytes that making one channel takes beside the batch, at most.
-    pub(super) fn working_bytes(&self, operations: &[Operation]) -> u64 {
-        self.arrays.iter().map(|array| array.working_bytes(operations)).max().unwrap_or(0)
+    pub(super) fn working_bytes(&self, augment: &Augment) -> u64 {
+        self.arrays.iter().map(|array| array.working_bytes(augment)).max().unwrap_or(0)
     }
 
     /// The independent reads of one sample.
     pub(super) fn reads(&self) -> usize {
-        self.arrays.iter().map(ArrayLayout::slots).sum()
+        self.arrays.iter().map(ArrayLayout::reads).sum()
     }
 
     /// Where a source stands in a batch: its array's place, and its class' place in the array.

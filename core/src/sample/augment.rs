@@ -90,6 +90,16 @@ pub struct Augment {
 const UNMOVED: Zyx<Axis> = Orientation::IDENTITY.source;
 
 impl Augment {
+    /// Whether patches can lie otherwise than along the volume's axes.
+    #[must_use]
+    pub const fn warps(&self) -> bool {
+        self.rotate.is_some()
+            || self.scale.is_some()
+            || self.shear.is_some()
+            || self.elastic.is_some()
+            || self.misalign.is_some()
+    }
+
     fn planes(&self) -> &[Plane] {
         self.planes.as_deref().filter(|planes| !planes.is_empty()).unwrap_or(&[Plane::Xy])
     }

@@ -6,8 +6,8 @@ use super::gather;
 use super::patch::{check_size, fetch};
 use super::planning::{plan_read, plan_warp};
 use super::slab::Source;
-use super::walker::Walker;
-use super::warp_gather::{Nearest, gather as gather_warped};
+use super::warp_gather::Nearest;
+use super::warp_window::gather as gather_warped;
 use super::{Buffer, Caches, Chunk, Resample, Volume, warped};
 use crate::Result;
 use crate::geometry::PatchGrid;
@@ -33,8 +33,7 @@ pub fn read_absence(volume: &Volume, level: usize, grid: &PatchGrid, caches: &Ca
         let plan = plan_warp(volume, level, grid, Resample::Nearest, caches)?;
         // A chunk of the plan's box that the patch does not touch is not looked up, and no voxel is taken from it.
         let chunks = stand_ins(volume, level, &warped::fetch(volume, &plan, caches)?);
-        let walker = Walker::<u8>::new(&plan, &chunks, 0);
-        gather_warped(walker, &Nearest(|voxel: u8| voxel), 0..plan.shape.z, absent, None);
+        gather_warped(&plan, (&chunks, 0_u8), &Nearest(|voxel: u8| voxel), absent, None);
     }
     Ok(())
 }

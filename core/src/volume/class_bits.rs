@@ -7,10 +7,11 @@ use super::bundle::{ClassBundle, known_of};
 use super::gather::mark_planes;
 use super::plan::ReadPlan;
 use super::planning::{level_of, plan_read, plan_warp};
+use super::scratch::Scratch;
 use super::slab::{Source, copy_planes, fewest_planes, slabs};
-use super::walker::Walker;
-use super::warp_gather::{Nearest, gather};
+use super::warp_gather::Nearest;
 use super::warp_plan::WarpPlan;
+use super::warp_window::gather;
 use super::{Caches, Chunk, LabelCodes, PatchReport, Presence, Resample, Volume, Voxel};
 use crate::geometry::{PatchGrid, Zyx};
 use crate::telemetry::{Meter, Stage};
@@ -104,7 +105,7 @@ pub fn read_id_bits<W: Word>(
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((grid.shape.product() * tables.len() * size_of::<[W; 2]>()) as u64);
     let plane = grid.shape.y * grid.shape.x;
-    let (mut present, mut known) = (Vec::new(), Vec::new());
+    let (mut present, mut known) = (Scratch::of(0), Scratch::of(0));
     let outside = with_dtype!(volume.dtype(), T => {
         let fill = T::elements_of(volume.fill(cut.level())).and_then(|fill| fill.first()).copied().unwrap_or_default();
         cut.slabs::<T>((grid.shape, size_of::<[W; 2]>()), fill, |planes, ids, inside| {
@@ -137,18 +138,23 @@ pub fn read_bundle(
     let plane = grid.shape.y * grid.shape.x;
     let fill = bundle.fill(cut.level());
     let known_chunks = known_of(cut.chunks());
-    let (mut present, mut known) = (Vec::new(), Vec::new());
+    let known_whole = known_chunks.as_ref().and_then(|chunks| cut.whole(grid.shape, chunks, u8::MAX));
+    let (mut present, mut known, mut unused) = (Scratch::of(0), Scratch::of(0), Scratch::of(0));
     let outside = cut.slabs::<u8>((grid.shape, 2), fill, |planes, bits, inside| {
         let voxels = planes.start * plane..planes.end * plane;
         if inside.is_none() && known_chunks.is_none() {
             return each(&ClassSlab { voxels, present: bits, known: None });
         }
-        present.clear();
-        present.extend_from_slice(bits);
-        known.resize(bits.len(), u8::MAX);
-        match &known_chunks {
-            Some(chunks) => cut.planes(chunks, u8::MAX, &planes, &mut known),
-            None => known.fill(u8::MAX),
+        present.set_len(bits.len());
+        present.copy_from_slice(bits);
+        known.set_len(bits.len());
+        match (&known_whole, &known_chunks) {
+            (Some(whole), _) => known.copy_from_slice(&whole.values[voxels.clone()]),
+            (None, Some(chunks)) => {
+                unused.set_len(bits.len());
+                cut.plain_planes(chunks, u8::MAX, &planes, (&mut known, &mut unused));
+            }
+            (None, None) => known.fill(u8::MAX),
         }
         forget_outside(inside, &mut present, Some(&mut known));
         each(&ClassSlab { voxels, present: &present, known: Some(&known) });
@@ -157,10 +163,10 @@ pub fn read_bundle(
 }
 
 /// The two halves of what `bits` says of each voxel.
-fn split<T: Copy, W: Word>(voxels: &[T], bits: impl Fn(T) -> [W; 2], present: &mut Vec<W>, known: &mut Vec<W>) {
-    present.resize(voxels.len(), W::default());
-    known.resize(voxels.len(), W::default());
-    for ((voxel, present), known) in voxels.iter().zip(present).zip(known) {
+fn split<T: Copy, W: Word>(voxels: &[T], bits: impl Fn(T) -> [W; 2], present: &mut Scratch<W>, known: &mut Scratch<W>) {
+    present.set_len(voxels.len());
+    known.set_len(voxels.len());
+    for ((voxel, present), known) in voxels.iter().zip(present.iter_mut()).zip(known.iter_mut()) {
         [*present, *known] = bits(*voxel);
     }
 }
@@ -174,6 +180,14 @@ fn forget_outside<W: Word>(inside: Option<&[u8]>, present: &mut [W], known: Opti
     };
     forget(present);
     known.map(forget);
+}
+
+/// A whole warped patch.
+struct Whole<T> {
+    values: Scratch<T>,
+    /// 1 inside of the volume, else 0.
+    inside: Scratch<u8>,
+    outside: usize,
 }
 
 /// What a patch is cut from, on the volume's axes or warped: its plan and its chunks.
@@ -225,44 +239,53 @@ impl Cut {
         mut each: impl FnMut(Range<usize>, &[T], Option<&[u8]>),
     ) -> usize {
         let plane = shape.y * shape.x;
-        let (mut values, mut inside) = (Vec::new(), Vec::new());
-        let mut all_outside = 0;
+        let whole = self.whole(shape, self.chunks(), fill);
         let fewest = match self {
             Self::Plain(plan, _) => fewest_planes(plan),
             Self::Warped(..) => 1,
         };
+        let (mut values, mut inside) = (Scratch::of(0), Scratch::of(0));
+        let mut all_outside = whole.as_ref().map_or(0, |whole| whole.outside);
         for planes in slabs(shape, size_of::<T>() + word_bytes, fewest) {
-            values.resize(planes.len() * plane, T::default());
-            inside.resize(values.len(), 0);
-            let outside = match self {
-                Self::Plain(plan, chunks) => {
-                    copy_planes(plan, &Source { chunks, fill }, &planes, &mut values);
-                    if plan.outside_voxels() > 0 {
-                        mark_planes(plan, &planes, &mut inside);
-                        inside.iter().filter(|inside| **inside == 0).count()
-                    } else {
-                        0
-                    }
-                }
-                Self::Warped(plan, chunks) => {
-                    let walker = Walker::new(plan, chunks, fill);
-                    gather(walker, &Nearest(|v| v), planes.clone(), &mut values, Some(&mut inside))
-                }
-            };
+            if let Some(whole) = &whole {
+                let voxels = planes.start * plane..planes.end * plane;
+                let inside = (whole.outside > 0).then(|| &whole.inside[voxels.clone()]);
+                each(planes, &whole.values[voxels], inside);
+                continue;
+            }
+            values.set_len(planes.len() * plane);
+            inside.set_len(planes.len() * plane);
+            let outside = self.plain_planes(self.chunks(), fill, &planes, (&mut values, &mut inside));
             all_outside += outside;
             each(planes, &values, (outside > 0).then_some(&inside));
         }
         all_outside
     }
 
-    /// The voxels of some planes from other chunks of the same places.
-    fn planes<T: Voxel>(&self, chunks: &[Option<Arc<Chunk>>], fill: T, planes: &Range<usize>, out: &mut [T]) {
-        match self {
-            Self::Plain(plan, _) => copy_planes(plan, &Source { chunks, fill }, planes, out),
-            Self::Warped(plan, _) => {
-                gather(Walker::new(plan, chunks, fill), &Nearest(|v| v), planes.clone(), out, None);
-            }
+    /// All of a warped patch: it is made in an order of its own.
+    fn whole<T: Voxel>(&self, shape: Zyx<usize>, chunks: &[Option<Arc<Chunk>>], fill: T) -> Option<Whole<T>> {
+        let Self::Warped(plan, _) = self else { return None };
+        let (mut values, mut inside) = (Scratch::of(shape.product()), Scratch::of(shape.product()));
+        let outside = gather(plan, (chunks, fill), &Nearest(|v| v), &mut values, Some(&mut inside));
+        Some(Whole { values, inside, outside })
+    }
+
+    /// Some planes of a patch on the volume's axes, from these chunks of its places; and which voxels are inside, if some of
+    /// the patch are not. Answers how many of these are outside.
+    fn plain_planes<T: Voxel>(
+        &self,
+        chunks: &[Option<Arc<Chunk>>],
+        fill: T,
+        planes: &Range<usize>,
+        (values, inside): (&mut [T], &mut [u8]),
+    ) -> usize {
+        let Self::Plain(plan, _) = self else { return 0 };
+        copy_planes(plan, &Source { chunks, fill }, planes, values);
+        if plan.outside_voxels() == 0 {
+            return 0;
         }
+        mark_planes(plan, planes, inside);
+        inside.iter().filter(|inside| **inside == 0).count()
     }
 
     fn report(&self, outside_voxels: usize) -> PatchReport {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Voxel;
 use super::convert::Intensity;
 use super::plan::{AxisPlan, ReadPlan};
+use super::scratch::Scratch;
 use super::slab::{Source, copy_planes, fewest_planes, slabs};
 use crate::geometry::{Axis, Zyx};
 
@@ -57,12 +58,12 @@ pub(super) fn copy<S: Voxel, D: Voxel>(
     convert: impl Fn(S) -> D,
 ) {
     let plane = plan.shape.y * plan.shape.x;
-    let mut stored = Vec::new();
+    let mut stored = Scratch::of(0);
     for planes in slabs(plan.shape, size_of::<S>(), fewest_planes(plan)) {
-        stored.resize(planes.len() * plane, S::default());
+        stored.set_len(planes.len() * plane);
         let out = &mut out[planes.start * plane..planes.end * plane];
         copy_planes(plan, source, &planes, &mut stored);
-        for (out, &stored) in out.iter_mut().zip(&stored) {
+        for (out, &stored) in out.iter_mut().zip(&*stored) {
             *out = convert(stored);
         }
     }
@@ -80,7 +81,7 @@ fn clear_outside<D: Voxel>(plan: &ReadPlan, out: &mut [D]) {
 /// Makes 0 what lies outside the volume.
 fn forget_outside<D: Voxel>(plan: &ReadPlan, out: &mut [D]) {
     let row_len = plan.shape.x.max(1);
-    let mut known = vec![0; plan.shape.y * plan.shape.x];
+    let mut known = Scratch::<u8>::of(plan.shape.y * plan.shape.x);
     for (z, out) in out.chunks_exact_mut(known.len().max(1)).enumerate() {
         mark_planes(plan, &(z..z + 1), &mut known);
         for (out, known) in out.chunks_exact_mut(row_len).zip(known.chunks_exact(row_len)) {
@@ -104,7 +105,7 @@ pub(super) fn average<S: Intensity, D: Voxel>(
     if plan.inside_voxels() == 0 {
         return;
     }
-    let mut sums = vec![0.0_f32; (x.table.touched_hi - x.table.touched_lo) as usize];
+    let mut sums = Scratch::<f32>::of((x.table.touched_hi - x.table.touched_lo) as usize);
     for oz in 0..z.table.inside_len() {
         for oy in 0..y.table.inside_len() {
             sums.fill(0.0);

@@ -5,6 +5,9 @@ use bytemuck::{AnyBitPattern, NoUninit};
 /// Rows and columns of the tiles that [`Lane::transpose`] turns.
 pub(super) const TILE: usize = 16;
 
+/// Rows that are turned at a time: whole cache lines of what comes out, which may lie far apart from each other.
+const BLOCK: usize = 4 * TILE;
+
 /// An element of 1, 2, 4 or 8 bytes.
 pub(super) trait Lane: Copy + Default + AnyBitPattern + NoUninit {
     /// Copies `from` into `to`, last element first.
@@ -53,6 +56,71 @@ impl Lane for u8 {
 impl Lane for u16 {}
 impl Lane for u32 {}
 impl Lane for u64 {}
+
+/// Copies rows of `from` as columns of `out`: element `column` of row `row` lies at `row_start(row) + column`, and goes to
+/// `column_start(column) + row`.
+pub(super) fn turn<T: Lane>(
+    (rows, columns): (usize, usize),
+    row_start: impl Fn(usize) -> usize,
+    from: &[T],
+    column_start: impl Fn(usize) -> usize,
+    out: &mut [T],
+) {
+    let mut turned = [[T::default(); BLOCK]; TILE];
+    for first_column in (0..columns).step_by(TILE) {
+        for first_row in (0..rows).step_by(BLOCK) {
+            let len = (rows - first_row).min(BLOCK);
+            for tile in (0..len).step_by(TILE) {
+                // Beyond the block the last row again; beyond the columns anything: neither is copied.
+                let row = |r: usize| row_at(from, row_start(first_row + (tile + r).min(len - 1)) + first_column);
+                for (turned, column) in turned.iter_mut().zip(T::transpose(&std::array::from_fn(row))) {
+                    turned[tile..tile + TILE].copy_from_slice(&column);
+                }
+            }
+            for (column, turned) in (first_column..columns).zip(&turned) {
+                let to = column_start(column) + first_row;
+                out[to..to + len].copy_from_slice(&turned[..len]);
+            }
+        }
+    }
+}
+
+/// A tile's row from `start` on, filled up at the end.
+#[inline]
+fn row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
+    let rest = &from[start..];
+    rest.first_chunk::<TILE>().copied().unwrap_or_else(|| {
+        let mut row = [T::default(); TILE];
+        row[..rest.len()].copy_from_slice(rest);
+        row
+    })
+}
+
+/// Copies a box of `dims` elements in C order to where it belongs: `strides` of `out` for each of its axes, one of which
+/// is 1.
+pub(super) fn permute<T: Lane>(
+    from: &[T],
+    [a, b, c]: [usize; 3],
+    (first, strides): (usize, [usize; 3]),
+    out: &mut [T],
+) {
+    let [along_a, along_b, along_c] = strides;
+    if along_c == 1 {
+        for (row, from) in from.chunks_exact(c.max(1)).enumerate() {
+            let to = first + row / b * along_a + row % b * along_b;
+            out[to..to + c].copy_from_slice(from);
+        }
+    } else if along_b == 1 {
+        for (i, from) in from.chunks_exact((b * c).max(1)).enumerate() {
+            turn((b, c), |row| row * c, from, |column| first + i * along_a + column * along_c, out);
+        }
+    } else {
+        for j in 0..b {
+            let row = |row: usize| row * b * c + j * c;
+            turn((a, c), row, from, |column| first + j * along_b + column * along_c, out);
+        }
+    }
+}
 
 /// SSE2 belongs to every x86-64.
 #[cfg(target_arch = "x86_64")]
@@ -104,6 +172,26 @@ mod tests {
         check(|i| i as u16 * 257);
         check(|i| i as u32 * 65_537);
         check(|i| i as u64 * 0x0101_0101_0101);
+    }
+
+    #[test]
+    fn boxes_of_any_size_are_permuted() {
+        for dims in [[1, 1, 1], [3, 5, 7], [16, 16, 16], [17, 70, 33], [2, 130, 1]] {
+            let from: Vec<u16> = (0..dims.iter().product::<usize>() as u32).map(|i| i as u16).collect();
+            for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                // Axis `order[i]` of the box is axis i of what comes out.
+                let shape = order.map(|axis: usize| dims[axis]);
+                let mut strides = [0; 3];
+                order.iter().zip([shape[1] * shape[2], shape[2], 1]).for_each(|(axis, stride)| strides[*axis] = stride);
+                let mut out = vec![u16::MAX; from.len()];
+                permute(&from, dims, (0, strides), &mut out);
+                for (index, value) in from.iter().enumerate() {
+                    let at = [index / (dims[1] * dims[2]), index / dims[2] % dims[1], index % dims[2]];
+                    let to = (0..3).map(|axis| at[axis] * strides[axis]).sum::<usize>();
+                    assert_eq!(out[to], *value, "{dims:?} as {order:?}: {at:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod oddities;
 mod patch;
 mod plan;
 mod planning;
+mod scratch;
 mod shard;
 mod slab;
 mod slips;
@@ -39,9 +40,8 @@ mod warp_gather;
 mod warp_places;
 mod warp_plan;
 mod warp_row;
-#[cfg(test)]
-mod warp_tests;
 mod warp_tile;
+mod warp_window;
 mod warped;
 
 pub use absence::read_absence;

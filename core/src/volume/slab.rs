@@ -3,14 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lanes::{Lane, TILE};
+use super::lanes::{Lane, TILE, turn};
 use super::plan::{AxisPlan, ReadPlan};
 use super::tables::Run;
 use super::{Chunk, Voxel};
 use crate::geometry::{Axis, Zyx};
 
-/// Voxels that are turned at a time along the patch's rows.
-const BLOCK: usize = 4 * TILE;
 /// Bytes of planes that are made at a time where they are not made in place: they stay in a core's own cache.
 const SLAB_BYTES: usize = 1 << 18;
 
@@ -184,49 +182,10 @@ fn turn_plane<T: Lane>(
         }
         return;
     }
-    let mut columns = [[T::default(); BLOCK]; TILE];
-    for ox in (0..x.len()).step_by(TILE) {
-        let voxels = (x.len() - ox).min(TILE);
-        let (lowest, last) = if x.run == Run::Down { (ox + voxels - 1, voxels - 1) } else { (ox, 0) };
-        let column = from_plane + x.from(lowest);
-        for block in (0..fast.len()).step_by(BLOCK) {
-            let len = (fast.len() - block).min(BLOCK);
-            turn_block(fast, column, block..block + len, from, &mut columns);
-            for (voxel, column) in columns[..voxels].iter().enumerate() {
-                let to = to_plane + fast.to(block) + x.to(ox + last.abs_diff(voxel));
-                out[to..to + len].copy_from_slice(&column[..len]);
-            }
-        }
-    }
-}
-
-/// The tiles of a block: whole cache lines of the patch, which lie far apart from each other. What is beyond the block,
-/// or beyond the patch in x, is anything.
-fn turn_block<T: Lane>(
-    fast: &Line<'_>,
-    column: usize,
-    block: Range<usize>,
-    from: &[T],
-    columns: &mut [[T; BLOCK]; TILE],
-) {
-    for tile in block.clone().step_by(TILE) {
-        let rows = std::array::from_fn(|r| row_at(from, column + fast.from((tile + r).min(block.end - 1))));
-        let at = tile - block.start;
-        for (column, tile) in columns.iter_mut().zip(T::transpose(&rows)) {
-            column[at..at + TILE].copy_from_slice(&tile);
-        }
-    }
-}
-
-/// A tile's row from `start` on, filled up at the end of the chunk.
-#[inline]
-fn row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
-    let rest = &from[start..];
-    rest.first_chunk::<TILE>().copied().unwrap_or_else(|| {
-        let mut row = [T::default(); TILE];
-        row[..rest.len()].copy_from_slice(rest);
-        row
-    })
+    let is_down = x.run == Run::Down;
+    let lowest = from_plane + x.from(if is_down { x.len() - 1 } else { 0 });
+    let to = |voxel: usize| to_plane + fast.to(0) + x.to(if is_down { x.len() - 1 - voxel } else { voxel });
+    turn((fast.len(), x.len()), |f| lowest + fast.from(f), from, to, out);
 }
 
 fn fill_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {

@@ -36,11 +36,20 @@ impl<'a, S: Voxel> Walker<'a, S> {
     /// Over chunks in the order of [`WarpPlan::chunks`]; `fill` is the value of absent ones.
     pub(super) fn new(plan: &'a WarpPlan, chunks: &'a [Option<Arc<Chunk>>], fill: S) -> Self {
         let elements = |chunk: &'a Option<Arc<Chunk>>| chunk.as_ref().and_then(|chunk| S::elements_of(&chunk.data));
+        Self::of(plan, chunks.iter().map(elements).collect(), fill)
+    }
+
+    /// Over the only chunk of a plan.
+    pub(super) fn over(plan: &'a WarpPlan, stored: &'a [S], fill: S) -> Self {
+        Self::of(plan, vec![Some(stored)], fill)
+    }
+
+    fn of(plan: &'a WarpPlan, chunks: Vec<Option<&'a [S]>>, fill: S) -> Self {
         // No voxel lies in a chunk this far away: the first one is looked up.
         let nowhere = [i64::MIN / 2; 3];
         Self {
             plan,
-            chunks: chunks.iter().map(elements).collect(),
+            chunks,
             fill,
             instructions: Instructions::detected(),
             room: [[0.0; 3]; 2],

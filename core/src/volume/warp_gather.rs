@@ -1,5 +1,8 @@
 //! A warped patch, row by row from cached chunks into the caller's memory. Nothing is allocated per voxel.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use super::Voxel;

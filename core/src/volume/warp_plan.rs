@@ -28,9 +28,9 @@ pub(super) struct WarpPlan {
     /// Steps from a patch voxel's centre to the samples that it is the mean of; one of zero where one is enough.
     pub(super) samples: Vec<[f64; 3]>,
     /// From the patch's middle to its outermost samples, in patch voxels.
-    reach: Zyx<f64>,
+    pub(super) reach: Zyx<f64>,
     /// From a sample, before it is displaced, to the farthest voxel that it uses.
-    margin: Zyx<f64>,
+    pub(super) margin: Zyx<f64>,
     /// The displacement field.
     pub(super) bend: Option<Bend>,
     /// Voxels of the level.

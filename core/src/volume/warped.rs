@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::convert::Intensity;
 use super::planning::{level_of, plan_warp};
-use super::walker::Walker;
-use super::warp_gather::{Mean, Nearest, gather};
+use super::warp_gather::{Mean, Nearest};
 use super::warp_plan::WarpPlan;
+use super::warp_window::gather;
 use super::{Caches, Chunk, LabelCodes, PatchOut, PatchReport, Resample, Volume, Voxel};
 use crate::geometry::PatchGrid;
 use crate::telemetry::{Meter, Stage};
@@ -28,7 +28,7 @@ pub(super) fn read(
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);
     let outside_voxels = with_dtype!(volume.dtype(), T => {
         let fill = T::elements_of(volume.fill(plan.level)).and_then(|fill| fill.first()).copied().unwrap_or_default();
-        gather_into(Walker::<T>::new(&plan, &chunks, fill), resample, (out, known), volume.codes())
+        gather_into::<T>((&plan, &chunks, fill), resample, (out, known), volume.codes())
     });
     let touched = plan.chunks.iter().flatten().count();
     let present = chunks.iter().flatten().count();
@@ -44,49 +44,52 @@ pub(super) fn fetch(volume: &Volume, plan: &WarpPlan, caches: &Caches) -> Result
     plan.chunks.iter().map(fetch).collect()
 }
 
+/// A plan, its chunks, and the value of absent ones.
+type From<'a, S> = (&'a WarpPlan, &'a [Option<Arc<Chunk>>], S);
+
 /// Dispatches on the output. What lies outside becomes 0. Answers how many patch voxels do.
 fn gather_into<S: Intensity>(
-    walker: Walker<'_, S>,
+    from: From<'_, S>,
     resample: Resample,
     (out, known): (&mut PatchOut<'_>, Option<&mut [u8]>),
     codes: &LabelCodes,
 ) -> usize {
     match out {
-        PatchOut::U8(out) => gather_raw(walker, resample, (out, known), S::byte, S::mean_byte),
+        PatchOut::U8(out) => gather_raw(from, resample, (out, known), S::byte, S::mean_byte),
         PatchOut::F16(out) => {
             let half = half::f16::from_f32;
-            gather_raw(walker, resample, (out, known), |v| half(v.unit()), |mean| half(S::mean_unit(mean)))
+            gather_raw(from, resample, (out, known), |v| half(v.unit()), |mean| half(S::mean_unit(mean)))
         }
-        PatchOut::F32(out) => gather_raw(walker, resample, (out, known), S::unit, S::mean_unit),
-        PatchOut::Ids8(out) => gather_ids(walker, out, known, |id| id as u8),
-        PatchOut::Ids16(out) => gather_ids(walker, out, known, |id| id as u16),
-        PatchOut::Ids32(out) => gather_ids(walker, out, known, |id| id as u32),
-        PatchOut::Ids64(out) => gather_ids(walker, out, known, |id| id),
-        PatchOut::Present8(out) => gather_ids(walker, out, known, |id| codes.present_byte(id)),
-        PatchOut::PresentF32(out) => gather_ids(walker, out, known, |id| codes.present_f32(id)),
+        PatchOut::F32(out) => gather_raw(from, resample, (out, known), S::unit, S::mean_unit),
+        PatchOut::Ids8(out) => gather_ids(from, out, known, |id| id as u8),
+        PatchOut::Ids16(out) => gather_ids(from, out, known, |id| id as u16),
+        PatchOut::Ids32(out) => gather_ids(from, out, known, |id| id as u32),
+        PatchOut::Ids64(out) => gather_ids(from, out, known, |id| id),
+        PatchOut::Present8(out) => gather_ids(from, out, known, |id| codes.present_byte(id)),
+        PatchOut::PresentF32(out) => gather_ids(from, out, known, |id| codes.present_f32(id)),
     }
 }
 
-fn gather_raw<S: Intensity, D: Copy + Default>(
-    walker: Walker<'_, S>,
+fn gather_raw<S: Intensity, D: Voxel>(
+    from: From<'_, S>,
     resample: Resample,
     (out, known): (&mut [D], Option<&mut [u8]>),
     convert: impl Fn(S) -> D,
     finish: impl Fn(f32) -> D,
 ) -> usize {
-    let planes = 0..walker.plan().shape.z;
+    let (plan, chunks, fill) = from;
     match resample {
-        Resample::Nearest => gather(walker, &Nearest(convert), planes, out, known),
-        Resample::Area => gather(walker, &Mean(finish), planes, out, known),
+        Resample::Nearest => gather(plan, (chunks, fill), &Nearest(convert), out, known),
+        Resample::Area => gather(plan, (chunks, fill), &Mean(finish), out, known),
     }
 }
 
-fn gather_ids<S: Voxel, D: Copy + Default>(
-    walker: Walker<'_, S>,
+fn gather_ids<S: Voxel, D: Voxel>(
+    from: From<'_, S>,
     out: &mut [D],
     known: Option<&mut [u8]>,
     narrow: impl Fn(u64) -> D,
 ) -> usize {
-    let planes = 0..walker.plan().shape.z;
-    gather(walker, &Nearest(|voxel: S| narrow(voxel.to_id())), planes, out, known)
+    let (plan, chunks, fill) = from;
+    gather(plan, (chunks, fill), &Nearest(|voxel: S| narrow(voxel.to_id())), out, known)
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::convert::Intensity;
-use super::tables::NOISE;
-use super::walker::Walker;
-use super::warp_gather::{Look, Mean, Nearest, gather};
-use super::warp_places::Instructions;
-use super::warp_plan::WarpPlan;
-use super::warp_row::Row;
-use super::{Buffer, Chunk, Level, Resample, Voxel};
+use super::super::convert::Intensity;
+use super::super::tables::NOISE;
+use super::super::walker::Walker;
+use super::super::warp_gather::{Look, Mean, Nearest, gather};
+use super::super::warp_places::Instructions;
+use super::super::warp_plan::WarpPlan;
+use super::super::warp_row::Row;
+use super::super::{Buffer, Chunk, Level, Resample, Voxel};
 use crate::geometry::{
     Affine, Axis, Elastic, ElasticField, GridTransform, Knot, Misalign, Orientation, PatchGrid, Sections, Warp, Zyx,
 };
