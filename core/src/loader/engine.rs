@@ -160,6 +160,9 @@ impl Engine {
             exclusive.entry(class.clone()).or_default().extend(others.iter().cloned());
         }
         let relations = Relations::new(&exclusive);
+        let handover = Handover::new(settled.budget.batches_bytes, first);
+        let most_bytes = settled.budget.batches_bytes + settled.budget.held_bytes;
+        let recycler = Recycler::new(most_bytes, handover.reserved_bytes());
         Self {
             config,
             bundles: Bundles::new(&catalog, &settled.layout),
@@ -173,8 +176,8 @@ impl Engine {
             share: settled.share,
             relations,
             caches,
-            handover: Handover::new(settled.budget.batches_bytes, first),
-            recycler: Arc::default(),
+            handover,
+            recycler: Arc::new(recycler),
             ahead: Ahead::default(),
             counts: Counts::default(),
             skipped: SkippedSamples::default(),

@@ -1,16 +1,20 @@
 //! Memory of batches that were let go, for those to come: its pages are there already, which new memory's are not.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use super::BatchArray;
 use super::layout::BatchLayout;
 use crate::sync::Mutex;
 
-/// The memory of one batch, waiting to be used again.
-#[derive(Debug, Default)]
+/// The memory of some batches, waiting to be used again: as much as batches may take that are not being made and do not wait.
+#[derive(Debug)]
 pub(super) struct Recycler {
-    free: Mutex<Option<Vec<BatchArray>>>,
+    free: Mutex<Vec<Vec<BatchArray>>>,
+    most_bytes: u64,
+    /// What is being made, and what waits for the consumer.
+    reserved_bytes: Arc<AtomicU64>,
 }
 
 /// The arrays of a batch: a vector whose memory goes back to where it came from. That of a copy does not.
@@ -21,22 +25,30 @@ pub struct BatchArrays {
 }
 
 impl Recycler {
+    /// Keeps so many bytes, less those that are reserved.
+    pub(super) const fn new(most_bytes: u64, reserved_bytes: Arc<AtomicU64>) -> Self {
+        Self { free: Mutex::new(Vec::new()), most_bytes, reserved_bytes }
+    }
+
     /// Memory for a batch of `samples`: used before, with whatever that left in it, or new.
     pub(super) fn take(self: &Arc<Self>, layout: &BatchLayout, samples: usize) -> BatchArrays {
-        let free = self.free.lock().take();
+        let free = self.free.lock().pop();
         let arrays = free.filter(|arrays| layout.fits(arrays, samples)).unwrap_or_else(|| layout.zeros(samples));
         BatchArrays { arrays, home: Arc::downgrade(self) }
     }
 
-    /// Keeps the memory, in the place of what was kept before.
+    /// Keeps the memory if there is room.
     fn put(&self, mut arrays: Vec<BatchArray>) {
         if cfg!(debug_assertions) {
             // What reads something that it did not write is to be noticed.
             arrays.iter_mut().for_each(BatchArray::spoil);
         }
-        let before = self.free.lock().replace(arrays);
-        // Outside of the lock.
-        drop(before);
+        let bytes_of = |arrays: &Vec<BatchArray>| arrays.iter().map(BatchArray::size_bytes).sum::<u64>();
+        let mut free = self.free.lock();
+        let kept_bytes = free.iter().map(bytes_of).sum::<u64>() + self.reserved_bytes.load(Relaxed);
+        if kept_bytes + bytes_of(&arrays) <= self.most_bytes {
+            free.push(arrays);
+        }
     }
 }
 
@@ -103,7 +115,8 @@ mod tests {
         let spec = ArraySpec::new(Zyx::splat(4), Zyx::splat(8.0), Encoding::U8);
         let target = ArrayLayout::new(&Catalog::default(), "t", Role::Target, &spec, vec![Some("er".to_owned())]);
         let layout = BatchLayout { arrays: vec![target.unwrap()] };
-        let recycler = Arc::new(Recycler::default());
+        let reserved_bytes = Arc::new(AtomicU64::new(0));
+        let recycler = Arc::new(Recycler::new(3 * 2 * 64 * 2, Arc::clone(&reserved_bytes)));
         let is_spoilt = |arrays: &BatchArrays| arrays[0].data.as_bytes().iter().all(|byte| *byte == 0xA5);
         let first = recycler.take(&layout, 2);
         assert!(!is_spoilt(&first));
@@ -116,6 +129,14 @@ mod tests {
         assert!(is_spoilt(&again) && again[0].data.len() == 2 * 64, "used before, and spoilt for tests");
         drop(again);
         assert_eq!(recycler.take(&layout, 1)[0].data.len(), 64, "another size is made anew");
+        let three = [2; 3].map(|samples| recycler.take(&layout, samples));
+        drop(three);
+        let spoilt =
+            [2; 4].map(|samples| recycler.take(&layout, samples)).iter().filter(|arrays| is_spoilt(arrays)).count();
+        assert_eq!(spoilt, 3, "as many as there is room for");
+        reserved_bytes.store(3 * 2 * 64 * 2, Relaxed);
+        drop(recycler.take(&layout, 2));
+        reserved_bytes.store(0, Relaxed);
         let mut taken_apart = recycler.take(&layout, 2);
         taken_apart.clear();
         drop(taken_apart);

@@ -79,9 +79,18 @@ pub(super) fn turn<T: Lane>(
             }
             for (column, turned) in (first_column..columns).zip(&turned) {
                 let to = column_start(column) + first_row;
-                out[to..to + len].copy_from_slice(&turned[..len]);
+                copy_row(&turned[..len], &mut out[to..to + len]);
             }
         }
+    }
+}
+
+/// Copies a row. One of a whole block, the most frequent of all, without a call.
+#[inline]
+pub(super) fn copy_row<T: Lane>(from: &[T], to: &mut [T]) {
+    match (from.as_array::<BLOCK>(), to.as_mut_array::<BLOCK>()) {
+        (Some(from), Some(to)) => *to = *from,
+        _ => to.copy_from_slice(from),
     }
 }
 

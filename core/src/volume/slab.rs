@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lanes::{Lane, TILE, turn};
+use super::lanes::{Lane, TILE, copy_row, turn};
 use super::plan::{AxisPlan, ReadPlan};
 use super::tables::Run;
 use super::{Chunk, Voxel};
@@ -149,7 +149,7 @@ fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T]) {
             match x.run {
                 Run::Up => {
                     let start = row + x.from(0);
-                    out.copy_from_slice(&from[start..start + len]);
+                    copy_row(&from[start..start + len], out);
                 }
                 Run::Down => {
                     let start = row + x.from(len - 1);

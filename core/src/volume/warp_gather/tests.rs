@@ -70,7 +70,7 @@ impl Draw {
             shape: self.zyx(|draw| 1 + draw.to(40)),
             chunk_shape: self.zyx(|draw| 1 + draw.to(24)),
             shard_shape: None,
-            dtype: super::DType::U8,
+            dtype: crate::volume::DType::U8,
             world_from_voxel: GridTransform::new(Zyx::new(8.0, 8.0, 4.0), Zyx::splat(0.0)),
             fill_value: 1.0,
             zarr_format: 3,
