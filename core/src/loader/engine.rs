@@ -162,7 +162,7 @@ impl Engine {
         let relations = Relations::new(&exclusive);
         let handover = Handover::new(settled.budget.batches_bytes, first);
         let most_bytes = settled.budget.batches_bytes + settled.budget.held_bytes;
-        let recycler = Recycler::new(most_bytes, handover.reserved_bytes());
+        let recycler = Recycler::new(most_bytes);
         Self {
             config,
             bundles: Bundles::new(&catalog, &settled.layout),

@@ -1,8 +1,6 @@
 //! The hand-over: batches are begun in order, finished in any order, and leave in order, within a number of bytes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::Batch;
@@ -14,8 +12,6 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Handover {
     capacity_bytes: u64,
-    /// As in the state, for who does not need to know exactly.
-    reserved_bytes: Arc<AtomicU64>,
     state: Mutex<State>,
     /// Room for another batch, or an end of the pause or of everything.
     room: Condvar,
@@ -56,14 +52,8 @@ impl Handover {
     /// Of batches from number `first` on, within so many bytes.
     pub(super) fn new(capacity_bytes: u64, first: u64) -> Self {
         let state = Mutex::new(State { next_in: first, next_out: first, ..State::default() });
-        let reserved_bytes = Arc::default();
         let [room, ready, stopping] = [(); 3].map(|()| Condvar::new());
-        Self { capacity_bytes, reserved_bytes, state, room, ready, stopping }
-    }
-
-    /// Bytes of batches that are being made or wait.
-    pub(super) fn reserved_bytes(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.reserved_bytes)
+        Self { capacity_bytes, state, room, ready, stopping }
     }
 
     /// Number of the next batch that somebody will take.
@@ -78,7 +68,6 @@ impl Handover {
         if let Turn::Build(number) = turn {
             state.reserved_bytes += bytes_of(number);
             state.next_in += 1;
-            self.reserved_bytes.store(state.reserved_bytes, Relaxed);
         }
         turn
     }
@@ -136,7 +125,6 @@ impl Handover {
                 let bytes = batch.size_bytes();
                 state.queued_bytes -= bytes;
                 state.reserved_bytes -= bytes;
-                self.reserved_bytes.store(state.reserved_bytes, Relaxed);
                 state.next_out += 1;
                 self.room.notify_all();
                 Ok(Some(batch))

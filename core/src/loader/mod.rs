@@ -34,6 +34,7 @@ mod run;
 mod share;
 mod skipped;
 mod state;
+mod stream;
 mod threads;
 mod validate;
 mod validate_array;

@@ -5,7 +5,7 @@ use super::bundles::PresenceSource;
 use super::class_labels::{ClassPatch, ClassSource};
 use super::engine::Engine;
 use super::read::{ReadFrom, Slot, SlotData};
-use super::{Encoding, ReadSource};
+use super::{Encoding, ReadSource, stream};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::sample::Request;
@@ -84,14 +84,21 @@ impl Slot<'_> {
     fn put(&mut self, slab: &ClassSlab<'_, u8>, bit: usize) {
         let voxels = slab.voxels.clone();
         match &mut self.data {
-            SlotData::U8(data) => put_bytes(&mut data[voxels.clone()], slab.present, bit),
-            SlotData::F32(data) => put_floats(&mut data[voxels.clone()], slab, bit),
+            SlotData::U8(data) => {
+                let is_large = data.len() >= stream::LEAST;
+                put_bytes(&mut data[voxels.clone()], slab.present, bit, is_large);
+            }
+            SlotData::F32(data) => {
+                let is_large = data.len() >= stream::LEAST;
+                put_floats(&mut data[voxels.clone()], slab, bit, is_large);
+            }
             // Presence is never encoded in these: `ArrayLayout::new`.
             SlotData::U16(_) | SlotData::U32(_) | SlotData::U64(_) | SlotData::F16(_) => {}
         }
         if let Some(known) = self.known.as_deref_mut() {
+            let is_large = known.len() >= stream::LEAST;
             match slab.known {
-                Some(bits) => put_bytes(&mut known[voxels], bits, bit),
+                Some(bits) => put_bytes(&mut known[voxels], bits, bit, is_large),
                 None => known[voxels].fill(1),
             }
         }
@@ -114,19 +121,15 @@ impl Slot<'_> {
     }
 }
 
-fn put_bytes(out: &mut [u8], bits: &[u8], bit: usize) {
-    for (out, bits) in out.iter_mut().zip(bits) {
-        *out = (bits >> bit) & 1;
-    }
+/// `is_large`: of an array that no cache holds until it is used.
+fn put_bytes(out: &mut [u8], bits: &[u8], bit: usize, is_large: bool) {
+    if is_large { stream::put_bits(out, bits, bit) } else { stream::bits_as_usual(out, bits, bit) }
 }
 
-fn put_floats(out: &mut [f32], slab: &ClassSlab<'_, u8>, bit: usize) {
+fn put_floats(out: &mut [f32], slab: &ClassSlab<'_, u8>, bit: usize, is_large: bool) {
     match slab.known {
-        None => {
-            for (out, present) in out.iter_mut().zip(slab.present) {
-                *out = f32::from((present >> bit) & 1);
-            }
-        }
+        None if is_large => stream::put_floats(out, slab.present, bit),
+        None => stream::floats_as_usual(out, slab.present, bit),
         Some(known) => {
             for ((out, present), known) in out.iter_mut().zip(slab.present).zip(known) {
                 *out = if (known >> bit) & 1 == 0 { f32::NAN } else { f32::from((present >> bit) & 1) };

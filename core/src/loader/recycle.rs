@@ -1,61 +1,79 @@
 //! Memory of batches that were let go, for those to come: its pages are there already, which new memory's are not.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use super::BatchArray;
 use super::layout::BatchLayout;
 use crate::sync::Mutex;
 
-/// The memory of some batches, waiting to be used again: as much as batches may take that are not being made and do not wait.
+/// The memory of all batches of a loader: of those that are being made, wait, are used, or are over. Of the last as much is
+/// kept as the budget has room for.
 #[derive(Debug)]
 pub(super) struct Recycler {
-    free: Mutex<Vec<Vec<BatchArray>>>,
+    state: Mutex<State>,
     most_bytes: u64,
-    /// What is being made, and what waits for the consumer.
-    reserved_bytes: Arc<AtomicU64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    free: Vec<Vec<BatchArray>>,
+    /// Of all memory, free or not.
+    bytes: u64,
 }
 
 /// The arrays of a batch: a vector whose memory goes back to where it came from. That of a copy does not.
 #[derive(Debug, Default)]
 pub struct BatchArrays {
     arrays: Vec<BatchArray>,
+    bytes: u64,
     home: Weak<Recycler>,
 }
 
 impl Recycler {
-    /// Keeps so many bytes, less those that are reserved.
-    pub(super) const fn new(most_bytes: u64, reserved_bytes: Arc<AtomicU64>) -> Self {
-        Self { free: Mutex::new(Vec::new()), most_bytes, reserved_bytes }
+    /// Keeps what is over as long as there are no more than so many bytes in all.
+    pub(super) fn new(most_bytes: u64) -> Self {
+        Self { state: Mutex::default(), most_bytes }
     }
 
     /// Memory for a batch of `samples`: used before, with whatever that left in it, or new.
     pub(super) fn take(self: &Arc<Self>, layout: &BatchLayout, samples: usize) -> BatchArrays {
-        let free = self.free.lock().pop();
+        let bytes = layout.batch_bytes(samples);
+        let free = {
+            let mut state = self.state.lock();
+            let free = state.free.pop();
+            state.bytes = state.bytes.saturating_sub(free.as_ref().map_or(0, size_of_arrays)) + bytes;
+            free
+        };
         let arrays = free.filter(|arrays| layout.fits(arrays, samples)).unwrap_or_else(|| layout.zeros(samples));
-        BatchArrays { arrays, home: Arc::downgrade(self) }
+        BatchArrays { arrays, bytes, home: Arc::downgrade(self) }
     }
 
-    /// Keeps the memory if there is room.
-    fn put(&self, mut arrays: Vec<BatchArray>) {
+    /// Keeps memory of `bytes` if there is room and it is whole.
+    fn put(&self, mut arrays: Vec<BatchArray>, bytes: u64) {
         if cfg!(debug_assertions) {
             // What reads something that it did not write is to be noticed.
             arrays.iter_mut().for_each(BatchArray::spoil);
         }
-        let bytes_of = |arrays: &Vec<BatchArray>| arrays.iter().map(BatchArray::size_bytes).sum::<u64>();
-        let mut free = self.free.lock();
-        let kept_bytes = free.iter().map(bytes_of).sum::<u64>() + self.reserved_bytes.load(Relaxed);
-        if kept_bytes + bytes_of(&arrays) <= self.most_bytes {
-            free.push(arrays);
+        let mut state = self.state.lock();
+        if state.bytes <= self.most_bytes && size_of_arrays(&arrays) == bytes {
+            state.free.push(arrays);
+        } else {
+            state.bytes -= bytes;
+            drop(state);
+            drop(arrays);
         }
     }
+}
+
+fn size_of_arrays(arrays: &Vec<BatchArray>) -> u64 {
+    arrays.iter().map(BatchArray::size_bytes).sum()
 }
 
 impl Drop for BatchArrays {
     fn drop(&mut self) {
         if let Some(home) = self.home.upgrade() {
-            home.put(std::mem::take(&mut self.arrays));
+            home.put(std::mem::take(&mut self.arrays), self.bytes);
         }
     }
 }
@@ -85,7 +103,7 @@ impl<'a> IntoIterator for &'a BatchArrays {
 
 impl From<Vec<BatchArray>> for BatchArrays {
     fn from(arrays: Vec<BatchArray>) -> Self {
-        Self { arrays, home: Weak::new() }
+        Self { arrays, bytes: 0, home: Weak::new() }
     }
 }
 
@@ -115,8 +133,8 @@ mod tests {
         let spec = ArraySpec::new(Zyx::splat(4), Zyx::splat(8.0), Encoding::U8);
         let target = ArrayLayout::new(&Catalog::default(), "t", Role::Target, &spec, vec![Some("er".to_owned())]);
         let layout = BatchLayout { arrays: vec![target.unwrap()] };
-        let reserved_bytes = Arc::new(AtomicU64::new(0));
-        let recycler = Arc::new(Recycler::new(3 * 2 * 64 * 2, Arc::clone(&reserved_bytes)));
+        // Three batches of two samples, data and mask.
+        let recycler = Arc::new(Recycler::new(3 * 2 * 64 * 2));
         let is_spoilt = |arrays: &BatchArrays| arrays[0].data.as_bytes().iter().all(|byte| *byte == 0xA5);
         let first = recycler.take(&layout, 2);
         assert!(!is_spoilt(&first));
@@ -134,9 +152,6 @@ mod tests {
         let spoilt =
             [2; 4].map(|samples| recycler.take(&layout, samples)).iter().filter(|arrays| is_spoilt(arrays)).count();
         assert_eq!(spoilt, 3, "as many as there is room for");
-        reserved_bytes.store(3 * 2 * 64 * 2, Relaxed);
-        drop(recycler.take(&layout, 2));
-        reserved_bytes.store(0, Relaxed);
         let mut taken_apart = recycler.take(&layout, 2);
         taken_apart.clear();
         drop(taken_apart);

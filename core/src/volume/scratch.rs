@@ -25,20 +25,34 @@ pub(super) struct Scratch<T> {
 impl<T: Voxel> Scratch<T> {
     /// Memory for `len` elements.
     pub(super) fn of(len: usize) -> Self {
-        // The last one given back is the likeliest to be in a cache.
-        let words = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        let mut scratch = Self { words, len: 0, of: PhantomData };
+        let mut scratch = Self { words: Vec::new(), len: 0, of: PhantomData };
         scratch.set_len(len);
         scratch
     }
 
-    /// Makes it as long as that; what is new holds anything.
+    /// Makes it as long as that; it holds anything then.
     pub(super) fn set_len(&mut self, len: usize) {
         let words = (len * size_of::<T>()).div_ceil(size_of::<u64>());
         if self.words.len() < words {
-            self.words.resize(words, 0);
+            self.take_free(words);
+            self.words.resize(words.max(self.words.len()), 0);
         }
         self.len = len;
+    }
+
+    /// Exchanges the memory for a free piece that has so many words, or else the largest there is.
+    fn take_free(&mut self, words: usize) {
+        FREE.with_borrow_mut(|free| {
+            // The last one given back is the likeliest to be in a cache.
+            let fitting = free.iter().rposition(|piece| piece.len() >= words);
+            let largest = || (0..free.len()).max_by_key(|index| free[*index].len());
+            if let Some(index) = fitting.or_else(largest) {
+                std::mem::swap(&mut self.words, &mut free[index]);
+                if free[index].is_empty() {
+                    free.swap_remove(index);
+                }
+            }
+        });
     }
 }
 
@@ -62,7 +76,7 @@ impl<T> Drop for Scratch<T> {
         // A thread that ends has nowhere to keep it.
         let _kept = FREE.try_with(|free| {
             let mut free = free.borrow_mut();
-            if free.len() < MOST {
+            if free.len() < MOST && !words.is_empty() {
                 free.push(words);
             }
         });
