@@ -44,6 +44,10 @@ pub(super) fn fill(
             let volumes: Vec<_> = sources.iter().filter_map(PresenceSource::class_ids).collect();
             read_classes(&volumes, from, |index, slab, bit| slots[index].1.put(slab, bit))?
         }
+        PresenceSource::Alone(ClassSource::Nowhere) => {
+            slots.iter_mut().for_each(|(_, slot)| slot.fill_unknown());
+            return Ok(all_said);
+        }
         PresenceSource::Alone(source) => {
             for ((_, slot), said) in slots.iter_mut().zip(&mut all_said) {
                 let patch = ClassPatch::of(source, (from.grid, Zyx::splat(0)), from.caches, said)?;
