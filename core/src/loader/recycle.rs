@@ -42,7 +42,7 @@ impl Recycler {
         let free = {
             let mut state = self.state.lock();
             let free = state.free.pop();
-            state.bytes = state.bytes.saturating_sub(free.as_ref().map_or(0, size_of_arrays)) + bytes;
+            state.bytes = state.bytes.saturating_sub(free.as_deref().map_or(0, size_of_arrays)) + bytes;
             free
         };
         let arrays = free.filter(|arrays| layout.fits(arrays, samples)).unwrap_or_else(|| layout.zeros(samples));
@@ -66,7 +66,7 @@ impl Recycler {
     }
 }
 
-fn size_of_arrays(arrays: &Vec<BatchArray>) -> u64 {
+fn size_of_arrays(arrays: &[BatchArray]) -> u64 {
     arrays.iter().map(BatchArray::size_bytes).sum()
 }
 
