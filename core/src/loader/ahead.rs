@@ -3,11 +3,11 @@
 use super::Role;
 use super::array_layout::ArrayLayout;
 use super::bundles::PresenceSource;
-use super::class_labels::ClassSource;
+use super::class_labels::{ClassSource, grown};
 use super::engine::Engine;
 use super::epoch::Ticket;
 use crate::Result;
-use crate::geometry::{PatchGrid, Zyx};
+use crate::geometry::PatchGrid;
 use crate::sample::{Request, Sampler};
 use crate::sync::Mutex;
 use crate::telemetry::Stage;
@@ -91,8 +91,9 @@ impl Reads<'_> {
         let grid = request.grid_of(layout.spec.shape, layout.spec.voxel_size_nm);
         if layout.role == Role::Input {
             let channels = 0..layout.classes.len();
-            let volumes = channels.filter_map(|channel| engine.inputs.volume(index, request.dataset_index, channel));
-            return volumes.into_iter().try_for_each(|volume| self.add(volume, &grid, Resample::Area));
+            let mut volumes =
+                channels.filter_map(|channel| engine.inputs.volume(index, request.dataset_index, channel));
+            return volumes.try_for_each(|volume| self.add(volume, &grid, Resample::Area));
         }
         let mut done: Vec<VolumeId> = Vec::new();
         for class in layout.classes.iter().flatten() {
@@ -114,9 +115,7 @@ impl Reads<'_> {
                 continue;
             }
             done.extend(source.class_ids().map(Volume::id));
-            let margin: Zyx<usize> = layout.spec.margin();
-            let grown = PatchGrid { shape: grid.shape.zip_map(margin, |n, margin| n + 2 * margin), ..grid };
-            self.add_class(&source, &grown)?;
+            self.add_class(&source, &grown(&grid, layout.spec.margin()))?;
         }
         Ok(())
     }

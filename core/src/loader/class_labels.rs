@@ -47,10 +47,15 @@ pub(super) struct ClassPatch {
     known: Vec<u8>,
 }
 
+/// A patch with so many more voxels on each side.
+pub(super) fn grown(grid: &PatchGrid, margin: Zyx<usize>) -> PatchGrid {
+    PatchGrid { shape: grid.shape.zip_map(margin, |n, margin| n + 2 * margin), ..*grid }
+}
+
 impl ClassPatch {
     /// An unread patch: everything unknown.
     pub(super) fn unknown(grid: &PatchGrid, margin: Zyx<usize>) -> Self {
-        let shape = grid.shape.zip_map(margin, |n, margin| n + 2 * margin);
+        let shape = grown(grid, margin).shape;
         let len = shape.product();
         Self { shape, margin, ids: vec![0; len], known: vec![0; len] }
     }
@@ -104,7 +109,7 @@ impl ClassPatch {
         caches: &Caches,
         said: &mut ReadSource,
     ) -> Result<()> {
-        let grown = PatchGrid { shape: self.shape, ..*grid };
+        let grown = grown(grid, self.margin);
         let mut present = vec![0; self.ids.len()];
         for labels in evidence {
             let out = PatchOut::Present8(&mut present);
@@ -116,7 +121,7 @@ impl ClassPatch {
     }
 
     fn read(&mut self, volume: &Volume, grid: &PatchGrid, caches: &Caches) -> Result<PatchReport> {
-        let grown = PatchGrid { shape: self.shape, ..*grid };
+        let grown = grown(grid, self.margin);
         let out = PatchOut::Ids64(&mut self.ids);
         read_patch(volume, &grown, Resample::Nearest, caches, out, Some(&mut self.known))
     }
