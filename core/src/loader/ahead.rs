@@ -2,7 +2,7 @@
 
 use super::Role;
 use super::array_layout::ArrayLayout;
-use super::bundles::PresenceSource;
+use super::bundles::LocalSource;
 use super::class_labels::{ClassSource, grown};
 use super::engine::Engine;
 use super::epoch::Ticket;
@@ -97,16 +97,16 @@ impl Reads<'_> {
         }
         let mut done: Vec<VolumeId> = Vec::new();
         for class in layout.classes.iter().flatten() {
-            if layout.spec.encoding.says_presence() {
-                let source = engine.presence_of(request, class);
+            if layout.spec.encoding.is_local() {
+                let source = engine.local_source(request, class, layout.spec.encoding);
                 if source.shared().is_some_and(|id| done.contains(&id)) {
                     continue;
                 }
                 done.extend(source.shared());
                 match &source {
-                    PresenceSource::Bundle(bundle, _) => self.add_bundle(bundle, &grid)?,
-                    PresenceSource::ClassIds(volume) => self.add(volume, &grid, Resample::Nearest)?,
-                    PresenceSource::Alone(source) => self.add_class(source, &grid)?,
+                    LocalSource::Bundle { bundle, .. } => self.add_bundle(bundle, &grid)?,
+                    LocalSource::ClassIds(volume) => self.add(volume, &grid, Resample::Nearest)?,
+                    LocalSource::Alone(source) => self.add_class(source, &grid)?,
                 }
                 continue;
             }

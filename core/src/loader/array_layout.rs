@@ -33,6 +33,8 @@ pub(super) struct ArrayLayout {
     pub mask: Mask,
     /// Whether labels of some class are made from class ids.
     from_class_ids: bool,
+    /// Classes whose ids are wanted, and read alone, in some crop.
+    read_alone: usize,
 }
 
 impl ArrayLayout {
@@ -67,7 +69,8 @@ impl ArrayLayout {
             Encoding::Bits => DType::U64,
         };
         let from_class_ids = labels_of(catalog, &classes).any(|labels| labels.volume.codes().meanings().is_some());
-        Ok(Self { name: name.to_owned(), role, spec: spec.clone(), dtype, classes, mask, from_class_ids })
+        let read_alone = if spec.encoding == Encoding::Ids { with_ids_of_their_own(catalog, &classes) } else { 0 };
+        Ok(Self { name: name.to_owned(), role, spec: spec.clone(), dtype, classes, mask, from_class_ids, read_alone })
     }
 
     /// Elements of one channel of one sample.
@@ -84,9 +87,9 @@ impl ArrayLayout {
         if self.mask == Mask::Bits { 1 } else { self.classes.len() }
     }
 
-    /// Reads of one sample that do not wait for each other: classes whose presence is wanted are read together.
+    /// Reads of one sample that do not wait for each other: classes of which each voxel says enough are read together.
     pub(super) fn reads(&self) -> usize {
-        if self.role == Role::Target && self.spec.encoding.says_presence() { 1 } else { self.slots() }
+        if self.role == Role::Target && self.spec.encoding.is_local() { self.read_alone.max(1) } else { self.slots() }
     }
 
     /// Elements of one of the [`ArrayLayout::slots`].
@@ -114,15 +117,14 @@ impl ArrayLayout {
             let elements = copy.saturating_add(intensity::scratch_len(operations, self.spec.shape));
             return if operations.is_empty() { 0 } else { (elements as u64).saturating_mul(size_of::<f32>() as u64) };
         }
-        if self.spec.encoding.says_presence() {
+        if self.spec.encoding.is_local() {
             // Planes as they are stored, their mask and their bits, as many at a time as a tile has.
             let stored = if self.from_class_ids { 8 } else { 2 };
-            let words = if self.spec.encoding == Encoding::Bits && self.from_class_ids { 16 } else { 2 };
             let planes = Zyx { z: self.spec.shape.z.min(16), ..self.spec.shape };
             let voxels = planes.to_array().into_iter().fold(1, |voxels: u64, n| voxels.saturating_mul(n as u64));
             // A warped patch is made as a whole, with its mask.
             let whole = if augment.warps() { (self.voxels() as u64).saturating_mul(stored.min(2)) } else { 0 };
-            return voxels.saturating_mul(stored + 1 + words).saturating_add(whole);
+            return voxels.saturating_mul(stored + 1 + 2).saturating_add(whole);
         }
         // An id of 8 bytes and a mask of 1.
         const LABELS: u64 = 9;
@@ -130,7 +132,7 @@ impl ArrayLayout {
         let per_voxel = match self.spec.encoding {
             Encoding::Distance => LABELS + 3 * size_of::<f32>() as u64,
             Encoding::Affinity | Encoding::Boundary => LABELS,
-            Encoding::U8 | Encoding::F16 | Encoding::F32 | Encoding::Bits | Encoding::Ids => shared,
+            Encoding::U8 | Encoding::F16 | Encoding::F32 | Encoding::Bits | Encoding::Ids => 0,
         };
         let grown =
             self.spec.shape.zip_map(self.spec.margin(), |n, margin| (n as u64).saturating_add(2 * margin as u64));
@@ -172,6 +174,17 @@ fn labels_of<'a>(
 ) -> impl Iterator<Item = &'a crate::catalog::ClassLabels> {
     let labels = catalog.datasets.iter().flat_map(|dataset| &dataset.crops).flat_map(|crop| &crop.classes);
     labels.filter(|labels| classes.iter().flatten().any(|class| *class == labels.class))
+}
+
+/// How many of `classes` have, in some crop, labels of their own that say more than where the class is.
+fn with_ids_of_their_own(catalog: &Catalog, classes: &[Option<String>]) -> usize {
+    let has_ids = |class: &Option<String>| {
+        labels_of(catalog, std::slice::from_ref(class)).any(|labels| {
+            let codes = labels.volume.codes();
+            codes.meanings().is_none() && codes.present_id().is_none()
+        })
+    };
+    classes.iter().filter(|class| has_ids(class)).count()
 }
 
 /// The smallest unsigned type that holds the ids of every array of `classes`.

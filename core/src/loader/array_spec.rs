@@ -52,6 +52,12 @@ impl Encoding {
         matches!(self, Self::U8 | Self::F32 | Self::Bits)
     }
 
+    /// Whether a voxel of it follows from what is stored there, whatever is around.
+    #[must_use]
+    pub const fn is_local(self) -> bool {
+        matches!(self, Self::U8 | Self::F16 | Self::F32 | Self::Bits | Self::Ids)
+    }
+
     /// Its name in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {

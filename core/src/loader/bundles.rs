@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::Encoding;
+use super::array_layout::ArrayLayout;
 use super::class_labels::ClassSource;
 use super::engine::Engine;
 use super::layout::BatchLayout;
-use crate::catalog::{Catalog, LabelCrop};
+use crate::catalog::{Catalog, ClassLabels, LabelCrop};
 use crate::sample::Request;
 use crate::volume::{ClassBundle, Volume, VolumeId};
 
-/// The bundles of every crop, of the classes that targets want to know the presence of.
+/// The bundles of every crop, of the classes of which targets want to know no more than whether they are there.
 #[derive(Debug)]
 pub(super) struct Bundles(Vec<Vec<CropBundles>>);
 
@@ -20,24 +22,34 @@ struct CropBundles {
     places: BTreeMap<String, (usize, usize)>,
 }
 
-/// Where the presence of a class in a sample comes from.
+/// Where what is wanted of a class in a sample comes from, if each voxel says it on its own.
 #[derive(Debug)]
-pub(super) enum PresenceSource<'a> {
-    /// A bit of a bundle.
-    Bundle(&'a ClassBundle, usize),
+pub(super) enum LocalSource<'a> {
+    /// A bit of a bundle; where it is set, the stored id is this one, if there is only one that says so.
+    Bundle { bundle: &'a ClassBundle, bit: usize, id: Option<u64> },
     /// An array of class ids.
     ClassIds(&'a Volume),
-    /// Other classes, or nothing.
+    /// Labels of its own of which the ids are wanted, or other classes, or nothing.
     Alone(ClassSource<'a>),
+}
+
+/// Whether a bundle of bits has all that a target wants of a class.
+fn suits_bundle(layout: &ArrayLayout, labels: &ClassLabels) -> bool {
+    let says_all =
+        layout.spec.encoding.says_presence() || (layout.spec.encoding == Encoding::Ids && has_one_id(labels));
+    says_all && layout.classes.iter().flatten().any(|class| *class == labels.class)
+}
+
+fn has_one_id(labels: &ClassLabels) -> bool {
+    labels.volume.codes().present_id().is_some()
 }
 
 impl Bundles {
     /// Reads nothing.
     pub(super) fn new(catalog: &Catalog, layout: &BatchLayout) -> Self {
-        let presence = layout.arrays.iter().filter(|array| array.spec.encoding.says_presence());
-        let wanted: Vec<_> = presence.flat_map(|array| array.classes.iter().flatten()).collect();
+        let is_wanted = |labels: &ClassLabels| layout.arrays.iter().any(|array| suits_bundle(array, labels));
         let crops = |dataset: &crate::catalog::Dataset| {
-            dataset.crops.iter().map(|crop| CropBundles::new(crop, &wanted)).collect()
+            dataset.crops.iter().map(|crop| CropBundles::new(crop, is_wanted)).collect()
         };
         Self(catalog.datasets.iter().map(crops).collect())
     }
@@ -50,8 +62,8 @@ impl Bundles {
 }
 
 impl CropBundles {
-    fn new(crop: &LabelCrop, wanted: &[&String]) -> Self {
-        let labels: Vec<_> = crop.classes.iter().filter(|labels| wanted.contains(&&labels.class)).collect();
+    fn new(crop: &LabelCrop, is_wanted: impl Fn(&ClassLabels) -> bool) -> Self {
+        let labels: Vec<_> = crop.classes.iter().filter(|labels| is_wanted(labels)).collect();
         let volumes: Vec<_> = labels.iter().map(|labels| &*labels.volume).collect();
         let (mut bundles, mut places) = (Vec::new(), BTreeMap::new());
         for (bundle, members) in ClassBundle::group(&volumes) {
@@ -64,11 +76,11 @@ impl CropBundles {
     }
 }
 
-impl PresenceSource<'_> {
+impl LocalSource<'_> {
     /// What is read once for all classes that have it in common.
     pub(super) fn shared(&self) -> Option<VolumeId> {
         match self {
-            Self::Bundle(bundle, _) => Some(bundle.id()),
+            Self::Bundle { bundle, .. } => Some(bundle.id()),
             Self::ClassIds(volume) => Some(volume.id()),
             Self::Alone(_) => None,
         }
@@ -77,7 +89,7 @@ impl PresenceSource<'_> {
     /// The bit in its bundle.
     pub(super) const fn bit(&self) -> usize {
         match self {
-            Self::Bundle(_, bit) => *bit,
+            Self::Bundle { bit, .. } => *bit,
             Self::ClassIds(_) | Self::Alone(_) => 0,
         }
     }
@@ -86,23 +98,23 @@ impl PresenceSource<'_> {
     pub(super) const fn class_ids(&self) -> Option<&Volume> {
         match self {
             Self::ClassIds(volume) => Some(*volume),
-            Self::Bundle(..) | Self::Alone(_) => None,
+            Self::Bundle { .. } | Self::Alone(_) => None,
         }
     }
 }
 
 impl Engine {
-    /// Where the presence of `class` in a sample comes from.
-    pub(super) fn presence_of(&self, request: &Request, class: &str) -> PresenceSource<'_> {
-        if let Some((bundle, bit)) = self.bundles.find(request, class) {
-            return PresenceSource::Bundle(bundle, bit);
-        }
+    /// Where `class` in a sample comes from, in an encoding that [`Encoding::is_local`].
+    pub(super) fn local_source(&self, request: &Request, class: &str, encoding: Encoding) -> LocalSource<'_> {
         let (_, crop) = self.place_of(request);
-        match ClassSource::find(&self.relations, crop, class) {
-            ClassSource::Labels(labels) if labels.volume.codes().meanings().is_some() => {
-                PresenceSource::ClassIds(&labels.volume)
+        let source = ClassSource::find(&self.relations, crop, class);
+        let ClassSource::Labels(labels) = &source else { return LocalSource::Alone(source) };
+        match self.bundles.find(request, class) {
+            Some((bundle, bit)) if encoding.says_presence() || has_one_id(labels) => {
+                LocalSource::Bundle { bundle, bit, id: labels.volume.codes().present_id() }
             }
-            other => PresenceSource::Alone(other),
+            _ if labels.volume.codes().meanings().is_some() => LocalSource::ClassIds(&labels.volume),
+            _ => LocalSource::Alone(source),
         }
     }
 }

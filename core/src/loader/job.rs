@@ -5,7 +5,7 @@ use super::class_labels::{ClassPatch, ClassSource};
 use super::encode::{DistanceScale, affinity, boundary, distance};
 use super::engine::Engine;
 use super::read::{ReadFrom, Slot, SlotData};
-use super::{ArraySpec, Encoding, ReadSource, Role, presence};
+use super::{ArraySpec, Encoding, ReadSource, Role, local};
 use crate::catalog::LabelCrop;
 use crate::sample::Request;
 use crate::telemetry::Stage;
@@ -33,8 +33,8 @@ pub(super) fn jobs<'a>(
     for (channel, slot) in slots.into_iter().enumerate() {
         let class = layout.classes[channel].as_deref().filter(|_| layout.spec.encoding != Encoding::Bits);
         let shared = class.and_then(|class| {
-            if layout.spec.encoding.says_presence() {
-                return engine.presence_of(request, class).shared();
+            if layout.spec.encoding.is_local() {
+                return engine.local_source(request, class, layout.spec.encoding).shared();
             }
             let (_, crop) = engine.place_of(request);
             ClassSource::find(&engine.relations, crop, class).class_ids().map(Volume::id)
@@ -71,7 +71,7 @@ impl Job<'_> {
                 let volume = engine.inputs.volume(self.array, request.dataset_index, *channel);
                 vec![slot.fill(layout, None, &ReadFrom { volume, ..from })?]
             }
-            slots if layout.spec.encoding.says_presence() => presence::fill(slots, layout, (engine, request), &from)?,
+            slots if layout.spec.encoding.is_local() => local::fill(slots, layout, (engine, request), &from)?,
             [(channel, slot)] => vec![fill_class(slot, layout, *channel, engine, crop, &from)?],
             slots => fill_shared(slots, layout, engine, crop, &from)?,
         };
@@ -95,9 +95,6 @@ fn fill_class(
     let source = class.map_or(ClassSource::Nowhere, |class| ClassSource::find(&engine.relations, crop, class));
     match (&source, layout.spec.encoding) {
         (ClassSource::Nowhere, _) => slot.fill(layout, class, from),
-        (ClassSource::Labels(labels), Encoding::Ids) => {
-            slot.fill(layout, class, &ReadFrom { volume: Some(&labels.volume), ..*from })
-        }
         (_, _) => {
             let mut said = ReadSource::nothing(&layout.name, class);
             let patch = ClassPatch::of(&source, (from.grid, layout.spec.margin()), from.caches, &mut said)?;
@@ -151,20 +148,7 @@ fn encode(patch: &ClassPatch, spec: &ArraySpec, slot: &mut Slot<'_>, from: &Read
         }
         (SlotData::U8(out), Encoding::Affinity) => affinity(&labels, &spec.offsets, out, known),
         (SlotData::U8(out), Encoding::Boundary) => boundary(&labels, out, known),
-        (data, _) => {
-            known.copy_from_slice(labels.known);
-            match data {
-                SlotData::U8(out) => convert(out, labels.ids, |id| id as u8),
-                SlotData::U16(out) => convert(out, labels.ids, |id| id as u16),
-                SlotData::U32(out) => convert(out, labels.ids, |id| id as u32),
-                SlotData::U64(out) => out.copy_from_slice(labels.ids),
-                // Targets have none of these: `ArrayLayout::new`.
-                SlotData::F16(_) | SlotData::F32(_) => {}
-            }
-        }
+        // No other target is computed: `Encoding::is_local`.
+        _ => {}
     }
-}
-
-fn convert<T>(out: &mut [T], ids: &[u64], narrow: impl Fn(u64) -> T) {
-    out.iter_mut().zip(ids).for_each(|(out, id)| *out = narrow(*id));
 }

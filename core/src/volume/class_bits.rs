@@ -12,112 +12,20 @@ use super::slab::{Source, copy_planes, fewest_planes, slabs};
 use super::warp_gather::Nearest;
 use super::warp_plan::WarpPlan;
 use super::warp_window::gather;
-use super::{Caches, Chunk, LabelCodes, PatchReport, Presence, Resample, Volume, Voxel};
+use super::{Caches, Chunk, PatchReport, Resample, Volume, Voxel};
+use crate::Result;
 use crate::geometry::{PatchGrid, Zyx};
 use crate::telemetry::{Meter, Stage};
-use crate::{Result, with_dtype};
 
-/// As many classes as a word has bits: bit c is class c.
-pub trait Word: Voxel + std::ops::BitAnd<Output = Self> + std::ops::BitOr<Output = Self> {
-    /// Bit `bit` alone.
-    fn bit(bit: usize) -> Self;
-}
-
-impl Word for u8 {
-    fn bit(bit: usize) -> Self {
-        1 << bit
-    }
-}
-
-impl Word for u64 {
-    fn bit(bit: usize) -> Self {
-        1 << bit
-    }
-}
-
-/// What some voxels of a patch say.
+/// What some voxels of a patch say: bit c of a byte is class c.
 #[derive(Debug, Clone)]
-pub struct ClassSlab<'a, W> {
+pub struct ClassSlab<'a> {
     /// Which voxels of the patch, in its C order.
     pub voxels: Range<usize>,
     /// Which classes are there.
-    pub present: &'a [W],
+    pub present: &'a [u8],
     /// Of which classes that is known; `None`: of all.
-    pub known: Option<&'a [W]>,
-}
-
-/// For each id of an array of ids which classes are there, and of which that is known.
-#[derive(Debug, Clone)]
-pub struct IdBits<W> {
-    /// By id: present, known.
-    table: Vec<[W; 2]>,
-    /// Of larger ids it is asked.
-    codes: Vec<(usize, LabelCodes)>,
-}
-
-impl<W: Word> IdBits<W> {
-    /// Ids that are looked up.
-    const TABLE: u64 = 1 << 8;
-
-    /// Of classes by their bit and the codes by which the array speaks of them.
-    #[must_use]
-    pub fn new(codes: Vec<(usize, LabelCodes)>) -> Self {
-        Self { table: (0..Self::TABLE).map(|id| bits_of(&codes, id)).collect(), codes }
-    }
-
-    #[inline]
-    fn of(&self, id: u64) -> [W; 2] {
-        match self.table.get(usize::try_from(id).unwrap_or(usize::MAX)) {
-            Some(bits) => *bits,
-            None => bits_of(&self.codes, id),
-        }
-    }
-}
-
-fn bits_of<W: Word>(codes: &[(usize, LabelCodes)], id: u64) -> [W; 2] {
-    let mut bits = [W::default(); 2];
-    for (bit, codes) in codes {
-        let (present, known) = match codes.presence(id) {
-            Presence::Present => (true, true),
-            Presence::Absent => (false, true),
-            Presence::Unknown => (false, false),
-        };
-        for (bits, is_set) in bits.iter_mut().zip([present, known]) {
-            *bits = if is_set { *bits | W::bit(*bit) } else { *bits };
-        }
-    }
-    bits
-}
-
-/// Reads an array of ids once, and hands each part of the patch over for each of `tables`, with the table's index.
-///
-/// # Errors
-/// As [`super::read_patch`].
-pub fn read_id_bits<W: Word>(
-    volume: &Volume,
-    tables: &[IdBits<W>],
-    grid: &PatchGrid,
-    caches: &Caches,
-    mut each: impl FnMut(usize, &ClassSlab<'_, W>),
-) -> Result<PatchReport> {
-    let _here = caches.meter.enter();
-    let cut = Cut::fetch(volume, grid, caches, |level, chunk| volume.chunk(level, chunk, &caches.chunks))?;
-    let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
-    gathering.add_bytes((grid.shape.product() * tables.len() * size_of::<[W; 2]>()) as u64);
-    let plane = grid.shape.y * grid.shape.x;
-    let (mut present, mut known) = (Scratch::of(0), Scratch::of(0));
-    let outside = with_dtype!(volume.dtype(), T => {
-        let fill = T::elements_of(volume.fill(cut.level())).and_then(|fill| fill.first()).copied().unwrap_or_default();
-        cut.slabs::<T>((grid.shape, size_of::<[W; 2]>()), fill, |planes, ids, inside| {
-            let voxels = planes.start * plane..planes.end * plane;
-            for (index, table) in tables.iter().enumerate() {
-                split(ids, |id| table.of(id.to_id()), &mut present, &mut known);
-                forget_outside(inside, &mut present, Some(&mut known));
-                each(index, &ClassSlab { voxels: voxels.clone(), present: &present, known: Some(&known) });
-            }
-        })
-    });
-    Ok(cut.report(outside))
+    pub known: Option<&'a [u8]>,
 }
 
 /// Reads all classes of a bundle at once, and hands each part of the patch over.
@@ -128,7 +36,7 @@ pub fn read_bundle(
     bundle: &ClassBundle,
     grid: &PatchGrid,
     caches: &Caches,
-    mut each: impl FnMut(&ClassSlab<'_, u8>),
+    mut each: impl FnMut(&ClassSlab<'_>),
 ) -> Result<PatchReport> {
     let _here = caches.meter.enter();
     let volume = bundle.volume();
@@ -156,30 +64,20 @@ pub fn read_bundle(
             }
             (None, None) => known.fill(u8::MAX),
         }
-        forget_outside(inside, &mut present, Some(&mut known));
+        forget_outside(inside, &mut present, &mut known);
         each(&ClassSlab { voxels, present: &present, known: Some(&known) });
     });
     Ok(cut.report(outside))
 }
 
-/// The two halves of what `bits` says of each voxel.
-fn split<T: Copy, W: Word>(voxels: &[T], bits: impl Fn(T) -> [W; 2], present: &mut Scratch<W>, known: &mut Scratch<W>) {
-    present.set_len(voxels.len());
-    known.set_len(voxels.len());
-    for ((voxel, present), known) in voxels.iter().zip(present.iter_mut()).zip(known.iter_mut()) {
-        [*present, *known] = bits(*voxel);
-    }
-}
-
 /// Nothing is there, and nothing known, where `inside` is 0.
-fn forget_outside<W: Word>(inside: Option<&[u8]>, present: &mut [W], known: Option<&mut [W]>) {
+pub(super) fn forget_outside(inside: Option<&[u8]>, present: &mut [u8], known: &mut [u8]) {
     let Some(inside) = inside else { return };
-    let forget = |words: &mut [W]| {
-        let outside = words.iter_mut().zip(inside).filter(|(_, inside)| **inside == 0);
-        outside.for_each(|(word, _)| *word = W::default());
-    };
-    forget(present);
-    known.map(forget);
+    for ((present, known), inside) in present.iter_mut().zip(known).zip(inside) {
+        // All bits, or none.
+        let kept = 0_u8.wrapping_sub(*inside);
+        (*present, *known) = (*present & kept, *known & kept);
+    }
 }
 
 /// A whole warped patch.
@@ -191,14 +89,14 @@ struct Whole<T> {
 }
 
 /// What a patch is cut from, on the volume's axes or warped: its plan and its chunks.
-enum Cut {
+pub(super) enum Cut {
     Plain(Arc<ReadPlan>, Vec<Option<Arc<Chunk>>>),
     Warped(Arc<WarpPlan>, Vec<Option<Arc<Chunk>>>),
 }
 
 impl Cut {
     /// Plans a patch of labels of the geometry of `volume`, and gets its chunks.
-    fn fetch(
+    pub(super) fn fetch(
         volume: &Volume,
         grid: &PatchGrid,
         caches: &Caches,
@@ -216,7 +114,7 @@ impl Cut {
         Ok(Self::Warped(plan, chunks))
     }
 
-    fn level(&self) -> usize {
+    pub(super) fn level(&self) -> usize {
         match self {
             Self::Plain(plan, _) => plan.level,
             Self::Warped(plan, _) => plan.level,
@@ -232,7 +130,7 @@ impl Cut {
     /// Hands over some planes after others: which of the patch, the values of their voxels, and, if some are outside of the
     /// volume, 1 for those inside and 0 for the others. Answers how many are outside. Whoever takes them makes `word_bytes`
     /// of each voxel.
-    fn slabs<T: Voxel>(
+    pub(super) fn slabs<T: Voxel>(
         &self,
         (shape, word_bytes): (Zyx<usize>, usize),
         fill: T,
@@ -288,7 +186,7 @@ impl Cut {
         inside.iter().filter(|inside| **inside == 0).count()
     }
 
-    fn report(&self, outside_voxels: usize) -> PatchReport {
+    pub(super) fn report(&self, outside_voxels: usize) -> PatchReport {
         let count = |chunks: &[Option<Arc<Chunk>>], touched: usize| PatchReport {
             level: self.level(),
             chunks: touched,

@@ -145,6 +145,12 @@ impl LabelCodes {
         (mean_that(present, Presence::Present) && mean_that(absent, Presence::Absent)).then_some([present, absent])
     }
 
+    /// The only id that says present, if there is one.
+    #[must_use]
+    pub const fn present_id(&self) -> Option<u64> {
+        if self.meanings.is_some() { None } else { self.present }
+    }
+
     /// True if one value says present; false if values are ids.
     #[must_use]
     pub const fn is_semantic(&self) -> bool {

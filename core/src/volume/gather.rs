@@ -8,6 +8,7 @@ use super::convert::Intensity;
 use super::plan::{AxisPlan, ReadPlan};
 use super::scratch::Scratch;
 use super::slab::{Source, copy_planes, fewest_planes, slabs};
+use super::stream;
 use crate::geometry::{Axis, Zyx};
 
 /// Fills `known` with 1 inside the volume and 0 outside.
@@ -18,8 +19,7 @@ pub(super) fn mark_known(plan: &ReadPlan, known: &mut [u8]) {
 /// As [`mark_known`], for `planes` (along the patch's own z) alone.
 pub(super) fn mark_planes(plan: &ReadPlan, planes: &Range<usize>, known: &mut [u8]) {
     if plan.outside_voxels() == 0 {
-        known.fill(1);
-        return;
+        return stream::fill(known, stream::is_large(known.len()), 1);
     }
     known.fill(0);
     let along =
@@ -41,7 +41,8 @@ pub(super) fn copy_stored<S: Voxel, D: Voxel>(
     out: &mut [D],
     convert: impl Fn(S) -> D,
 ) {
-    if TypeId::of::<S>() != TypeId::of::<D>() {
+    // What is large is put in order nearby, and then written past the caches.
+    if TypeId::of::<S>() != TypeId::of::<D>() || stream::is_large(out.len()) {
         return copy(plan, source, out, convert);
     }
     clear_outside(plan, out);
@@ -58,14 +59,15 @@ pub(super) fn copy<S: Voxel, D: Voxel>(
     convert: impl Fn(S) -> D,
 ) {
     let plane = plan.shape.y * plan.shape.x;
+    let is_large = stream::is_large(out.len());
     let mut stored = Scratch::of(0);
     for planes in slabs(plan.shape, size_of::<S>(), fewest_planes(plan)) {
         stored.set_len(planes.len() * plane);
         let out = &mut out[planes.start * plane..planes.end * plane];
         copy_planes(plan, source, &planes, &mut stored);
-        for (out, &stored) in out.iter_mut().zip(&*stored) {
-            *out = convert(stored);
-        }
+        stream::write(out, is_large, |part, out| {
+            out.iter_mut().zip(&stored[part]).for_each(|(out, &stored)| *out = convert(stored));
+        });
     }
     if plan.outside_voxels() > 0 {
         forget_outside(plan, out);

@@ -57,29 +57,63 @@ impl Lane for u16 {}
 impl Lane for u32 {}
 impl Lane for u64 {}
 
-/// Copies rows of `from` as columns of `out`: element `column` of row `row` lies at `row_start(row) + column`, and goes to
-/// `column_start(column) + row`.
-pub(super) fn turn<T: Lane>(
-    (rows, columns): (usize, usize),
-    row_start: impl Fn(usize) -> usize,
-    from: &[T],
-    column_start: impl Fn(usize) -> usize,
-    out: &mut [T],
-) {
-    let mut turned = [[T::default(); BLOCK]; TILE];
-    for first_column in (0..columns).step_by(TILE) {
-        for first_row in (0..rows).step_by(BLOCK) {
-            let len = (rows - first_row).min(BLOCK);
-            for tile in (0..len).step_by(TILE) {
-                // Beyond the block the last row again; beyond the columns anything: neither is copied.
-                let row = |r: usize| row_at(from, row_start(first_row + (tile + r).min(len - 1)) + first_column);
-                for (turned, column) in turned.iter_mut().zip(T::transpose(&std::array::from_fn(row))) {
-                    turned[tile..tile + TILE].copy_from_slice(&column);
+/// Where rows become columns: memory that is used again for every part of a box.
+pub(super) struct Turner<T> {
+    /// Some rows as they are, in the tiles they belong to.
+    rows: [[[T; TILE]; BLOCK / TILE]; TILE],
+    /// Columns of them.
+    turned: [[T; BLOCK]; BLOCK],
+}
+
+impl<T: Lane> Turner<T> {
+    pub(super) fn new() -> Self {
+        Self { rows: [[[T::default(); TILE]; BLOCK / TILE]; TILE], turned: [[T::default(); BLOCK]; BLOCK] }
+    }
+
+    /// Copies rows of `from` as columns of `out`: element `column` of row `row` lies at `row_start(row) + column`, and goes
+    /// to `column_start(column) + row`.
+    ///
+    /// A part of each row is read at once, as its cache line may be gone before it is wanted again: rows are often as far
+    /// from each other as lines of which a cache keeps few.
+    pub(super) fn turn(
+        &mut self,
+        (rows, columns): (usize, usize),
+        row_start: impl Fn(usize) -> usize,
+        from: &[T],
+        column_start: impl Fn(usize) -> usize,
+        out: &mut [T],
+    ) {
+        for first_column in (0..columns).step_by(BLOCK) {
+            let wide = (columns - first_column).min(BLOCK);
+            for first_row in (0..rows).step_by(BLOCK) {
+                let len = (rows - first_row).min(BLOCK);
+                for tile in (0..len).step_by(TILE) {
+                    // Beyond the block the last row again; beyond the columns anything: neither is copied.
+                    let row = |r: usize| row_start(first_row + (tile + r).min(len - 1)) + first_column;
+                    self.turn_rows((tile, wide), row, from);
+                }
+                for (column, turned) in (first_column..first_column + wide).zip(&self.turned) {
+                    let to = column_start(column) + first_row;
+                    copy_row(&turned[..len], &mut out[to..to + len]);
                 }
             }
-            for (column, turned) in (first_column..columns).zip(&turned) {
-                let to = column_start(column) + first_row;
-                copy_row(&turned[..len], &mut out[to..to + len]);
+        }
+    }
+
+    /// Turns as many rows as a tile has, from these places on, to columns from `to_row` on.
+    #[inline]
+    fn turn_rows(&mut self, (to_row, columns): (usize, usize), row: impl Fn(usize) -> usize, from: &[T]) {
+        let tiles = columns.div_ceil(TILE);
+        for (r, tiles) in self.rows.iter_mut().map(|row| &mut row[..tiles]).enumerate() {
+            let start = row(r);
+            for (tile, part) in tiles.iter_mut().enumerate() {
+                *part = row_at(from, start + tile * TILE);
+            }
+        }
+        for (tile, turned) in self.turned.as_chunks_mut::<TILE>().0.iter_mut().enumerate().take(tiles) {
+            let columns = T::transpose(&std::array::from_fn(|r| self.rows[r][tile]));
+            for (turned, column) in turned.iter_mut().zip(&columns) {
+                turned[to_row..to_row + TILE].copy_from_slice(column);
             }
         }
     }
@@ -97,12 +131,20 @@ pub(super) fn copy_row<T: Lane>(from: &[T], to: &mut [T]) {
 /// A tile's row from `start` on, filled up at the end.
 #[inline]
 fn row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
+    match from.get(start..start + TILE).and_then(|row| row.as_array::<TILE>()) {
+        Some(row) => *row,
+        None => last_row_at(from, start),
+    }
+}
+
+/// As [`row_at`], at the end of what there is: apart, so that the usual row stays a load and no call.
+#[cold]
+#[inline(never)]
+fn last_row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
     let rest = &from[start..];
-    rest.first_chunk::<TILE>().copied().unwrap_or_else(|| {
-        let mut row = [T::default(); TILE];
-        row[..rest.len()].copy_from_slice(rest);
-        row
-    })
+    let mut row = [T::default(); TILE];
+    row[..rest.len()].copy_from_slice(rest);
+    row
 }
 
 /// Copies a box of `dims` elements in C order to where it belongs: `strides` of `out` for each of its axes, one of which
@@ -114,6 +156,7 @@ pub(super) fn permute<T: Lane>(
     out: &mut [T],
 ) {
     let [along_a, along_b, along_c] = strides;
+    let mut turner = Turner::new();
     if along_c == 1 {
         for (row, from) in from.chunks_exact(c.max(1)).enumerate() {
             let to = first + row / b * along_a + row % b * along_b;
@@ -121,12 +164,12 @@ pub(super) fn permute<T: Lane>(
         }
     } else if along_b == 1 {
         for (i, from) in from.chunks_exact((b * c).max(1)).enumerate() {
-            turn((b, c), |row| row * c, from, |column| first + i * along_a + column * along_c, out);
+            turner.turn((b, c), |row| row * c, from, |column| first + i * along_a + column * along_c, out);
         }
     } else {
         for j in 0..b {
             let row = |row: usize| row * b * c + j * c;
-            turn((a, c), row, from, |column| first + j * along_b + column * along_c, out);
+            turner.turn((a, c), row, from, |column| first + j * along_b + column * along_c, out);
         }
     }
 }

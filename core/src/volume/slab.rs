@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lanes::{Lane, TILE, copy_row, turn};
+use super::lanes::{Lane, TILE, Turner, copy_row};
 use super::plan::{AxisPlan, ReadPlan};
 use super::tables::Run;
 use super::{Chunk, Voxel};
@@ -56,6 +56,7 @@ pub(super) fn copy_planes<S: Voxel>(plan: &ReadPlan, source: &Source<'_, S>, pla
 fn copy_as<S: Voxel, T: Lane>(plan: &ReadPlan, source: &Source<'_, S>, planes: &Range<usize>, out: &mut [T]) {
     let Zyx { z, y, x } = &plan.axes;
     let fill: T = bytemuck::cast(source.fill);
+    let mut turner = Turner::new();
     for cz in 0..z.chunks.len() {
         let Some(line_z) = Line::of(z, (cz, plan.chunk_shape.z), plan.chunk_shape.y * plan.chunk_shape.x, planes)
         else {
@@ -67,7 +68,7 @@ fn copy_as<S: Voxel, T: Lane>(plan: &ReadPlan, source: &Source<'_, S>, planes: &
                 let Some(line_x) = Line::of(x, (cx, plan.chunk_shape.x), 1, planes) else { continue };
                 let lines = Zyx::new(&line_z, &line_y, &line_x);
                 match source.voxels(plan, Zyx::new(cz, cy, cx)) {
-                    Some(from) => copy_chunk(&lines, bytemuck::cast_slice(from), out),
+                    Some(from) => copy_chunk(&lines, bytemuck::cast_slice(from), out, &mut turner),
                     None => fill_chunk(&lines, fill, out),
                 }
             }
@@ -131,13 +132,13 @@ impl<'a> Line<'a> {
     }
 }
 
-fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T]) {
+fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
     let Zyx { z, y, x } = lines;
     if x.patch_axis != Axis::X {
         // The patch's fastest axis is the volume's z or y.
         let (fast, slow) = if z.patch_axis == Axis::X { (z, y) } else { (y, z) };
         for s in 0..slow.len() {
-            turn_plane(fast, x, (slow.from(s), slow.to(s)), from, out);
+            turn_plane(turner, (fast, x), (slow.from(s), slow.to(s)), from, out);
         }
         return;
     }
@@ -167,8 +168,8 @@ fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T]) {
 
 /// One plane across: the chunk's rows run along `x`, the patch's along `fast`.
 fn turn_plane<T: Lane>(
-    fast: &Line<'_>,
-    x: &Line<'_>,
+    turner: &mut Turner<T>,
+    (fast, x): (&Line<'_>, &Line<'_>),
     (from_plane, to_plane): (usize, usize),
     from: &[T],
     out: &mut [T],
@@ -185,7 +186,7 @@ fn turn_plane<T: Lane>(
     let is_down = x.run == Run::Down;
     let lowest = from_plane + x.from(if is_down { x.len() - 1 } else { 0 });
     let to = |voxel: usize| to_plane + fast.to(0) + x.to(if is_down { x.len() - 1 - voxel } else { voxel });
-    turn((fast.len(), x.len()), |f| lowest + fast.from(f), from, to, out);
+    turner.turn((fast.len(), x.len()), |f| lowest + fast.from(f), from, to, out);
 }
 
 fn fill_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {

@@ -1,0 +1,110 @@
+//! From bits of classes to what a batch holds of one of them.
+
+use super::read::{Slot, SlotData};
+use crate::volume::stream::{self, is_large};
+use crate::volume::{ClassSlab, IdSlice};
+use crate::with_ids;
+
+/// What the batch holds where a class is there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// The same everywhere.
+    One(u64),
+    /// The id that is stored there.
+    Stored(IdSlice<'a>),
+}
+
+impl Slot<'_> {
+    /// Puts in place what some voxels say of the class of bit `bit`: `value` where it is there, else 0.
+    pub(super) fn put(&mut self, slab: &ClassSlab<'_>, bit: usize, value: &Value<'_>) {
+        let (voxels, present) = (slab.voxels.clone(), (slab.present, bit));
+        let is_large = match &mut self.data {
+            SlotData::U8(data) => put_ids(data, voxels.clone(), present, value, |id| id as u8),
+            SlotData::U16(data) => put_ids(data, voxels.clone(), present, value, |id| id as u16),
+            SlotData::U32(data) => put_ids(data, voxels.clone(), present, value, |id| id as u32),
+            SlotData::U64(data) => put_ids(data, voxels.clone(), present, value, |id| id),
+            SlotData::F32(data) => {
+                let is_large = is_large(data.len());
+                put_floats(&mut data[voxels.clone()], is_large, slab, bit);
+                is_large
+            }
+            // Targets are never of half precision: `ArrayLayout::new`.
+            SlotData::F16(_) => false,
+        };
+        if let Some(known) = self.known.as_deref_mut() {
+            match slab.known {
+                Some(bits) => put_bits(&mut known[voxels], is_large, (bits, bit)),
+                None => stream::fill(&mut known[voxels], is_large, 1),
+            }
+        }
+    }
+
+    /// A class of which is only known where it is not.
+    pub(super) fn put_absent(&mut self, known_absent: &[u8]) {
+        match &mut self.data {
+            SlotData::U8(data) => data.fill(0),
+            SlotData::U16(data) => data.fill(0),
+            SlotData::U32(data) => data.fill(0),
+            SlotData::U64(data) => data.fill(0),
+            SlotData::F32(data) => {
+                for (value, known) in data.iter_mut().zip(known_absent) {
+                    *value = if *known == 0 { f32::NAN } else { 0.0 };
+                }
+            }
+            SlotData::F16(_) => {}
+        }
+        if let Some(known) = self.known.as_deref_mut() {
+            known.copy_from_slice(known_absent);
+        }
+    }
+}
+
+/// 1 where the bit is set, else 0.
+fn put_bits(out: &mut [u8], is_large: bool, (bits, bit): (&[u8], usize)) {
+    stream::write(out, is_large, |part, out| {
+        out.iter_mut().zip(&bits[part]).for_each(|(out, bits)| *out = (bits >> bit) & 1);
+    });
+}
+
+/// Puts ids into those `voxels` of all of `data`. Answers whether it is written past the caches.
+fn put_ids<D: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default>(
+    data: &mut [D],
+    voxels: std::ops::Range<usize>,
+    (bits, bit): (&[u8], usize),
+    value: &Value<'_>,
+    narrow: impl Fn(u64) -> D,
+) -> bool {
+    let is_large = is_large(data.len());
+    let out = &mut data[voxels];
+    let chosen = |bits: u8, id: D| if (bits >> bit) & 1 == 0 { D::default() } else { id };
+    match value {
+        Value::One(id) => {
+            let id = narrow(*id);
+            stream::write(out, is_large, |part, out| {
+                out.iter_mut().zip(&bits[part]).for_each(|(out, bits)| *out = chosen(*bits, id));
+            });
+        }
+        Value::Stored(ids) => with_ids!(ids, ids => stream::write(out, is_large, |part, out| {
+            let voxels = bits[part.clone()].iter().zip(&ids[part]);
+            out.iter_mut().zip(voxels).for_each(|(out, (bits, id))| *out = chosen(*bits, narrow(u64::from(*id))));
+        })),
+    }
+    is_large
+}
+
+/// 1.0 where the bit is set, else 0.0, and NaN where nothing is known.
+fn put_floats(out: &mut [f32], is_large: bool, slab: &ClassSlab<'_>, bit: usize) {
+    let is_set = |bits: u8| (bits >> bit) & 1;
+    match slab.known {
+        None => stream::write(out, is_large, |part, out| {
+            out.iter_mut().zip(&slab.present[part]).for_each(|(out, bits)| *out = f32::from(is_set(*bits)));
+        }),
+        Some(known) => stream::write(out, is_large, |part, out| {
+            let voxels = slab.present[part.clone()].iter().zip(&known[part]);
+            for (out, (present, known)) in out.iter_mut().zip(voxels) {
+                let value = f32::from(is_set(*present));
+                *out = if is_set(*known) == 0 { f32::NAN } else { value };
+            }
+        }),
+    }
+}
