@@ -53,6 +53,9 @@ fn config(more: &str) -> LoaderConfig {
     LoaderConfig::from_toml(&format!("{arrays}{more}")).unwrap()
 }
 
+/// What each thread takes to make labels: of 16 planes what is stored, which of it is inside, and two bytes of bits.
+const LABELS_BYTES: u64 = 16 * 20 * 28 * 5;
+
 fn batches(loader: &Loader, count: usize) -> Vec<Batch> {
     (0..count).map(|_| loader.next_batch().unwrap()).collect()
 }
@@ -61,7 +64,8 @@ fn batches(loader: &Loader, count: usize) -> Vec<Batch> {
 fn threads_and_memory_change_no_byte() {
     let reference = batches(&Loader::new(phantom(), config("memory = \"1 GiB\"\nthreads = 1")).unwrap(), 6);
     let two_batches = 2 * reference.iter().map(Batch::size_bytes).max().unwrap();
-    for (threads, memory) in [(2, 1 << 30), (8, 1 << 30), (3, two_batches), (8, two_batches + 300_000)] {
+    let least = |threads: usize| two_batches + threads as u64 * LABELS_BYTES;
+    for (threads, memory) in [(2, 1 << 30), (8, 1 << 30), (3, least(3)), (8, least(8) + 300_000)] {
         let mut config = config("");
         (config.loader.threads, config.loader.memory) = (threads, memory);
         let loader = Loader::new(phantom(), config).unwrap();
@@ -314,17 +318,19 @@ fn a_pause_begins_nothing_new_and_resuming_goes_on_in_order() {
 fn caches_can_be_shared_and_statistics_start_at_zero() {
     let caches = Arc::new(Caches::new(1 << 30, 1 << 20));
     let shared = || LoaderOptions { caches: Some(Arc::clone(&caches)), ..LoaderOptions::default() };
-    let first = Loader::with_options(phantom(), config("memory = \"512 MiB\""), shared()).unwrap();
+    let config = || config("memory = \"512 MiB\"\nthreads = 2");
+    let first = Loader::with_options(phantom(), config(), shared()).unwrap();
     // More than the second one can read ahead.
     let expected = batches(&first, 12);
     assert!(first.stats().chunk_cache.misses > 0);
     drop(first);
-    let second = Loader::with_options(phantom(), config("memory = \"512 MiB\""), shared()).unwrap();
+    let second = Loader::with_options(phantom(), config(), shared()).unwrap();
     assert!(Arc::ptr_eq(second.caches(), &caches));
     assert!(second.next_batch().unwrap() == expected[0]);
     let stats = second.stats();
     let shares = stats.chunk_cache.capacity_bytes + stats.transform_cache.capacity_bytes + stats.queue.capacity_bytes;
-    assert_eq!(shares + expected[0].size_bytes(), 512 << 20, "the rest is for the batch that is in use");
+    let others = expected[0].size_bytes() + 2 * LABELS_BYTES;
+    assert_eq!(shares + others, 512 << 20, "the rest is for the batch that is in use, and to make labels");
     assert_eq!(stats.chunk_cache.misses, 0, "everything was there: {stats:?}");
 }
 

@@ -117,6 +117,10 @@ impl ArrayLayout {
             let elements = copy.saturating_add(intensity::scratch_len(operations, self.spec.shape));
             return if operations.is_empty() { 0 } else { (elements as u64).saturating_mul(size_of::<f32>() as u64) };
         }
+        let is_read_in_place = self.spec.encoding == Encoding::Ids && self.read_alone == self.classes.len();
+        if self.spec.encoding.is_local() && is_read_in_place {
+            return 0;
+        }
         if self.spec.encoding.is_local() {
             // Planes as they are stored, their mask and their bits, as many at a time as a tile has.
             let stored = if self.from_class_ids { 8 } else { 2 };
@@ -251,7 +255,7 @@ mod tests {
     #[test]
     fn a_margin_takes_working_memory() {
         let bytes = |encoding| layout(encoding, 1).unwrap().working_bytes(&Augment::default());
-        assert_eq!(bytes(Encoding::Ids), 0);
+        assert_eq!(bytes(Encoding::Ids), 2 * 3 * 4 * (2 + 1 + 2));
         assert_eq!(bytes(Encoding::Distance), (2 + 4) * (3 + 4) * (4 + 4) * (9 + 12));
         assert_eq!(bytes(Encoding::Affinity), (2 + 2) * (3 + 4) * (4 + 2) * 9);
     }

@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::layout::BatchLayout;
 use crate::catalog::{Catalog, ClassLabels, LabelCrop};
 use crate::sample::Request;
-use crate::volume::{ClassBundle, Volume, VolumeId};
+use crate::volume::{ChunkCache, ClassBundle, Volume, VolumeId};
 
 /// The bundles of every crop, of the classes of which targets want to know no more than whether they are there.
 #[derive(Debug)]
@@ -46,10 +46,10 @@ fn has_one_id(labels: &ClassLabels) -> bool {
 
 impl Bundles {
     /// Reads nothing.
-    pub(super) fn new(catalog: &Catalog, layout: &BatchLayout) -> Self {
+    pub(super) fn new(catalog: &Catalog, layout: &BatchLayout, cache: &ChunkCache) -> Self {
         let is_wanted = |labels: &ClassLabels| layout.arrays.iter().any(|array| suits_bundle(array, labels));
         let crops = |dataset: &crate::catalog::Dataset| {
-            dataset.crops.iter().map(|crop| CropBundles::new(crop, is_wanted)).collect()
+            dataset.crops.iter().map(|crop| CropBundles::new(crop, is_wanted, cache)).collect()
         };
         Self(catalog.datasets.iter().map(crops).collect())
     }
@@ -62,11 +62,11 @@ impl Bundles {
 }
 
 impl CropBundles {
-    fn new(crop: &LabelCrop, is_wanted: impl Fn(&ClassLabels) -> bool) -> Self {
+    fn new(crop: &LabelCrop, is_wanted: impl Fn(&ClassLabels) -> bool, cache: &ChunkCache) -> Self {
         let labels: Vec<_> = crop.classes.iter().filter(|labels| is_wanted(labels)).collect();
         let volumes: Vec<_> = labels.iter().map(|labels| &*labels.volume).collect();
         let (mut bundles, mut places) = (Vec::new(), BTreeMap::new());
-        for (bundle, members) in ClassBundle::group(&volumes) {
+        for (bundle, members) in ClassBundle::group(&volumes, cache) {
             for (bit, member) in members.into_iter().enumerate() {
                 places.insert(labels[member].class.clone(), (bundles.len(), bit));
             }

@@ -165,7 +165,7 @@ impl Engine {
         let recycler = Recycler::new(most_bytes);
         Self {
             config,
-            bundles: Bundles::new(&catalog, &settled.layout),
+            bundles: Bundles::new(&catalog, &settled.layout, &caches.chunks),
             layout: settled.layout,
             sources: Sources::new(&catalog, &settled.sampler),
             catalog,

@@ -113,8 +113,8 @@ impl Bits<'_> {
         let report = read_ids(volume, from.grid, from.caches, |slab| {
             let (present, known) = self.words(slab.voxels.clone());
             with_ids!(slab.ids, ids => {
-                present.put(ids, slab.inside, |id| table.of(u64::from(id))[0]);
-                known.put(ids, slab.inside, |id| table.of(u64::from(id))[1]);
+                present.put(ids, slab.inside, |id| table.of(id)[0]);
+                known.put(ids, slab.inside, |id| table.of(id)[1]);
             });
         })?;
         self.begun = true;

@@ -76,20 +76,34 @@ fn put_ids<D: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default>(
 ) -> bool {
     let is_large = is_large(data.len());
     let out = &mut data[voxels];
-    let chosen = |bits: u8, id: D| if (bits >> bit) & 1 == 0 { D::default() } else { id };
     match value {
         Value::One(id) => {
             let id = narrow(*id);
             stream::write(out, is_large, |part, out| {
-                out.iter_mut().zip(&bits[part]).for_each(|(out, bits)| *out = chosen(*bits, id));
+                for (out, bits) in out.iter_mut().zip(&bits[part]) {
+                    *out = if (bits >> bit) & 1 == 0 { D::default() } else { id };
+                }
             });
         }
-        Value::Stored(ids) => with_ids!(ids, ids => stream::write(out, is_large, |part, out| {
-            let voxels = bits[part.clone()].iter().zip(&ids[part]);
-            out.iter_mut().zip(voxels).for_each(|(out, (bits, id))| *out = chosen(*bits, narrow(u64::from(*id))));
-        })),
+        Value::Stored(ids) => with_ids!(ids, ids => put_stored(out, is_large, (bits, bit), ids, narrow)),
     }
     is_large
+}
+
+/// The ids where the bit is set, else 0.
+fn put_stored<S: Copy + Into<u64>, D: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default>(
+    out: &mut [D],
+    is_large: bool,
+    (bits, bit): (&[u8], usize),
+    ids: &[S],
+    narrow: impl Fn(u64) -> D,
+) {
+    stream::write(out, is_large, |part, out| {
+        let voxels = bits[part.clone()].iter().zip(&ids[part]);
+        for (out, (bits, id)) in out.iter_mut().zip(voxels) {
+            *out = if (bits >> bit) & 1 == 0 { D::default() } else { narrow((*id).into()) };
+        }
+    });
 }
 
 /// 1.0 where the bit is set, else 0.0, and NaN where nothing is known.

@@ -22,8 +22,10 @@ pub struct ClassBundle {
 impl ClassBundle {
     /// Puts volumes into as few bundles as possible; answers for each bundle which of `volumes` it holds, in the order of
     /// its bits. Volumes of class ids are left out: their voxels hold all classes already.
+    ///
+    /// The same volumes are the same bundle to whoever shares the cache.
     #[must_use]
-    pub fn group(volumes: &[&Volume]) -> Vec<(Self, Vec<usize>)> {
+    pub fn group(volumes: &[&Volume], cache: &ChunkCache) -> Vec<(Self, Vec<usize>)> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for (index, volume) in volumes.iter().enumerate().filter(|(_, volume)| volume.codes().meanings().is_none()) {
             let suits = |group: &Vec<usize>| {
@@ -35,8 +37,11 @@ impl ClassBundle {
                 None => groups.push(vec![index]),
             }
         }
-        let volume = |index: &usize| volumes[*index].clone();
-        let bundle = |group: &Vec<usize>| Self { id: VolumeId::next(), volumes: group.iter().map(volume).collect() };
+        let bundle = |group: &Vec<usize>| {
+            let volumes: Vec<_> = group.iter().map(|index| volumes[*index].clone()).collect();
+            let members = volumes.iter().map(|volume| (volume.id(), volume.codes().clone())).collect();
+            Self { id: cache.bundle_id(members), volumes }
+        };
         groups.into_iter().map(|group| (bundle(&group), group)).collect()
     }
 

@@ -1,13 +1,15 @@
 //! The decoded-chunk cache: one byte budget, single flight.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::byte_cache::{ByteCache, Count};
 use super::lease::{Lasting, Lease};
 use super::shard::ShardIndex;
-use super::{Announcement, Buffer, VolumeId};
+use super::{Announcement, Buffer, LabelCodes, VolumeId};
 use crate::Result;
 use crate::geometry::Zyx;
+use crate::sync::Mutex;
 use crate::telemetry::CacheStats;
 
 /// What an entry costs beside its voxels: the key, the list and the allocations around it.
@@ -67,7 +69,11 @@ pub struct ChunkKey {
 #[derive(Debug)]
 pub struct ChunkCache {
     entries: ByteCache<EntryKey, Entry>,
+    bundles: Mutex<HashMap<Vec<Member>, VolumeId>>,
 }
+
+/// A class array in a bundle, and what its values mean there.
+pub(super) type Member = (VolumeId, LabelCodes);
 
 /// What the cache holds of one place of a level: of the chunk grid, or of the shard grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +101,12 @@ impl ChunkCache {
     /// An empty cache that may hold `capacity_bytes` (0: nothing is kept).
     #[must_use]
     pub fn new(capacity_bytes: u64) -> Self {
-        Self { entries: ByteCache::new(capacity_bytes) }
+        Self { entries: ByteCache::new(capacity_bytes), bundles: Mutex::new(HashMap::new()) }
+    }
+
+    /// The name under which chunks of these class arrays together are kept: the same whoever asks.
+    pub(super) fn bundle_id(&self, members: Vec<Member>) -> VolumeId {
+        *self.bundles.lock().entry(members).or_insert_with(VolumeId::next)
     }
 
     /// The chunk of `key`, from memory or by running `decode`, which runs once however many threads ask at a time. There

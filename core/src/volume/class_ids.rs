@@ -49,7 +49,8 @@ impl<W: Word> IdBits<W> {
     /// What `id` says: which classes are there, and of which that is known.
     #[must_use]
     #[inline]
-    pub fn of(&self, id: u64) -> [W; 2] {
+    pub fn of(&self, id: impl Into<u64>) -> [W; 2] {
+        let id = id.into();
         match self.table.get(usize::try_from(id).unwrap_or(usize::MAX)) {
             Some(bits) => *bits,
             None => bits_of(&self.codes, id),
@@ -197,13 +198,44 @@ fn split<T: Copy + PartialEq + Into<u64>>(
     let parts = ids.chunks(RUN).zip(all_present.chunks_mut(RUN)).zip(all_known.chunks_mut(RUN));
     for ((ids, present), known) in parts {
         if let Some(id) = alike(ids) {
-            let [is_present, is_known] = table.of(id.into());
+            let [is_present, is_known] = table.of(id);
             present.fill(is_present);
             known.fill(is_known);
             continue;
         }
         for ((id, present), known) in ids.iter().zip(present).zip(known) {
-            [*present, *known] = table.of((*id).into());
+            [*present, *known] = table.of(*id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::IdMeanings;
+    use super::*;
+
+    #[test]
+    fn runs_of_ids_say_what_each_of_them_says() {
+        let (present, absent) = (Presence::Present, Presence::Absent);
+        let class = |listed: Vec<(u64, Presence)>| {
+            LabelCodes::of_class(IdMeanings::new(listed), None, super::super::DType::U16)
+        };
+        let codes = vec![
+            (0, class(vec![(0, absent), (3, present), (300, absent)])),
+            (3, class(vec![(0, absent), (3, absent), (300, present)])),
+        ];
+        let table = IdBits::<u8>::new(codes.clone());
+        // Runs longer and shorter than those looked at together, and an id beyond the table.
+        let ids: Vec<u16> = (0..500_u16).map(|i| [0, 3, 300, 7][usize::from(i / 45 + i / 470 * i) % 4]).collect();
+        let (mut present, mut known) = (vec![9; ids.len()], vec![9; ids.len()]);
+        split(&ids, &table, (&mut present, &mut known));
+        for (at, id) in ids.iter().enumerate() {
+            let bits = |wanted: &dyn Fn(Presence) -> bool| {
+                codes.iter().filter(|(_, codes)| wanted(codes.presence(u64::from(*id)))).map(|(bit, _)| 1 << bit).sum()
+            };
+            let expected: [u8; 2] = [bits(&|p| p == Presence::Present), bits(&|p| p != Presence::Unknown)];
+            assert_eq!([present[at], known[at]], expected, "id {id} at {at}");
+        }
+        assert!(present.contains(&1) && present.contains(&8) && known.contains(&0) && known.contains(&9));
     }
 }
