@@ -1,9 +1,12 @@
 //! What a stored value becomes in a batch: intensities in 0–1 or 0–255, and means of them.
 
 use super::Voxel;
+use super::sums::Tally;
 
 /// A type that raw can be stored in.
 pub(super) trait Intensity: Voxel {
+    /// In which voxels of whole weights are summed.
+    type Sum: Tally<Self>;
     /// Factor from a value to the unit range: 1/maximum for integers, 1 for floats.
     const TO_UNIT: f64;
     /// In the unit range: integers divided by their maximum, floats as they are.
@@ -29,7 +32,8 @@ fn unit_to_byte(unit: f64) -> u8 {
 }
 
 macro_rules! integers {
-    ($($int:ty, $via:ty;)*) => { $(impl Intensity for $int {
+    ($($int:ty, $via:ty, $sum:ty;)*) => { $(impl Intensity for $int {
+        type Sum = $sum;
         const TO_UNIT: f64 = 1.0 / <$int>::MAX as f64;
         fn unit(self) -> f32 {
             // One correctly rounded division, in a type that holds both sides (u64 and i64: nearly).
@@ -45,16 +49,17 @@ macro_rules! integers {
 }
 
 integers! {
-    u16, f32;
-    u32, f64;
-    u64, f64;
-    i8, f32;
-    i16, f32;
-    i32, f64;
-    i64, f64;
+    u16, f32, i32;
+    u32, f64, f32;
+    u64, f64, f32;
+    i8, f32, i16;
+    i16, f32, i32;
+    i32, f64, f32;
+    i64, f64, f32;
 }
 
 impl Intensity for u8 {
+    type Sum = u16;
     const TO_UNIT: f64 = 1.0 / 255.0;
     fn unit(self) -> f32 {
         f32::from(self) / 255.0
@@ -66,12 +71,14 @@ impl Intensity for u8 {
         f32::from(self)
     }
     fn mean_byte(mean: f32) -> u8 {
-        (mean + 0.5) as u8
+        // No mean of bytes is outside of their range; by way of `i32` the compiler makes many at once.
+        (mean + 0.5) as i32 as u8
     }
 }
 
 macro_rules! floats {
     ($($float:ty, $value:expr;)*) => { $(impl Intensity for $float {
+        type Sum = f32;
         const TO_UNIT: f64 = 1.0;
         fn unit(self) -> f32 {
             self.value()

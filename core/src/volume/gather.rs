@@ -1,15 +1,16 @@
-//! From cached chunks into the caller's memory in one pass: copies, or averages with one row of sums.
+//! From cached chunks into the caller's memory in one pass: copies, averages, and what is outside of the volume.
 
 use std::any::TypeId;
 use std::ops::Range;
 
 use super::Voxel;
+use super::average::average_inside;
 use super::convert::Intensity;
-use super::plan::{AxisPlan, ReadPlan};
+use super::plan::ReadPlan;
 use super::scratch::Scratch;
 use super::slab::{Source, copy_planes, fewest_planes, slabs};
 use super::stream;
-use crate::geometry::{Axis, Zyx};
+use crate::geometry::Axis;
 
 /// Fills `known` with 1 inside the volume and 0 outside.
 pub(super) fn mark_known(plan: &ReadPlan, known: &mut [u8]) {
@@ -93,82 +94,12 @@ fn forget_outside<D: Voxel>(plan: &ReadPlan, out: &mut [D]) {
 }
 
 /// Averages: each patch voxel inside the volume becomes `finish` of a weighted mean, axis by axis, what lies outside 0.
-///
-/// For one row of the patch along the volume's x, the rows of voxels that it needs are summed into one row (which reads
-/// the chunks along their own rows), and that row is averaged along x.
 pub(super) fn average<S: Intensity, D: Voxel>(
     plan: &ReadPlan,
     source: &Source<'_, S>,
     out: &mut [D],
     finish: impl Fn(f32) -> D,
 ) {
-    let Zyx { z, y, x } = &plan.axes;
     clear_outside(plan, out);
-    if plan.inside_voxels() == 0 {
-        return;
-    }
-    let mut sums = Scratch::<f32>::of((x.table.touched_hi - x.table.touched_lo) as usize);
-    for oz in 0..z.table.inside_len() {
-        for oy in 0..y.table.inside_len() {
-            sums.fill(0.0);
-            for (vz, wz) in taps(z, oz) {
-                for (vy, wy) in taps(y, oy) {
-                    add_row(plan, source, Zyx::new(vz, vy, 0), wz * wy, &mut sums);
-                }
-            }
-            let row = (z.table.inside_lo + oz) * z.out_stride + (y.table.inside_lo + oy) * y.out_stride;
-            for ox in 0..x.table.inside_len() {
-                let first = x.table.first[ox];
-                let mean = match &x.table.weights {
-                    None => sums[first],
-                    Some(weights) => weights.of(ox).iter().zip(&sums[first..]).map(|(w, sum)| w * sum).sum(),
-                };
-                out[row + (x.table.inside_lo + ox) * x.out_stride] = finish(mean);
-            }
-        }
-    }
-}
-
-/// The voxels (array coordinates) and weights that make up an output along one axis.
-fn taps(axis: &AxisPlan, output: usize) -> impl Iterator<Item = (i64, f32)> + '_ {
-    let first = axis.touched + axis.table.first[output] as i64;
-    let weights = axis.table.weights.as_ref().map_or([1.0].as_slice(), |weights| weights.of(output));
-    weights.iter().enumerate().map(move |(i, &weight)| (first + i as i64, weight))
-}
-
-/// Adds `weight` times the touched part of one row of voxels (`row.x` is not used).
-fn add_row<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, row: Zyx<i64>, weight: f32, sums: &mut [f32]) {
-    let Zyx { z, y, x } = &plan.axes;
-    let (Some((cz, in_z)), Some((cy, in_y))) =
-        (find_chunk(z, row.z, plan.chunk_shape.z), find_chunk(y, row.y, plan.chunk_shape.y))
-    else {
-        return;
-    };
-    for (cx, chunk) in x.chunks.iter().enumerate() {
-        let (lo, hi) = ((chunk.voxel_lo - x.touched) as usize, (chunk.voxel_hi - x.touched) as usize);
-        let sums = &mut sums[lo..hi];
-        match source.voxels(plan, Zyx::new(cz, cy, cx)) {
-            Some(from) => {
-                let in_x = (chunk.voxel_lo - chunk.chunk as i64 * plan.chunk_shape.x as i64) as usize;
-                let start = (in_z * plan.chunk_shape.y + in_y) * plan.chunk_shape.x + in_x;
-                for (sum, &voxel) in sums.iter_mut().zip(&from[start..start + (hi - lo)]) {
-                    *sum += weight * voxel.value();
-                }
-            }
-            None => sums.iter_mut().for_each(|sum| *sum += weight * source.fill.value()),
-        }
-    }
-}
-
-/// Which of an axis' chunks holds a voxel, and where in the chunk it lies.
-fn find_chunk(axis: &AxisPlan, voxel: i64, chunk_len: usize) -> Option<(usize, usize)> {
-    let chunk = voxel.unsigned_abs() / chunk_len as u64;
-    let in_chunk = (voxel.unsigned_abs() % chunk_len as u64) as usize;
-    let at = if axis.table.weights.is_some() {
-        // Averaged axes list every chunk, ascending.
-        usize::try_from(chunk.checked_sub(axis.chunks.first()?.chunk)?).ok()?
-    } else {
-        axis.chunks.iter().position(|c| c.chunk == chunk)?
-    };
-    Some((at, in_chunk))
+    average_inside(plan, source, out, finish);
 }

@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lanes::{Lane, TILE, Turner, copy_row};
+use super::lanes::{TILE, Turner, copy_row};
 use super::plan::{AxisPlan, ReadPlan};
+use super::scratch::Scratch;
+use super::strides::{Strided, pick, pick_reversed};
 use super::tables::Run;
 use super::{Chunk, Voxel};
 use crate::geometry::{Axis, Zyx};
@@ -53,7 +55,7 @@ pub(super) fn copy_planes<S: Voxel>(plan: &ReadPlan, source: &Source<'_, S>, pla
     }
 }
 
-fn copy_as<S: Voxel, T: Lane>(plan: &ReadPlan, source: &Source<'_, S>, planes: &Range<usize>, out: &mut [T]) {
+fn copy_as<S: Voxel, T: Strided>(plan: &ReadPlan, source: &Source<'_, S>, planes: &Range<usize>, out: &mut [T]) {
     let Zyx { z, y, x } = &plan.axes;
     let fill: T = bytemuck::cast(source.fill);
     let mut turner = Turner::new();
@@ -114,13 +116,23 @@ impl<'a> Line<'a> {
             from_stride,
             to: (axis.table.inside_lo + lo - first_plane) * axis.out_stride,
             to_stride: axis.out_stride,
-            run: if hi - lo == 1 { Run::Up } else { axis.table.run },
+            run: if hi - lo == 1 { Run::Up(1) } else { axis.table.run },
             patch_axis: axis.patch_axis,
         })
     }
 
     const fn len(&self) -> usize {
         self.first.len()
+    }
+
+    /// Whether the outputs' voxels are all of a row's, up or down.
+    const fn is_dense(&self) -> bool {
+        matches!(self.run, Run::Up(1) | Run::Down(1))
+    }
+
+    /// Place in the chunk of the first of the outputs' voxels, unless they are scattered.
+    fn lowest(&self) -> usize {
+        self.from(if matches!(self.run, Run::Down(_)) { self.len() - 1 } else { 0 })
     }
 
     fn from(&self, output: usize) -> usize {
@@ -132,30 +144,22 @@ impl<'a> Line<'a> {
     }
 }
 
-fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
+fn copy_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
     let Zyx { z, y, x } = lines;
     if x.patch_axis != Axis::X {
-        // The patch's fastest axis is the volume's z or y.
-        let (fast, slow) = if z.patch_axis == Axis::X { (z, y) } else { (y, z) };
-        for s in 0..slow.len() {
-            turn_plane(turner, (fast, x), (slow.from(s), slow.to(s)), from, out);
-        }
-        return;
+        return turn_chunk(lines, from, out, turner);
     }
     let len = x.len();
     for oz in 0..z.len() {
         for oy in 0..y.len() {
             let (row, to) = (z.from(oz) + y.from(oy), z.to(oz) + y.to(oy) + x.to(0));
             let out = &mut out[to..to + len];
+            let lowest = row + x.lowest();
             match x.run {
-                Run::Up => {
-                    let start = row + x.from(0);
-                    copy_row(&from[start..start + len], out);
-                }
-                Run::Down => {
-                    let start = row + x.from(len - 1);
-                    T::reverse(&from[start..start + len], out);
-                }
+                Run::Up(1) => copy_row(&from[lowest..lowest + len], out),
+                Run::Down(1) => T::reverse(&from[lowest..lowest + len], out),
+                Run::Up(step) => pick(&from[lowest..], step, out),
+                Run::Down(step) => pick_reversed(&from[lowest..], step, out),
                 Run::Scattered => {
                     for (ox, out) in out.iter_mut().enumerate() {
                         *out = from[row + x.from(ox)];
@@ -166,30 +170,41 @@ fn copy_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner
     }
 }
 
-/// One plane across: the chunk's rows run along `x`, the patch's along `fast`.
-fn turn_plane<T: Lane>(
-    turner: &mut Turner<T>,
-    (fast, x): (&Line<'_>, &Line<'_>),
-    (from_plane, to_plane): (usize, usize),
-    from: &[T],
-    out: &mut [T],
-) {
-    if x.run == Run::Scattered {
-        for f in 0..fast.len() {
-            let (row, to) = (from_plane + fast.from(f), to_plane + fast.to(f));
-            for ox in 0..x.len() {
-                out[to + x.to(ox)] = from[row + x.from(ox)];
-            }
+/// What a chunk serves of a patch whose fastest axis is the volume's z or y: its rows become columns.
+fn turn_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
+    let Zyx { z, y, x } = lines;
+    let picked = (!x.is_dense()).then(|| pick_rows(lines, from));
+    let (fast, slow) = if z.patch_axis == Axis::X { (z, y) } else { (y, z) };
+    let (fast_rows, slow_rows) = if z.patch_axis == Axis::X { (y.len(), 1) } else { (1, y.len()) };
+    let is_down = matches!(x.run, Run::Down(_));
+    for s in 0..slow.len() {
+        let to_plane = slow.to(s) + fast.to(0);
+        let to = |voxel: usize| to_plane + x.to(if is_down { x.len() - 1 - voxel } else { voxel });
+        let size = (fast.len(), x.len());
+        if let Some(picked) = &picked {
+            turner.turn(size, |f| (f * fast_rows + s * slow_rows) * x.len(), picked, to, out);
+        } else {
+            let lowest = slow.from(s) + x.lowest();
+            turner.turn(size, |f| lowest + fast.from(f), from, to, out);
         }
-        return;
     }
-    let is_down = x.run == Run::Down;
-    let lowest = from_plane + x.from(if is_down { x.len() - 1 } else { 0 });
-    let to = |voxel: usize| to_plane + fast.to(0) + x.to(if is_down { x.len() - 1 - voxel } else { voxel });
-    turner.turn((fast.len(), x.len()), |f| lowest + fast.from(f), from, to, out);
 }
 
-fn fill_chunk<T: Lane>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {
+/// The voxels of a chunk that become outputs, as rows of these alone: of a run down, the last output first.
+fn pick_rows<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T]) -> Scratch<T> {
+    let Zyx { z, y, x } = lines;
+    let mut picked = Scratch::of(z.len() * y.len() * x.len());
+    for (row, picked) in picked.chunks_exact_mut(x.len()).enumerate() {
+        let start = z.from(row / y.len()) + y.from(row % y.len());
+        match x.run {
+            Run::Up(step) | Run::Down(step) => pick(&from[start + x.lowest()..], step, picked),
+            Run::Scattered => picked.iter_mut().enumerate().for_each(|(ox, picked)| *picked = from[start + x.from(ox)]),
+        }
+    }
+    picked
+}
+
+fn fill_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {
     let Zyx { z, y, x } = lines;
     for oz in 0..z.len() {
         for oy in 0..y.len() {

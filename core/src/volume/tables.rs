@@ -48,23 +48,36 @@ pub(super) struct AxisTable {
 /// How the first voxels of consecutive patch voxels follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Run {
-    /// Each is the next one.
-    Up,
-    /// Each is the one before.
-    Down,
+    /// Each is so many voxels beyond the one before: 1, the next one.
+    Up(usize),
+    /// Each is so many voxels before the one before.
+    Down(usize),
     /// In any other way.
     Scattered,
 }
 
 impl Run {
     fn of(first: &[i64]) -> Self {
-        let step_is = |step: i64| first.windows(2).all(|pair| pair[1] - pair[0] == step);
-        if step_is(1) {
-            Self::Up
-        } else if step_is(-1) {
-            Self::Down
-        } else {
-            Self::Scattered
+        let mut steps = first.windows(2).map(|pair| pair[1] - pair[0]);
+        let step = steps.next().unwrap_or(1);
+        match usize::try_from(step.unsigned_abs()) {
+            Ok(by) if step != 0 && steps.all(|other| other == step) => {
+                if step > 0 {
+                    Self::Up(by)
+                } else {
+                    Self::Down(by)
+                }
+            }
+            _ => Self::Scattered,
+        }
+    }
+
+    /// From one to the next, in voxels; 1 where there is no such step.
+    pub(super) const fn step(self) -> isize {
+        match self {
+            Self::Up(step) => step.cast_signed(),
+            Self::Down(step) => -step.cast_signed(),
+            Self::Scattered => 1,
         }
     }
 }
@@ -81,6 +94,29 @@ impl Weights {
     /// Of the `inside`-th patch voxel inside.
     pub(super) fn of(&self, inside: usize) -> &[f32] {
         &self.values[self.start[inside]..self.start[inside + 1]]
+    }
+
+    /// All of them, patch voxel after patch voxel.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// How many each patch voxel has, if all have as many.
+    pub(super) fn taps(&self) -> Option<usize> {
+        let taps = *self.start.get(1)?;
+        self.start.windows(2).all(|pair| pair[1] - pair[0] == taps).then_some(taps)
+    }
+
+    /// Those of each patch voxel, if all have the same.
+    pub(super) fn common(&self) -> Option<&[f32]> {
+        let weights = self.values.get(..self.taps()?)?;
+        self.values.chunks_exact(weights.len().max(1)).all(|others| others == weights).then_some(weights)
+    }
+
+    /// The smallest power of two, up to 128, that makes whole numbers of all of them.
+    pub(super) fn denominator(&self) -> Option<u32> {
+        let makes_whole = |power: &u32| self.values.iter().all(|weight| (weight * *power as f32).fract() == 0.0);
+        (0..8).map(|exponent| 1 << exponent).find(makes_whole)
     }
 }
 
@@ -194,7 +230,7 @@ mod tests {
     fn an_aligned_average_is_a_copy() {
         let table = AxisTable::build(&key(5, 1.0, 0.0, true, FREE));
         assert_eq!(indices(&table), [0, 1, 2, 3, 4]);
-        assert!(table.weights.is_none() && table.run == Run::Up);
+        assert!(table.weights.is_none() && table.run == Run::Up(1));
         // A millionth of a voxel is noise.
         let noisy = AxisTable::build(&key(5, 1.0 + 1e-8, 1e-6, true, FREE));
         assert_eq!((indices(&noisy), noisy.weights), (vec![0, 1, 2, 3, 4], None));

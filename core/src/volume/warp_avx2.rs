@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 
 use super::DType;
 use super::convert::Intensity;
-use super::warp_places::{BLOCK, Frame, LANES, Places};
+use super::warp_places::{BLOCK, Frame, LANES, Places, Work};
 use super::warp_tile::Grain;
 
 /// Proof that the machine has AVX2.
@@ -28,6 +28,13 @@ impl Avx2 {
     pub(super) fn run<R>(self, body: impl FnOnce() -> R) -> R {
         // SAFETY: `self` exists only where AVX2 was detected.
         unsafe { run(body) }
+    }
+
+    /// Does `work`, made for AVX2.
+    #[allow(unsafe_code, reason = "calls what only some machines have")]
+    pub(super) fn work(self, done: impl Work) {
+        // SAFETY: `self` exists only where AVX2 was detected.
+        unsafe { work(done) }
     }
 
     /// As [`Places::find`], for slices as long as each other, at most [`BLOCK`].
@@ -56,6 +63,11 @@ type Sums = [f32; BLOCK];
 #[target_feature(enable = "avx2")]
 fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
+}
+
+#[target_feature(enable = "avx2")]
+fn work(work: impl Work) {
+    work.work();
 }
 
 #[target_feature(enable = "avx2")]

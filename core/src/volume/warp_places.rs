@@ -29,7 +29,16 @@ impl Instructions {
         Self::Portable
     }
 
-    /// Runs plain loops, made for these instructions as far as they are inlined.
+    /// Does work made of plain loops, made for these instructions.
+    pub(super) fn work(self, work: impl Work) {
+        match self {
+            Self::Portable => work.work(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.work(work),
+        }
+    }
+
+    /// Runs plain loops, made for these instructions as far as they are inlined: not if they are long.
     #[inline]
     pub(super) fn run<R>(self, body: impl FnOnce() -> R) -> R {
         match self {
@@ -38,6 +47,12 @@ impl Instructions {
             Self::Avx2(avx2) => avx2.run(body),
         }
     }
+}
+
+/// Work made of plain loops. Long ones are only made for the instructions of their caller where they must be inlined.
+pub(super) trait Work {
+    /// Does it; to be marked `#[inline(always)]`.
+    fn work(self);
 }
 
 /// How positions become places in a tile: less `lo`, plus `offset`.
