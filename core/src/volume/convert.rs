@@ -71,8 +71,12 @@ impl Intensity for u8 {
         f32::from(self)
     }
     fn mean_byte(mean: f32) -> u8 {
-        // No mean of bytes is outside of their range; by way of `i32` the compiler makes many at once.
-        (mean + 0.5) as i32 as u8
+        #[allow(clippy::manual_clamp, reason = "`clamp` leaves NaN as it is")]
+        let bounded = (mean + 0.5).max(0.0).min(255.0);
+        // SAFETY: between 0 and 255 by now: `max` makes 0 of NaN.
+        #[allow(unsafe_code, reason = "a cast that looks at each value's range again is made one by one")]
+        let byte = unsafe { bounded.to_int_unchecked::<i32>() };
+        byte as Self
     }
 }
 
@@ -122,5 +126,8 @@ mod tests {
             assert_eq!((u8::mean_byte(v.value()), u8::mean_unit(v.value())), (v.byte(), v.unit()));
         }
         assert_eq!((u8::mean_byte(100.5), u16::mean_byte(257.0), f32::mean_byte(0.5)), (101, 1, 128));
+        for mean in [0.49, 0.5, 254.5, 255.49, 256.0, 1e30, -0.6, -1e30, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+            assert_eq!(u8::mean_byte(mean), (mean + 0.5) as u8, "{mean}");
+        }
     }
 }
