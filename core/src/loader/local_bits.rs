@@ -157,12 +157,15 @@ impl Words<'_> {
             self.out.iter_mut().zip(keys).for_each(|(out, key)| *out |= word(*key));
         } else {
             stream::write(self.out, self.is_large, |part, out| {
-                for (out, keys) in out.chunks_mut(RUN).zip(keys[part].chunks(RUN)) {
+                let (keys, rest) = keys[part].as_chunks::<RUN>();
+                let (out, out_rest) = out.as_chunks_mut::<RUN>();
+                for (out, keys) in out.iter_mut().zip(keys) {
                     match alike(keys) {
-                        Some(key) => out.fill(word(key)),
+                        Some(key) => *out = [word(key); RUN],
                         None => out.iter_mut().zip(keys).for_each(|(out, key)| *out = word(*key)),
                     }
                 }
+                out_rest.iter_mut().zip(rest).for_each(|(out, key)| *out = word(*key));
             });
         }
     }

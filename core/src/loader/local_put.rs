@@ -14,6 +14,14 @@ pub(super) enum Value<'a> {
     Stored(IdSlice<'a>),
 }
 
+/// An integer of any size.
+trait Element: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default {}
+
+impl Element for u8 {}
+impl Element for u16 {}
+impl Element for u32 {}
+impl Element for u64 {}
+
 impl Slot<'_> {
     /// Puts in place what some voxels say of the class of bit `bit`: `value` where it is there, else 0.
     pub(super) fn put(&mut self, slab: &ClassSlab<'_>, bit: usize, value: &Value<'_>) {
@@ -67,7 +75,7 @@ fn put_bits(out: &mut [u8], is_large: bool, (bits, bit): (&[u8], usize)) {
 }
 
 /// Puts ids into those `voxels` of all of `data`. Answers whether it is written past the caches.
-fn put_ids<D: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default>(
+fn put_ids<D: Element>(
     data: &mut [D],
     voxels: std::ops::Range<usize>,
     (bits, bit): (&[u8], usize),
@@ -91,17 +99,33 @@ fn put_ids<D: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default>(
 }
 
 /// The ids where the bit is set, else 0.
-fn put_stored<S: Copy + Into<u64>, D: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default>(
+fn put_stored<S: Element + Into<u64>, D: Element>(
     out: &mut [D],
     is_large: bool,
     (bits, bit): (&[u8], usize),
     ids: &[S],
     narrow: impl Fn(u64) -> D,
 ) {
+    if let Ok(ids) = bytemuck::try_cast_slice::<S, D>(ids)
+        && size_of::<S>() == size_of::<D>()
+    {
+        // Elements as they are: many at a time.
+        return put_chosen(out, is_large, (bits, bit), ids, |id| id);
+    }
+    put_chosen(out, is_large, (bits, bit), ids, |id| narrow(id.into()));
+}
+
+fn put_chosen<S: Copy, D: Element>(
+    out: &mut [D],
+    is_large: bool,
+    (bits, bit): (&[u8], usize),
+    ids: &[S],
+    element: impl Fn(S) -> D,
+) {
     stream::write(out, is_large, |part, out| {
         let voxels = bits[part.clone()].iter().zip(&ids[part]);
         for (out, (bits, id)) in out.iter_mut().zip(voxels) {
-            *out = if (bits >> bit) & 1 == 0 { D::default() } else { narrow((*id).into()) };
+            *out = if (bits >> bit) & 1 == 0 { D::default() } else { element(*id) };
         }
     });
 }

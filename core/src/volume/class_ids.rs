@@ -30,20 +30,17 @@ impl Word for u64 {
 /// For each id of an array of ids which classes are there, and of which that is known.
 #[derive(Debug, Clone)]
 pub struct IdBits<W> {
-    /// By id: present, known.
-    table: Vec<[W; 2]>,
+    /// By id of 8 bits: present, known.
+    table: Box<[[W; 2]; 256]>,
     /// Of larger ids it is asked.
     codes: Vec<(usize, LabelCodes)>,
 }
 
 impl<W: Word> IdBits<W> {
-    /// Ids that are looked up.
-    const TABLE: u64 = 1 << 8;
-
     /// Of classes by their bit and the codes by which the array speaks of them.
     #[must_use]
     pub fn new(codes: Vec<(usize, LabelCodes)>) -> Self {
-        Self { table: (0..Self::TABLE).map(|id| bits_of(&codes, id)).collect(), codes }
+        Self { table: Box::new(std::array::from_fn(|id| bits_of(&codes, id as u64))), codes }
     }
 
     /// What `id` says: which classes are there, and of which that is known.
@@ -51,9 +48,9 @@ impl<W: Word> IdBits<W> {
     #[inline]
     pub fn of(&self, id: impl Into<u64>) -> [W; 2] {
         let id = id.into();
-        match self.table.get(usize::try_from(id).unwrap_or(usize::MAX)) {
-            Some(bits) => *bits,
-            None => bits_of(&self.codes, id),
+        match u8::try_from(id) {
+            Ok(id) => self.table[usize::from(id)],
+            Err(_) => bits_of(&self.codes, id),
         }
     }
 }
