@@ -15,12 +15,22 @@ pub(super) enum Value<'a> {
 }
 
 /// An integer of any size.
-trait Element: bytemuck::AnyBitPattern + bytemuck::NoUninit + Default {}
+trait Element: bytemuck::AnyBitPattern + bytemuck::NoUninit {
+    /// Itself if `bit` is 1, 0 if it is 0. Without a branch, so that many are made at a time.
+    fn if_set(self, bit: u8) -> Self;
+}
 
-impl Element for u8 {}
-impl Element for u16 {}
-impl Element for u32 {}
-impl Element for u64 {}
+macro_rules! element {
+    ($($type:ty),*) => {$(
+        impl Element for $type {
+            #[inline]
+            fn if_set(self, bit: u8) -> Self {
+                self & (0 as $type).wrapping_sub(<$type>::from(bit))
+            }
+        }
+    )*};
+}
+element!(u8, u16, u32, u64);
 
 impl Slot<'_> {
     /// Puts in place what some voxels say of the class of bit `bit`: `value` where it is there, else 0.
@@ -88,9 +98,7 @@ fn put_ids<D: Element>(
         Value::One(id) => {
             let id = narrow(*id);
             stream::write(out, is_large, |part, out| {
-                for (out, bits) in out.iter_mut().zip(&bits[part]) {
-                    *out = if (bits >> bit) & 1 == 0 { D::default() } else { id };
-                }
+                out.iter_mut().zip(&bits[part]).for_each(|(out, bits)| *out = id.if_set((bits >> bit) & 1));
             });
         }
         Value::Stored(ids) => with_ids!(ids, ids => put_stored(out, is_large, (bits, bit), ids, narrow)),
@@ -125,7 +133,7 @@ fn put_chosen<S: Copy, D: Element>(
     stream::write(out, is_large, |part, out| {
         let voxels = bits[part.clone()].iter().zip(&ids[part]);
         for (out, (bits, id)) in out.iter_mut().zip(voxels) {
-            *out = if (bits >> bit) & 1 == 0 { D::default() } else { element(*id) };
+            *out = element(*id).if_set((bits >> bit) & 1);
         }
     });
 }
@@ -140,8 +148,8 @@ fn put_floats(out: &mut [f32], is_large: bool, slab: &ClassSlab<'_>, bit: usize)
         Some(known) => stream::write(out, is_large, |part, out| {
             let voxels = slab.present[part.clone()].iter().zip(&known[part]);
             for (out, (present, known)) in out.iter_mut().zip(voxels) {
-                let value = f32::from(is_set(*present));
-                *out = if is_set(*known) == 0 { f32::NAN } else { value };
+                let value = 1_f32.to_bits().if_set(is_set(*present)).if_set(is_set(*known));
+                *out = f32::from_bits(value | f32::NAN.to_bits().if_set(1 - is_set(*known)));
             }
         }),
     }
