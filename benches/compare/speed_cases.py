@@ -10,6 +10,8 @@ ALL_CLASSES = [f"class_{number:02}" for number in range(1, 49)]
 GROUNDTRUTH = "recon-1/labels/groundtruth/crop1"
 IMAGE = "em8.zarr/recon-1/em/fibsem-uint8"
 ARRAYS = [f"{IMAGE}/s0"] + [f"em8.zarr/{GROUNDTRUTH}/{name}/s0" for name in CLASSES]
+# The array of class ids, read as labels of its own.
+ARRAY = "all"
 COMBINED = f"all.zarr/{GROUNDTRUTH}/all/s0"
 POOR, RICH = 256_000_000, 4_000_000_000
 BUDGETS = {"256 MB": POOR, "1 GB": 1_000_000_000, "4 GB": RICH}
@@ -98,7 +100,7 @@ class Maker:
 
     def peer(self, work, label, driver, *more):
         """A driver in its environment. Of `all`, the peers read the one array that there is."""
-        classes = ["all"] if work.name == "all" else work.classes
+        classes = [ARRAY] if work.name == "all" else work.classes
         side = work.side if driver == "cellmap" else work.side * work.step
         script = os.path.join(os.path.dirname(__file__), f"speed_{driver}.py")
         environment = {"tensorstore": "peers", "zarr": "peers"}.get(driver, driver)
@@ -127,6 +129,7 @@ class Maker:
         found = [self.ours(work, f"48 classes, {labels}, rich", raw_of(labels), labels) for labels in ["bits", "ids", "u8", "f32"]]
         one = ALL_CLASSES[:1]
         found += [self.ours(work, f"1 class, {labels}, rich", "u8", labels, classes=one) for labels in ["ids", "bits"]]
+        found.append(self.ours(work, "the array as it is, ids, rich", "u8", "ids", classes=[ARRAY]))
         return found + [self.ours(work, "48 classes, bits, poor", "u8", "bits", memory=POOR)]
 
     def ours(self, work, label, raw, labels, memory=RICH, local=1, classes=None, threads=None, more=()):
@@ -146,7 +149,7 @@ class Maker:
     def configuration(self, work, classes, raw, labels, memory, local, threads):
         """The TOML."""
         lines = ["[data]", f"path = {json.dumps(self.store(work))}", f"classes = {json.dumps(classes)}"]
-        if work.name == "all":
+        if work.name == "all" and classes != [ARRAY]:
             lines += [f"class_table = {json.dumps(os.path.join(self.places['stores'], 'classes.csv'))}"]
         for table, encoding in [("input.raw", raw), ("target.labels", labels)]:
             lines += [f"[{table}]", f"shape = {[work.side] * 3}", "voxel_size_nm = [8, 8, 8]", f'encoding = "{encoding}"']

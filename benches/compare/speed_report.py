@@ -11,6 +11,14 @@ MB = 1_000_000
 # What a process may take beside its budget: a tenth, and so much.
 BESIDE_BYTES = 150 * MB
 AGAINST_CELLMAP = [("plain", "f32", 25), ("plain", "u8", 60), ("plain", "ids", 60), ("rotated", "f32", 100), ("rotated", "u8", 100)]
+RICH_AGAINST_READERS = [
+    ("plain", "u8, rich"),
+    ("small", "u8, rich"),
+    ("all", "the array as it is, ids, rich"),
+    ("all", "48 classes, bits, rich"),
+    ("fine", "u8, rich"),
+    ("sharded", "u8, rich"),
+]
 PLAIN_READERS = ["tensorstore, cache of everything", "zarr-python", "zarr-python with zarrs", "gunpowder", "gunpowder, 2 workers"]
 
 
@@ -85,9 +93,8 @@ def figures(results, table):
     for work, labels, goal in AGAINST_CELLMAP:
         peer, name = cellmap_best(table, work)
         found.append((f"{work}, {labels}, rich ÷ {name}", ratio(ours(work, f"{labels}, rich"), peer), goal, True))
-    for work in ["plain", "small", "all", "fine", "sharded"]:
+    for work, label in RICH_AGAINST_READERS:
         peer, name = best(table, work, PLAIN_READERS)
-        label = "48 classes, bits, rich" if work == "all" else "u8, rich"
         found.append((f"{work}, {label} ÷ {name}", ratio(ours(work, label), peer), 2, True))
     for work in ["plain", "small", "fine", "sharded"]:
         peer = rate(table, work, "tensorstore, cache of 256 MB")
@@ -142,7 +149,8 @@ def decode_rate(found, arrays):
 
 
 def limit(results, work, row):
-    """Samples per second that the machine's limit would allow a case of Microtome, or nothing.
+    """Samples per second that the machine's limit would allow a case of Microtome: alone what takes longest, and all that the
+    same cores have to do, one after the other; or nothing.
 
     Poor: bytes that were decoded ÷ rate of decoding. Rich: bytes of the batch, masks included, and of their sources once,
     ÷ bandwidth, which is twice the rate of copying (a copied byte is read and written). Rich and rotated: the arithmetic, raw
@@ -151,20 +159,22 @@ def limit(results, work, row):
     if row["environment"] != "microtome" or "said" not in row:
         return None
     found, said = results["limits"], row["said"]
+    moved = said["batch_bytes_per_sample"] + row["about"]["source_bytes_per_sample"]
+    move_s = moved / (2 * found["copy_bytes_per_s"])
+    rotate_s = sum(row["about"]["voxels"] / found[f"{kind}_voxels_per_s"] for kind in ["interpolate", "nearest"])
+    make_s = max(move_s, rotate_s if work == "rotated" else 0)
     if row["about"]["state"] == "rich":
-        moved = said["batch_bytes_per_sample"] + row["about"]["source_bytes_per_sample"]
-        move_s = moved / (2 * found["copy_bytes_per_s"])
-        rotate_s = sum(row["about"]["voxels"] / found[f"{kind}_voxels_per_s"] for kind in ["interpolate", "nearest"])
-        return 1 / max(move_s, rotate_s if work == "rotated" else 0)
+        return 1 / make_s, 1 / make_s
     arrays = [ARRAYS[0], COMBINED] if work == "all" else ARRAYS
-    return decode_rate(found, arrays) / max(1, said["decoded_bytes_per_sample"])
+    decode_s = max(1, said["decoded_bytes_per_sample"]) / decode_rate(found, arrays)
+    return 1 / decode_s, 1 / (decode_s + make_s)
 
 
 def work_table(results, work):
     """Everything that was measured of one kind of work."""
     lines = [f"## {work.name}: {work.what}", ""]
-    lines += ["| system | samples/s | (least–most) | CPU ms/sample | peak RSS MB | hit rate | decoded MB/sample | of the limit |"]
-    lines += ["| --- |" + " ---: |" * 7]
+    lines += ["| system | samples/s | (least–most) | CPU ms/sample | peak RSS MB | hit rate | decoded MB/sample | of the limit | of all limits together |"]
+    lines += ["| --- |" + " ---: |" * 8]
     for row in results["cases"]:
         if row["work"] == work.name:
             lines.append(case_line(results, work.name, row))
@@ -174,13 +184,13 @@ def work_table(results, work):
 def case_line(results, work, row):
     """One system."""
     if "said" not in row:
-        return f"| {row['label']} | {row['error']} |" + " |" * 6
-    said, most = row["said"], limit(results, work, row)
+        return f"| {row['label']} | {row['error']} |" + " |" * 7
+    said, most = row["said"], limit(results, work, row) or ()
     number = lambda value, form, scale=1: "" if value is None else format(value / scale, form)
     cells = [row["label"], f"{row['samples_per_s']:.2f}", f"{min(row['rates']):.2f}–{max(row['rates']):.2f}"]
     cells += [f"{1000 * said['cpu_seconds_per_sample']:.1f}", f"{row['peak_rss_bytes'] / MB:.0f}"]
     cells += [number(said.get("hit_rate"), ".3f"), number(said.get("decoded_bytes_per_sample"), ".1f", MB)]
-    cells.append(f"{100 * row['samples_per_s'] / most:.0f} %" if most else "")
+    cells += [f"{100 * row['samples_per_s'] / rate:.0f} %" for rate in most] or ["", ""]
     return "| " + " | ".join(cells) + " |"
 
 
