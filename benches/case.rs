@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
-use microtome_benches::process::{cpu_seconds, peak_resident_bytes};
+use microtome_benches::process::cpu_seconds;
 use microtome_core::loader::{Loader, LoaderConfig};
-use microtome_core::telemetry::{CacheStats, Recorder, Stage, Stats, resident_set_bytes};
+use microtome_core::telemetry::{CacheStats, Recorder, Stage, Stats, peak_resident_bytes, resident_set_bytes};
 use serde_json::{Value, json};
 
 /// A loader that has handed over so many samples has seen nearly every chunk of the volumes that are compared on.

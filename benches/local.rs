@@ -59,7 +59,10 @@ fn main() -> anyhow::Result<()> {
     let all = || outcomes.iter().flat_map(|outcome| outcome.boxes.iter().flatten());
     let Some(room) = all().copied().reduce(|a, b| a.union(&b)) else { return Ok(()) };
     let mut out = std::io::stdout();
-    writeln!(out, "| `chunk_local` | samples/s | decoded per sample | hits | in common with the next | unevenness | mean place |")?;
+    writeln!(
+        out,
+        "| `chunk_local` | samples/s | decoded per sample | hits | in common with the next | unevenness | mean place |"
+    )?;
     writeln!(out, "| ---: | ---: | ---: | ---: | ---: | ---: | --- |")?;
     for (local, outcome) in args.local.iter().zip(&mut outcomes) {
         writeln!(out, "{}", outcome.line(*local, &room))?;

@@ -1,22 +1,9 @@
-//! What the operating system says about the measured process: its peak of memory and its time on the processors.
+//! What the operating system says about the measured process: its time on the processors.
 
 use anyhow::Context as _;
 
 /// Ticks of `/proc/PID/stat` in a second: `USER_HZ` of the Linux ABI, whatever the kernel's own clock is.
 const TICKS_PER_S: f64 = 100.0;
-
-/// The largest resident set so far, bytes, from `/proc/self/status`; 0 where there is no such file.
-#[must_use]
-pub fn peak_resident_bytes() -> u64 {
-    std::fs::read_to_string("/proc/self/status").ok().and_then(|status| parse_peak(&status)).unwrap_or(0)
-}
-
-/// The line `VmHWM:   1234 kB`, whose kB are 1024 bytes (proc_pid_status(5)).
-fn parse_peak(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
-}
 
 /// Seconds on the processors so far, of all threads, user and system.
 ///
@@ -37,12 +24,6 @@ fn parse_cpu(stat: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_peak_is_read_in_bytes() {
-        assert_eq!(parse_peak("VmRSS:\t 1 kB\nVmHWM:\t    2048 kB\n"), Some(2 << 20));
-        assert_eq!(parse_peak("VmRSS:\t 1 kB\n"), None);
-    }
 
     #[test]
     fn time_is_user_and_system_whatever_the_name_is() {

@@ -11,7 +11,7 @@ mod timeline;
 pub(crate) use faults::FaultCounts;
 pub use faults::{FaultReason, FaultStats};
 pub use meter::{Meter, MeterGuard, StageTimer};
-pub use process::resident_set_bytes;
+pub use process::{peak_resident_bytes, resident_set_bytes};
 pub use recorder::Recorder;
 pub use stats::{CacheStats, MemoryStats, QueueStats, Stage, StageStats, Stats};
 pub use timeline::{Span, Timeline, Track};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::codes::{LabelCodes, Presence};
-use super::{Buffer, Chunk, ChunkCache, ChunkKey, Level, Volume, VolumeId, Voxel};
+use super::{Buffer, Chunk, ChunkCache, ChunkKey, DType, Level, Volume, VolumeId, Voxel};
 use crate::geometry::Zyx;
 use crate::{Result, with_buffer};
 
@@ -136,7 +136,7 @@ impl Packed {
             let zero = T::default();
             return all.for_each(|(bits, voxel)| *bits |= u8::from(*voxel != zero) << bit);
         }
-        if size_of::<T>() == 1
+        if T::DTYPE == DType::U8
             && let Some([present, absent]) = codes.two_bytes()
         {
             let bytes: &[u8] = bytemuck::cast_slice(voxels);
@@ -196,4 +196,24 @@ fn have_equal_geometry(a: &[Level], b: &[Level]) -> bool {
         a.shape == b.shape && a.chunk_shape == b.chunk_shape && a.world_from_voxel == b.world_from_voxel
     };
     a.len() == b.len() && a.iter().zip(b).all(equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LabelCodes;
+    use super::*;
+    use crate::ome::annotation::{AnnotationType, Possibilities};
+
+    #[test]
+    fn a_code_beyond_a_signed_byte_is_in_no_voxel() {
+        let encoding = Possibilities { unknown: None, absent: Some(0), present: Some(200) };
+        let codes = LabelCodes::annotated(&AnnotationType::SemanticSegmentation { encoding }, DType::I8);
+        let mut packed = Packed { len: 3, present: Vec::new(), unknown: Vec::new() };
+        // The byte 200 as a signed one.
+        packed.add::<i8>(&[0, -56, 5], &codes, 2);
+        assert_eq!(packed.bytes(), [0, 0, 0, u8::MAX, !4, !4]);
+        let mut unsigned = Packed { len: 3, present: Vec::new(), unknown: Vec::new() };
+        unsigned.add::<u8>(&[0, 200, 5], &codes, 2);
+        assert_eq!(unsigned.bytes(), [0, 4, 0, u8::MAX, u8::MAX, !4]);
+    }
 }

@@ -137,7 +137,7 @@ impl LabelCodes {
         unnamed_are_unknown || self.unknown.is_some() || self.nan || self.meanings.is_some()
     }
 
-    /// Of codes of which the present and the absent one alone say something known: these, as bytes.
+    /// Of codes of which the present and the absent one alone say something known: these, as bytes of unsigned elements.
     pub(super) fn two_bytes(&self) -> Option<[u8; 2]> {
         let code = |code: Option<u64>| code.and_then(|code| u8::try_from(code).ok());
         let (present, absent) = (code(self.present)?, code(self.absent)?);
@@ -176,15 +176,6 @@ impl LabelCodes {
         }
     }
 
-    #[inline]
-    pub(super) fn present_f32(&self, id: u64) -> f32 {
-        match self.presence(id) {
-            Presence::Absent => 0.0,
-            Presence::Present => 1.0,
-            Presence::Unknown => f32::NAN,
-        }
-    }
-
     /// Turns gathered labels into what they mean: 0 for absent and unknown, and 0 in `known` for unknown.
     pub(super) fn settle(&self, out: &mut PatchOut<'_>, known: Option<&mut [u8]>) {
         if self.is_plain() {
@@ -195,7 +186,6 @@ impl LabelCodes {
                 UNKNOWN_BYTE => (0, true),
                 value => (value, false),
             }),
-            PatchOut::PresentF32(out) => settle(out, known, |value| (*value, value.is_nan())),
             PatchOut::Ids8(out) => {
                 let narrowed = self.narrowed(u8::BITS);
                 // Nearly always there is nothing to settle, which is seen much faster than it is done.

@@ -43,8 +43,6 @@ pub enum PatchOut<'a> {
     Ids64(&'a mut [u64]),
     /// 1 where the volume's codes say present, 0 where absent or unknown.
     Present8(&'a mut [u8]),
-    /// 1 where the volume's codes say present, 0 where absent, NaN where unknown.
-    PresentF32(&'a mut [f32]),
 }
 
 /// What reading one patch took.
@@ -90,7 +88,7 @@ impl PatchOut<'_> {
         match self {
             Self::U8(out) | Self::Ids8(out) | Self::Present8(out) => out.len(),
             Self::F16(out) => out.len(),
-            Self::F32(out) | Self::PresentF32(out) => out.len(),
+            Self::F32(out) => out.len(),
             Self::Ids16(out) => out.len(),
             Self::Ids32(out) => out.len(),
             Self::Ids64(out) => out.len(),
@@ -109,7 +107,7 @@ impl PatchOut<'_> {
         match self {
             Self::U8(out) | Self::Ids8(out) | Self::Present8(out) => size_of_val(&**out),
             Self::F16(out) => size_of_val(&**out),
-            Self::F32(out) | Self::PresentF32(out) => size_of_val(&**out),
+            Self::F32(out) => size_of_val(&**out),
             Self::Ids16(out) => size_of_val(&**out),
             Self::Ids32(out) => size_of_val(&**out),
             Self::Ids64(out) => size_of_val(&**out),
@@ -213,7 +211,6 @@ fn gather_into<S: Intensity>(plan: &ReadPlan, source: &Source<'_, S>, out: &mut 
                 gather::copy(plan, source, out, present);
             }
         }
-        PatchOut::PresentF32(out) => gather::copy(plan, source, out, |voxel: S| codes.present_f32(voxel.to_id())),
     }
 }
 

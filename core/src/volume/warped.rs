@@ -66,7 +66,6 @@ fn gather_into<S: Intensity>(
         PatchOut::Ids32(out) => gather_ids(from, out, known, |id| id as u32),
         PatchOut::Ids64(out) => gather_ids(from, out, known, |id| id),
         PatchOut::Present8(out) => gather_ids(from, out, known, |id| codes.present_byte(id)),
-        PatchOut::PresentF32(out) => gather_ids(from, out, known, |id| codes.present_f32(id)),
     }
 }
 
