@@ -9,6 +9,7 @@ use super::state::depends_on;
 use super::threads::{Threads, WAIT_SLICE};
 use super::{ArraySpec, Batch, LoaderConfig, LoaderState, Share, SkippedSample, SourceReport};
 use crate::catalog::Catalog;
+use crate::sample::Request;
 use crate::telemetry::{Stage, Stats};
 use crate::volume::Caches;
 use crate::{Error, Result};
@@ -96,6 +97,16 @@ impl Loader {
     #[must_use]
     pub fn sources_report(&self) -> Vec<SourceReport> {
         self.engine.sources.report()
+    }
+
+    /// Where sample `index` of an epoch (of all ranks together, counted from 0) is drawn, and what is done to it. Reads no
+    /// raw; a strategy that goes by what is in the crops looks into their labels once, before the first batch or draw.
+    ///
+    /// # Errors
+    /// Labels that cannot be read; [`Error::Stopped`].
+    pub fn draw(&self, epoch: u64, index: u64) -> Result<Request> {
+        let pool = self.threads.pool().ok_or(Error::Stopped)?;
+        Ok(self.engine.sampler(pool)?.draw(epoch, index, 0))
     }
 
     /// The next batch, waiting for it. Epochs follow each other without end; the last batch of each may be short.

@@ -56,6 +56,11 @@ impl Threads {
         Ok(threads)
     }
 
+    /// The workers; there until the loader is dropped.
+    pub(super) const fn pool(&self) -> Option<&Arc<ThreadPool>> {
+        self.pool.as_ref()
+    }
+
     /// Waits for every thread to end; the hand-over has been stopped before.
     pub(super) fn join(&mut self) {
         for builder in self.builders.drain(..) {
