@@ -52,6 +52,7 @@ impl App {
         let mut state = State {
             theme: options.theme.unwrap_or(settings.theme),
             recent: settings.recent.clone(),
+            preset: settings.preset,
             ..State::default()
         };
         if let Some(complaint) = complaint {
@@ -174,6 +175,7 @@ impl App {
                 self.state.display.auto_contrast_pending = true;
                 self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);
                 self.state.session = Session::Open(Box::new(data));
+                self.state.views.begin_dataset();
                 self.state.views.fit_pending = true;
                 if self.run_loader {
                     self.state.effects.push(Effect::StartLoader);
@@ -208,8 +210,8 @@ impl App {
                     self.layout.show(kind);
                     Ok(())
                 }
-                Effect::ResetLayout => {
-                    self.layout.reset();
+                Effect::SetLayout(preset) => {
+                    self.layout.arrange(preset);
                     Ok(())
                 }
                 Effect::Fullscreen => {
@@ -238,13 +240,16 @@ impl App {
     fn remember(&mut self) {
         let Some(writer) = &self.writer else { return };
         let layout_changed = self.layout.take_changed();
-        if !layout_changed && self.written.theme == self.state.theme && self.written.recent == self.state.recent {
+        let state = &self.state;
+        let same = self.written.theme == state.theme && self.written.preset == state.preset;
+        if !layout_changed && same && self.written.recent == state.recent {
             return;
         }
         if layout_changed {
             self.written.layout = self.layout.to_value();
         }
         self.written.theme = self.state.theme;
+        self.written.preset = self.state.preset;
         self.written.recent.clone_from(&self.state.recent);
         if let Ok(text) = serde_json::to_string_pretty(&self.written) {
             writer.write(text);

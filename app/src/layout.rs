@@ -1,14 +1,13 @@
-//! The arrangement of the panes: the default, what the user makes of it, and its shape on disk.
+//! The arrangement of the panes: what a preset gives, what the user makes of it, and its shape on disk.
+
+mod presets;
 
 use egui::{Ui, WidgetText};
-use egui_tiles::{
-    Behavior, Container, EditAction, Linear, LinearDir, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles,
-    Tree, UiResponse,
-};
+use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse};
 
 use crate::context::PaneContext;
 use crate::panes::pane_ui;
-use crate::state::PaneKind;
+use crate::state::{PaneKind, Preset};
 
 /// The arrangement of the panes.
 pub struct Layout {
@@ -18,7 +17,7 @@ pub struct Layout {
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { tree: default_tree(), changed: false }
+        Self { tree: presets::tree_of(Preset::default()), changed: false }
     }
 }
 
@@ -43,9 +42,9 @@ impl Layout {
         std::mem::take(&mut self.changed)
     }
 
-    /// Back to the arrangement that a new user sees.
-    pub fn reset(&mut self) {
-        *self = Self { changed: true, ..Self::default() };
+    /// The arrangement of a preset, as it is at first.
+    pub fn arrange(&mut self, preset: Preset) {
+        *self = Self { tree: presets::tree_of(preset), changed: true };
     }
 
     /// Brings a pane to the front; one that was closed comes back at the root.
@@ -67,31 +66,6 @@ impl Layout {
         self.tree.ui(&mut behavior, ui);
         self.changed |= behavior.edited;
     }
-}
-
-fn default_tree() -> Tree<PaneKind> {
-    use PaneKind as P;
-    let mut tiles = Tiles::default();
-    let tab = |tiles: &mut Tiles<PaneKind>, kinds: &[PaneKind]| {
-        let children = kinds.iter().map(|kind| tiles.insert_pane(*kind)).collect();
-        tiles.insert_tab_tile(children)
-    };
-    let data = tab(&mut tiles, &[P::Data]);
-    // yz beside xy shares its y, xz below xy shares its x.
-    let slices = [P::SliceXy, P::SliceYz, P::SliceXz, P::Crops].map(|kind| tab(&mut tiles, &[kind]));
-    let bottom = tab(&mut tiles, &[P::Timeline, P::Throughput, P::Sampling, P::Cache, P::Memory, P::Log]);
-    // Rows, and no grid: a row whose pane is closed gives the room to the other.
-    let rows = [[0, 1], [2, 3]].map(|row| {
-        let row = Linear::new_binary(LinearDir::Horizontal, row.map(|index| slices[index]), 0.5);
-        tiles.insert_new(Tile::Container(Container::Linear(row)))
-    });
-    let views = Linear::new_binary(LinearDir::Vertical, rows, 0.5);
-    let views = tiles.insert_new(Tile::Container(Container::Linear(views)));
-    let middle = Linear::new_binary(LinearDir::Horizontal, [data, views], 0.2);
-    let middle = tiles.insert_new(Tile::Container(Container::Linear(middle)));
-    let whole = Linear::new_binary(LinearDir::Vertical, [middle, bottom], 0.7);
-    let root = tiles.insert_new(Tile::Container(Container::Linear(whole)));
-    Tree::new(egui::Id::unique("panes"), root, tiles)
 }
 
 struct Panes<'a> {
@@ -164,12 +138,12 @@ impl Behavior<PaneKind> for Panes<'_> {
     }
 }
 
-/// A pane with the margin that suits it: slices go to the very edge.
+/// A pane with the margin that suits it: views go to the very edge.
 pub fn framed_pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
-    let is_slice = kind.normal().is_some();
+    let is_view = kind.normal().is_some() || kind == PaneKind::Overview;
     let frame = egui::Frame::new()
-        .fill(if is_slice { ctx.theme.image_ground } else { ctx.theme.panel })
-        .inner_margin(if is_slice { 0 } else { 8 });
+        .fill(if is_view { ctx.theme.image_ground } else { ctx.theme.panel })
+        .inner_margin(if is_view { 0 } else { 8 });
     frame.show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         pane_ui(ui, kind, ctx);
@@ -186,10 +160,16 @@ mod tests {
 
     #[test]
     fn every_pane_is_there_and_survives_the_disk() {
-        let layout = Layout::default();
-        assert_eq!(kinds(&layout), PaneKind::ALL.len());
-        let back = Layout::from_value(layout.to_value().unwrap()).unwrap();
-        assert_eq!(back.to_value(), layout.to_value());
+        for preset in Preset::ALL {
+            let mut layout = Layout::default();
+            layout.arrange(preset);
+            assert_eq!(kinds(&layout), PaneKind::ALL.len(), "{preset:?}");
+            for kind in PaneKind::ALL {
+                assert!(layout.tree.tiles.find_pane(&kind).is_some(), "{preset:?} {kind:?}");
+            }
+            let back = Layout::from_value(layout.to_value().unwrap()).unwrap();
+            assert_eq!(back.to_value(), layout.to_value());
+        }
     }
 
     #[test]

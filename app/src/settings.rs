@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::options::ThemeName;
+use crate::state::Preset;
 
 /// What the app remembers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,7 +15,9 @@ pub struct Settings {
     pub theme: ThemeName,
     /// Recently opened, newest first.
     pub recent: Vec<PathBuf>,
-    /// The arrangement of the panes.
+    /// The arrangement that was chosen last.
+    pub preset: Preset,
+    /// The panes as the user left them.
     pub layout: Option<serde_json::Value>,
 }
 

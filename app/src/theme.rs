@@ -2,6 +2,7 @@
 
 use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Visuals};
+use microtome_core::geometry::Axis;
 use microtome_core::telemetry::Stage;
 
 use crate::background::Palette;
@@ -40,6 +41,8 @@ pub struct Theme {
     pub sample: Color32,
     /// Outlines of label crops over slices.
     pub label_crop: Color32,
+    /// Outlines of label crops in the overview.
+    pub label_crop_box: Color32,
     /// Text over slices, whatever the theme.
     pub over_image: Color32,
     /// Ground of text over slices.
@@ -112,6 +115,7 @@ impl Theme {
             crosshair: Color32::from_rgba_unmultiplied(86, 180, 233, 150),
             sample: rgb(120, 220, 255),
             label_crop: rgb(190, 150, 240),
+            label_crop_box: rgb(190, 150, 240),
             over_image: rgb(240, 243, 247),
             over_image_ground: Color32::from_black_alpha(150),
             image_ground: rgb(12, 13, 15),
@@ -145,6 +149,7 @@ impl Theme {
             crosshair: Color32::from_rgba_unmultiplied(0, 114, 178, 170),
             sample: rgb(90, 200, 250),
             label_crop: rgb(190, 150, 240),
+            label_crop_box: rgb(120, 70, 190),
             over_image: rgb(240, 243, 247),
             over_image_ground: Color32::from_black_alpha(150),
             image_ground: rgb(222, 226, 231),
@@ -176,6 +181,16 @@ impl Theme {
             Stage::Gather => pick((120, 190, 90), (75, 145, 50)),
             Stage::Collate => pick((178, 172, 90), (135, 130, 45)),
             Stage::Wait => pick((78, 84, 94), (190, 196, 204)),
+        }
+    }
+
+    /// The colour of an axis: of its arrow in the slices, and of the plane across it in the overview.
+    #[must_use]
+    pub const fn axis(&self, axis: Axis) -> Color32 {
+        match axis {
+            Axis::Z => self.class(2),
+            Axis::Y => self.class(1),
+            Axis::X => self.class(0),
         }
     }
 

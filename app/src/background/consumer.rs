@@ -164,10 +164,7 @@ impl Taker<'_> {
     }
 
     fn took(&mut self, batch: Batch) {
-        let footprints = batch
-            .provenance
-            .iter()
-            .map(|provenance| Footprint { dataset_index: provenance.dataset_index, world_box: provenance.world_box });
+        let footprints = batch.provenance.iter().map(Footprint::of);
         let mut slot = self.shared.slot.lock();
         slot.news.footprints.extend(footprints);
         let excess = slot.news.footprints.len().saturating_sub(LoaderView::FOOTPRINTS);

@@ -5,13 +5,15 @@ use egui::{Align2, Grid, RichText, ScrollArea, Ui, Window};
 use crate::command::{Command, table};
 use crate::context::PaneContext;
 
-const MOUSE: [(&str, &str); 8] = [
+const MOUSE: [(&str, &str); 10] = [
     ("Wheel over a slice", "Next or previous slice"),
     ("Shift wheel", "Ten slices"),
     ("Ctrl wheel, pinch", "Zoom about the pointer"),
     ("Drag", "Move the slices sideways"),
     ("Click", "Move the shared cursor"),
     ("Right click", "Menu for what is under the pointer"),
+    ("Drag in the overview", "Turn it; with Shift or the middle button, move it"),
+    ("Click a box in the overview", "Fly there"),
     ("Click a crop", "Fly to where it was drawn"),
     ("Drop a folder or file", "Open it"),
 ];

@@ -2,7 +2,7 @@
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
-use super::Command;
+use super::{Command, overview};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
@@ -28,7 +28,12 @@ pub fn apply(state: &mut State, command: Command) {
         }
         Command::ResetLayout => {
             state.maximised = None;
-            state.effects.push(Effect::ResetLayout);
+            state.effects.push(Effect::SetLayout(state.preset));
+        }
+        Command::SetLayout(preset) => {
+            state.maximised = None;
+            state.preset = preset;
+            state.effects.push(Effect::SetLayout(preset));
         }
         Command::SetTheme(theme) => state.theme = theme,
         Command::ToggleTheme => state.theme = state.theme.other(),
@@ -41,7 +46,11 @@ pub fn apply(state: &mut State, command: Command) {
         Command::DismissNotice(index) => state.log.dismiss(index),
         Command::ClearLog => state.log.clear(),
         Command::Escape => escape(state),
-        other => apply_to_slices(state, other),
+        other => {
+            if let Some(other) = overview::apply(state, other) {
+                apply_to_slices(state, other);
+            }
+        }
     }
 }
 
@@ -77,6 +86,7 @@ fn apply_to_slices(state: &mut State, command: Command) {
         Command::Hover(hover) => {
             if let Some((normal, _)) = hover {
                 state.views.active = normal;
+                state.views.overview_active = false;
             }
             state.views.hover_nm = hover.map(|(_, at_nm)| at_nm);
         }
@@ -222,6 +232,7 @@ fn show_dataset(state: &mut State, index: usize) {
     {
         data.show(index);
         state.display.forget_dataset(data.hidden_at_first());
+        state.views.begin_dataset();
         state.readout = None;
         state.histogram = None;
         reset_view(state);

@@ -4,6 +4,7 @@
 //! it leaves in [`State::effects`](crate::state::State::effects) for the app.
 
 mod apply;
+mod overview;
 mod shortcut;
 mod table;
 
@@ -15,7 +16,7 @@ pub use table::{CommandSpec, Menu, by_key, table};
 
 use crate::options::{Start, ThemeName};
 use crate::state::timeline::RangeNs;
-use crate::state::{Contrast, PaneKind};
+use crate::state::{Contrast, PaneKind, Preset};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,8 +126,23 @@ pub enum Command {
     ToggleMaximise(PaneKind),
     /// Bring a pane to the front, opening it if it was closed.
     ShowPane(PaneKind),
-    /// The arrangement that a new user sees.
+    /// Arrange the panes anew.
+    SetLayout(Preset),
+    /// The arrangement chosen last, as it was at first.
     ResetLayout,
+    /// The pointer is over the 3-D overview: keys act on it.
+    ActivateOverview,
+    /// Turn the overview by a drag of points (right, down).
+    DragOverview([f64; 2]),
+    /// Move the overview sideways by points (right, down).
+    MoveOverview([f64; 2]),
+    /// Zoom the overview by a factor (> 1 is closer).
+    ZoomOverview {
+        /// What stays where it is, points right of and below the middle.
+        about: [f64; 2],
+        /// How much closer.
+        factor: f64,
+    },
     /// Choose a look.
     SetTheme(ThemeName),
     /// The other look.

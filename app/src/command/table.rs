@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{Command, Key, Shortcut};
-use crate::state::{LoaderPhase, PaneKind, Session, State};
+use crate::state::{LoaderPhase, PaneKind, Preset, Session, State};
 
 /// Where a command stands in the menu bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ fn has_loader(state: &State) -> bool {
 /// Every command that needs no argument, in menu order.
 pub fn table() -> &'static [CommandSpec] {
     static TABLE: OnceLock<Vec<CommandSpec>> = OnceLock::new();
-    TABLE.get_or_init(|| [file(), view(), slice_keys(), panes(), loader(), help()].concat())
+    TABLE.get_or_init(|| [file(), view(), layouts(), slice_keys(), panes(), loader(), help()].concat())
 }
 
 /// The row whose shortcut this is.
@@ -127,16 +127,34 @@ fn view() -> Vec<CommandSpec> {
         spec(View, Command::ToggleSmooth, "Smooth", "Interpolate the EM between voxels; off, every voxel is a square.")
             .key(Shortcut::plain(Key::Char('I')))
             .check(|state| state.display.smooth),
-        spec(View, Command::ResetView, "Fit the whole volume", "Centre the volume and fit it into the slices.")
-            .key(Shortcut::plain(Key::Char('R')))
-            .when(is_open),
+        spec(
+            View,
+            Command::ResetView,
+            "Fit the whole volume",
+            "Fit the volume into the slices; or the overview, if the pointer was last over it.",
+        )
+        .key(Shortcut::plain(Key::Char('R')))
+        .when(is_open),
         spec(View, Command::ToggleTheme, "Light theme", "Dark text on light ground, or the other way round.")
             .check(|state| state.theme == crate::options::ThemeName::Light),
         spec(View, Command::ToggleFullscreen, "Full screen", "Fill the screen, or leave it.")
             .key(Shortcut::plain(Key::F(11)))
             .check(|state| state.fullscreen),
-        spec(View, Command::ResetLayout, "Reset layout", "Put every pane where a new user finds it."),
+        spec(View, Command::ResetLayout, "Reset layout", "Put every pane where the chosen layout has it at first."),
     ]
+}
+
+fn layouts() -> Vec<CommandSpec> {
+    const CHECKED: [fn(&State) -> bool; 3] = [
+        |state| state.preset == Preset::Explore,
+        |state| state.preset == Preset::Tune,
+        |state| state.preset == Preset::Diagnose,
+    ];
+    let row = |(preset, checked): (Preset, fn(&State) -> bool)| {
+        let label = format!("Layout: {}", preset.title());
+        CommandSpec::new(Menu::View, Command::SetLayout(preset), &label, preset.purpose()).check(checked)
+    };
+    Preset::ALL.into_iter().zip(CHECKED).map(row).collect()
 }
 
 fn slice_keys() -> Vec<CommandSpec> {
@@ -149,12 +167,13 @@ fn slice_keys() -> Vec<CommandSpec> {
     let shifted = |command, label, tooltip, key| {
         CommandSpec::new(None, command, label, tooltip).key(Shortcut::shift(key)).when(is_open)
     };
-    let active = "Acts on the slice that the pointer was last over.";
+    let slice = "Acts on the slice that the pointer was last over.";
+    let active = "Acts on the view that the pointer was last over; the overview turns.";
     vec![
-        spec(Command::StepActive(-1), "Previous slice", active, Key::Char(',')),
-        spec(Command::StepActive(1), "Next slice", active, Key::Char('.')),
-        shifted(Command::StepActive(-10), "Ten slices back", active, Key::Char(',')),
-        shifted(Command::StepActive(10), "Ten slices on", active, Key::Char('.')),
+        spec(Command::StepActive(-1), "Previous slice", slice, Key::Char(',')),
+        spec(Command::StepActive(1), "Next slice", slice, Key::Char('.')),
+        shifted(Command::StepActive(-10), "Ten slices back", slice, Key::Char(',')),
+        shifted(Command::StepActive(10), "Ten slices on", slice, Key::Char('.')),
         spec(Command::PanActive(-PAN_POINTS, 0.0), "Move left", active, Key::Left),
         spec(Command::PanActive(PAN_POINTS, 0.0), "Move right", active, Key::Right),
         spec(Command::PanActive(0.0, -PAN_POINTS), "Move up", active, Key::Up),
@@ -169,7 +188,7 @@ fn panes() -> Vec<CommandSpec> {
         let label = format!("Show {}", kind.title());
         CommandSpec::new(Menu::Pane, Command::ShowPane(kind), &label, "Bring this pane to the front.")
     });
-    let maximise = [PaneKind::SliceXy, PaneKind::SliceXz, PaneKind::SliceYz, PaneKind::Crops];
+    let maximise = [PaneKind::SliceXy, PaneKind::SliceXz, PaneKind::SliceYz, PaneKind::Overview];
     let maximise = maximise.into_iter().zip('1'..).map(|(kind, digit)| {
         let label = format!("Maximise {}", kind.title());
         let tooltip = "This pane fills the middle; the same key brings the layout back.";

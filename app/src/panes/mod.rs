@@ -7,7 +7,9 @@ mod data;
 mod figure;
 mod log;
 mod memory;
+mod overview;
 mod sampling;
+mod scale_bar;
 mod slices;
 mod throughput;
 mod timeline;
@@ -22,6 +24,7 @@ pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
     match kind {
         PaneKind::Data => data::data_ui(ui, ctx),
         PaneKind::SliceXy | PaneKind::SliceXz | PaneKind::SliceYz => slices::slice_ui(ui, kind, ctx),
+        PaneKind::Overview => overview::overview_ui(ui, ctx),
         PaneKind::Crops => crops::crops_ui(ui, ctx),
         PaneKind::Sampling => sampling::sampling_ui(ui, ctx),
         PaneKind::Throughput => throughput::throughput_ui(ui, ctx),

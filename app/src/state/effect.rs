@@ -1,6 +1,6 @@
 //! What commands want done outside the state; whoever hosts it carries them out.
 
-use super::PaneKind;
+use super::{PaneKind, Preset};
 use crate::options::Start;
 
 /// What a command wants done outside the state.
@@ -24,8 +24,8 @@ pub enum Effect {
     RestartLoader,
     /// Bring a pane to the front.
     ShowPane(PaneKind),
-    /// The arrangement that a new user sees.
-    ResetLayout,
+    /// Arrange the panes anew.
+    SetLayout(Preset),
     /// Window state follows [`State::fullscreen`](super::State::fullscreen).
     Fullscreen,
     /// End the app.

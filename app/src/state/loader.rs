@@ -7,6 +7,8 @@ use microtome_core::geometry::BoxNm;
 use microtome_core::loader::{Provenance, SourceReport};
 use microtome_core::telemetry::Stats;
 
+use super::orbit::{Corners, corners_of_patch};
+
 /// What the loader is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum LoaderPhase {
@@ -59,6 +61,20 @@ pub struct Footprint {
     pub dataset_index: usize,
     /// Its box in the world, nm.
     pub world_box: BoxNm,
+    /// Its corners in the world, turned as it was drawn, nm.
+    pub corners_nm: Corners,
+}
+
+impl Footprint {
+    /// Where a sample of this provenance was drawn.
+    #[must_use]
+    pub fn of(provenance: &Provenance) -> Self {
+        Self {
+            dataset_index: provenance.dataset_index,
+            world_box: provenance.world_box,
+            corners_nm: corners_of_patch(&provenance.grid),
+        }
+    }
 }
 
 /// What the window knows about the loader.

@@ -7,6 +7,7 @@ pub mod history;
 mod layers;
 mod loader;
 mod log;
+pub mod orbit;
 mod pane;
 mod readout;
 mod session;
@@ -22,7 +23,7 @@ pub use history::StatsHistory;
 pub use layers::{Layer, LayerKind, fills_space};
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
-pub use pane::PaneKind;
+pub use pane::{PaneKind, Preset};
 pub use readout::{LabelReadout, Probe, Readout, value_in};
 pub use session::{OpenData, Session};
 pub use timeline::{Recording, TimelineState};
@@ -75,6 +76,8 @@ pub struct State {
     pub pending_chunks: usize,
     /// The look.
     pub theme: ThemeName,
+    /// The arrangement that the user chose last.
+    pub preset: Preset,
     /// The pane that fills the middle, if one does.
     pub maximised: Option<PaneKind>,
     /// The command palette is open.

@@ -1,4 +1,4 @@
-//! The names of the panes.
+//! The names of the panes and of their arrangements.
 
 use microtome_core::geometry::Axis;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub enum PaneKind {
     SliceXz,
     /// Slice across x: z to the right, y down.
     SliceYz,
+    /// The volume, its slices and boxes, in three dimensions.
+    Overview,
     /// The last batch.
     Crops,
     /// Where samples are drawn, and what is left out.
@@ -33,11 +35,12 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// All panes, in the order of the View menu.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Data,
         Self::SliceXy,
         Self::SliceXz,
         Self::SliceYz,
+        Self::Overview,
         Self::Crops,
         Self::Sampling,
         Self::Timeline,
@@ -55,6 +58,7 @@ impl PaneKind {
             Self::SliceXy => "xy",
             Self::SliceXz => "xz",
             Self::SliceYz => "yz",
+            Self::Overview => "Overview",
             Self::Crops => "Crops",
             Self::Sampling => "Sampling",
             Self::Throughput => "Throughput",
@@ -83,6 +87,44 @@ impl PaneKind {
             Axis::Z => Self::SliceXy,
             Axis::Y => Self::SliceXz,
             Axis::X => Self::SliceYz,
+        }
+    }
+}
+
+/// An arrangement of the panes for a purpose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// Views large.
+    #[default]
+    Explore,
+    /// Views, what the sampler does, and crops.
+    Tune,
+    /// Timeline and curves large.
+    Diagnose,
+}
+
+impl Preset {
+    /// All presets, in the order of the View menu.
+    pub const ALL: [Self; 3] = [Self::Explore, Self::Tune, Self::Diagnose];
+
+    /// What it is called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Explore => "Explore",
+            Self::Tune => "Tune",
+            Self::Diagnose => "Diagnose",
+        }
+    }
+
+    /// What it is for, in a sentence.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Explore => "Arrange the panes to look at data: the views large.",
+            Self::Tune => "Arrange the panes to tune the loader: views, what the sampler does, and crops.",
+            Self::Diagnose => "Arrange the panes to find what is slow: timeline and curves large.",
         }
     }
 }

@@ -3,6 +3,8 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::SliceView;
 
+use super::orbit::Orbit;
+
 /// A slice on the screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Viewport {
@@ -30,6 +32,10 @@ pub struct Views {
     pub hover_nm: Option<Zyx<f64>>,
     /// Each slice on the screen, by normal; as last drawn.
     pub viewport: Zyx<Viewport>,
+    /// From where the 3-D overview is seen.
+    pub orbit: Orbit,
+    /// Keys act on the overview, not on a slice: the pointer was last over it.
+    pub overview_active: bool,
     /// A new dataset wants to be fitted as soon as the viewports are known.
     pub fit_pending: bool,
 }
@@ -43,6 +49,8 @@ impl Default for Views {
             active: Axis::Z,
             hover_nm: None,
             viewport: Zyx::splat(Viewport { points: [0.0; 2], pixels: [0; 2], visible: false }),
+            orbit: Orbit::default(),
+            overview_active: false,
             fit_pending: false,
         }
     }
@@ -76,6 +84,11 @@ impl Views {
         for axis in Axis::ALL {
             self.viewport[axis].visible = false;
         }
+    }
+
+    /// Another dataset: the overview shows it from where a new user sees it.
+    pub fn begin_dataset(&mut self) {
+        self.orbit = Orbit::default();
     }
 
     /// True if at least one slice is on the screen.

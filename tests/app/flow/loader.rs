@@ -42,6 +42,7 @@ fn a_crop_that_is_clicked_is_flown_to() {
 #[test]
 fn the_timeline_is_held_while_the_loader_goes_on() {
     let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    driver.click("Timeline");
     driver.wait("spans", |state| state.timeline.recording().span_count() > 100);
     // Tests in one process share its one recording, so that there may be several of a name.
     assert!(driver.harness.query_all_by_label("worker-0").count() >= 1);

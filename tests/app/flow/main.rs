@@ -5,5 +5,6 @@
 mod driver;
 mod files;
 mod loader;
+mod overview;
 mod slices;
 mod snapshots;

@@ -4,6 +4,7 @@
 
 mod bench;
 mod figures;
+mod orbit;
 mod properties;
 mod snapshots;
 mod timeline;

@@ -4,7 +4,6 @@ mod boxes;
 mod mouse;
 mod overlay;
 mod paint;
-mod scale_bar;
 
 use egui::{Role, Sense, Ui, WidgetInfo};
 use microtome_core::geometry::{Axis, Zyx};

@@ -1,12 +1,11 @@
 //! What is drawn over a slice: crosshair, where and at which level we are, and the scale bar.
 
 use egui::{Align2, FontId, Painter, Pos2, Rect, Stroke, pos2, vec2};
-use microtome_core::geometry::Axis;
 use microtome_render::choose_display_level;
 
 use super::Screen;
-use super::scale_bar::{length_text, scale_bar};
 use crate::context::PaneContext;
+use crate::panes::scale_bar::{length_text, scale_bar_ui};
 use crate::state::LayerKind;
 
 /// Draws it.
@@ -15,7 +14,7 @@ pub fn overlay_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let corner = screen.rect.left_top() + vec2(8.0, 8.0);
     words_ui(painter, ctx, corner, Align2::LEFT_TOP, &position_text(ctx, screen));
     directions_ui(painter, ctx, screen);
-    scale_bar_ui(painter, ctx, screen);
+    scale_bar_ui(painter, ctx.theme, screen.rect, screen.nm_per_point());
 }
 
 fn crosshair_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
@@ -60,7 +59,6 @@ fn trim(nm: f64) -> f64 {
 
 /// Names of the axes at the upper right: which way is which.
 fn directions_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
-    let color = |axis: Axis| ctx.theme.class([2, 1, 0][axis.index()]);
     let origin = screen.rect.right_top() + vec2(-44.0, 14.0);
     let font = FontId::proportional(11.0);
     let ground = Rect::from_min_size(origin - vec2(8.0, 8.0), vec2(46.0, 46.0));
@@ -68,25 +66,9 @@ fn directions_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let arms =
         [(screen.view.right(), vec2(18.0, 0.0), vec2(8.0, 0.0)), (screen.view.down(), vec2(0.0, 18.0), vec2(0.0, 8.0))];
     for (axis, arm, beyond) in arms {
-        painter.arrow(origin, arm, Stroke::new(1.5, color(axis)));
+        painter.arrow(origin, arm, Stroke::new(1.5, ctx.theme.axis(axis)));
         painter.text(origin + arm + beyond, Align2::CENTER_CENTER, axis.name(), font.clone(), ctx.theme.over_image);
     }
-}
-
-fn scale_bar_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
-    let longest = f64::from((screen.rect.width() * 0.3).min(160.0));
-    let Some((points, text)) = scale_bar(screen.nm_per_point(), longest) else { return };
-    let left = screen.rect.left_bottom() + vec2(14.0, -14.0);
-    let right = left + vec2(points as f32, 0.0);
-    let ground = Rect::from_min_max(left - vec2(6.0, 22.0), right + vec2(6.0, 7.0));
-    painter.rect_filled(ground, 3.0, ctx.theme.over_image_ground);
-    let stroke = Stroke::new(2.0, ctx.theme.over_image);
-    painter.line_segment([left, right], stroke);
-    for end in [left, right] {
-        painter.line_segment([end - vec2(0.0, 4.0), end + vec2(0.0, 4.0)], stroke);
-    }
-    let middle = left + (right - left) * 0.5 - vec2(0.0, 5.0);
-    painter.text(middle, Align2::CENTER_BOTTOM, text, FontId::proportional(12.0), ctx.theme.over_image);
 }
 
 fn words_ui(painter: &Painter, ctx: &PaneContext<'_>, at: Pos2, align: Align2, text: &str) {

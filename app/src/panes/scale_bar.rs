@@ -1,8 +1,28 @@
 //! The scale bar: a length of 1, 2 or 5 times a power of ten, in the unit that a person would use.
 
+use egui::{Align2, FontId, Painter, Rect, Stroke, vec2};
+
+use crate::theme::Theme;
+
+/// Draws a scale bar at the lower left of a view.
+pub fn scale_bar_ui(painter: &Painter, theme: &Theme, view: Rect, nm_per_point: f64) {
+    let longest = f64::from((view.width() * 0.3).min(160.0));
+    let Some((points, text)) = scale_bar(nm_per_point, longest) else { return };
+    let left = view.left_bottom() + vec2(14.0, -14.0);
+    let right = left + vec2(points as f32, 0.0);
+    let ground = Rect::from_min_max(left - vec2(6.0, 22.0), right + vec2(6.0, 7.0));
+    painter.rect_filled(ground, 3.0, theme.over_image_ground);
+    let stroke = Stroke::new(2.0, theme.over_image);
+    painter.line_segment([left, right], stroke);
+    for end in [left, right] {
+        painter.line_segment([end - vec2(0.0, 4.0), end + vec2(0.0, 4.0)], stroke);
+    }
+    let middle = left + (right - left) * 0.5 - vec2(0.0, 5.0);
+    painter.text(middle, Align2::CENTER_BOTTOM, text, FontId::proportional(12.0), theme.over_image);
+}
+
 /// Length and words of a scale bar of at most `longest_points` at a zoom.
-#[must_use]
-pub fn scale_bar(nm_per_point: f64, longest_points: f64) -> Option<(f64, String)> {
+fn scale_bar(nm_per_point: f64, longest_points: f64) -> Option<(f64, String)> {
     let longest_nm = nm_per_point * longest_points;
     if !longest_nm.is_finite() || longest_nm <= 0.0 {
         return None;
