@@ -206,6 +206,7 @@ impl App {
                 Effect::StartLoader | Effect::RestartLoader => self.loading.start(&mut self.state),
                 Effect::PauseLoader => self.loading.set_paused(true),
                 Effect::ResumeLoader => self.loading.set_paused(false),
+                Effect::Simulate(draws) => self.loading.simulate(draws),
                 Effect::ShowPane(kind) => {
                     self.layout.show(kind);
                     Ok(())

@@ -49,6 +49,15 @@ impl Loading {
         Ok(())
     }
 
+    /// Works out what so many draws would cover.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn simulate(&self, draws: u64) -> anyhow::Result<()> {
+        if let Some(consumer) = &self.consumer {
+            consumer.simulate(draws);
+        }
+        Ok(())
+    }
+
     /// Takes in what is new.
     pub fn take_news(&mut self, state: &mut State, streaming: &mut Streaming) {
         let Some(consumer) = &self.consumer else { return };
@@ -61,6 +70,9 @@ impl Loading {
         }
         if let Some(sources) = news.sources {
             state.loader.sources = sources;
+        }
+        if news.simulation.is_some() {
+            state.loader.simulation = news.simulation;
         }
         if let Some(timeline) = news.timeline {
             state.take_timeline(timeline);

@@ -11,9 +11,10 @@ use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
 
+use super::simulator::simulate;
 use super::thumbnails::{Palette, batch_view};
 use super::{Waker, spawn};
-use crate::state::{BatchView, Footprint, LoaderView, Recording};
+use crate::state::{BatchView, Footprint, LoaderView, Recording, SimulationView};
 
 /// How much of the past the timeline shows.
 const TIMELINE: Duration = Duration::from_secs(10);
@@ -39,6 +40,8 @@ pub struct News {
     pub batch: Option<Arc<BatchView>>,
     /// Where samples were drawn, oldest first.
     pub footprints: VecDeque<Footprint>,
+    /// What many draws would cover; more of them each time.
+    pub simulation: Option<Arc<SimulationView>>,
     /// What does not work as one may expect, such as samples that could not be read and were drawn again; in words.
     pub complaints: Vec<String>,
     /// The loader ended, and why.
@@ -50,6 +53,10 @@ struct Slot {
     news: News,
     paused: bool,
     stop: bool,
+    /// So many draws are to be simulated.
+    simulate: Option<u64>,
+    /// Simulations that were asked for; an older one ends.
+    simulations: u64,
 }
 
 struct Shared {
@@ -82,6 +89,15 @@ impl Consumer {
         self.shared.wake.notify_all();
     }
 
+    /// Works out what so many draws would cover, beside the running loader. One that is at work is given up.
+    pub fn simulate(&self, draws: u64) {
+        let mut slot = self.shared.slot.lock();
+        slot.simulate = Some(draws);
+        slot.simulations += 1;
+        drop(slot);
+        self.shared.wake.notify_all();
+    }
+
     /// What is new.
     #[must_use]
     pub fn take(&self) -> News {
@@ -98,13 +114,13 @@ impl Drop for Consumer {
     }
 }
 
-fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &Shared) {
+fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &Arc<Shared>) {
     let recorder = Recorder::start(TIMELINE);
     if let Err(error) = &recorder {
         shared.tell(|news| news.complaints.push(format!("there will be no timeline: {error}")));
     }
     let loader = match Loader::new(catalog, config) {
-        Ok(loader) => loader,
+        Ok(loader) => Arc::new(loader),
         Err(error) => {
             shared.tell(|news| news.ended = Some(error.to_string()));
             return;
@@ -127,10 +143,10 @@ fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &
 }
 
 struct Taker<'a> {
-    loader: Loader,
+    loader: Arc<Loader>,
     recorder: Option<Recorder>,
     palette: &'a Palette,
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     /// The last batch, until it has become pictures.
     last: Option<Batch>,
     pictured: Option<Instant>,
@@ -141,7 +157,7 @@ struct Taker<'a> {
 impl Taker<'_> {
     fn take_batches(&mut self) -> Result<(), String> {
         loop {
-            let paused = {
+            let (paused, asked) = {
                 let mut slot = self.shared.slot.lock();
                 if slot.paused && !slot.stop {
                     self.shared.wake.wait_for(&mut slot, STATS_EVERY);
@@ -149,8 +165,11 @@ impl Taker<'_> {
                 if slot.stop {
                     return Ok(());
                 }
-                slot.paused
+                (slot.paused, slot.simulate.take().map(|draws| (draws, slot.simulations)))
             };
+            if let Some((draws, number)) = asked {
+                self.simulate(draws, number);
+            }
             if !paused {
                 match self.loader.next_batch_timeout(STATS_EVERY) {
                     Ok(Some(batch)) => self.took(batch),
@@ -160,6 +179,26 @@ impl Taker<'_> {
             }
             self.picture(paused);
             self.measure(paused);
+        }
+    }
+
+    /// Starts a thread that simulates draws; it ends with the loader, or when another one is asked for.
+    fn simulate(&self, draws: u64, number: u64) {
+        let (loader, shared) = (Arc::clone(&self.loader), Arc::clone(self.shared));
+        let started = spawn("simulator", move || {
+            let is_wanted = || {
+                let slot = shared.slot.lock();
+                !slot.stop && slot.simulations == number
+            };
+            let told = simulate(&loader, draws, is_wanted, |view| {
+                shared.tell(|news| news.simulation = Some(Arc::new(view)));
+            });
+            if let Err(error) = told {
+                shared.tell(|news| news.complaints.push(format!("draws cannot be simulated: {error}")));
+            }
+        });
+        if let Err(error) = started {
+            self.shared.tell(|news| news.complaints.push(format!("{error:#}")));
         }
     }
 

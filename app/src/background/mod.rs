@@ -6,6 +6,7 @@
 mod consumer;
 mod dialog;
 mod opener;
+mod simulator;
 mod thumbnails;
 mod viewer;
 mod writer;

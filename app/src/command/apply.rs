@@ -60,6 +60,12 @@ fn apply_to_slices(state: &mut State, command: Command) {
         Command::ToggleLabels => state.display.show_labels = !state.display.show_labels,
         Command::SetLabelOpacity(opacity) => state.display.label_opacity = opacity.clamp(0.0, 1.0),
         Command::ToggleBoxes => state.display.show_boxes = !state.display.show_boxes,
+        Command::ToggleDensity if state.display.show_density => state.display.show_density = false,
+        Command::ToggleDensity => match &state.loader.simulation {
+            Some(_) => state.display.show_density = true,
+            None => simulate(state, DRAWS),
+        },
+        Command::SimulateDraws(draws) => simulate(state, draws),
         Command::SetContrast(contrast) => {
             state.display.contrast = contrast;
             state.display.auto_contrast_pending = false;
@@ -99,6 +105,16 @@ fn apply_to_slices(state: &mut State, command: Command) {
         Command::FlyTo { dataset, target } => fly_to(state, dataset, &target),
         Command::SelectCrop(index) => select_crop(state, index),
         _ => {}
+    }
+}
+
+/// Draws that are simulated if nobody says how many.
+const DRAWS: u64 = 10_000;
+
+fn simulate(state: &mut State, draws: u64) {
+    if matches!(state.loader.phase, LoaderPhase::Running | LoaderPhase::Paused) {
+        state.display.show_density = true;
+        state.effects.push(Effect::Simulate(draws));
     }
 }
 

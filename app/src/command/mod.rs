@@ -51,6 +51,10 @@ pub enum Command {
     SetLabelOpacity(f32),
     /// Crop boxes over the slices.
     ToggleBoxes,
+    /// How densely draws cover the data, over the slices.
+    ToggleDensity,
+    /// Work out what so many draws would cover, and show it.
+    SimulateDraws(u64),
     /// Spread these grey values over black to white.
     SetContrast(Contrast),
     /// Spread what is on display over black to white.

@@ -119,6 +119,15 @@ fn view() -> Vec<CommandSpec> {
         spec(View, Command::ToggleBoxes, "Crop boxes", "Show where samples are drawn and where labels are.")
             .key(Shortcut::plain(Key::Char('B')))
             .check(|state| state.display.show_boxes),
+        spec(
+            View,
+            Command::ToggleDensity,
+            "Density of draws",
+            "Where 10 000 draws would lie, without reading them; what none of them covers is amber.",
+        )
+        .key(Shortcut::plain(Key::Char('D')))
+        .when(has_loader)
+        .check(|state| state.display.show_density),
         spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
             .key(Shortcut::plain(Key::Char('A')))
             .when(is_open),
@@ -218,6 +227,15 @@ fn loader() -> Vec<CommandSpec> {
             "Stop it and start it anew: same seed, same batches.",
         )
         .when(has_loader),
+        spec(
+            Loader,
+            Command::SimulateDraws(10_000),
+            "Simulate 10 000 draws",
+            "Count what they would cover, and for which classes they would be drawn; nothing is read.",
+        )
+        .when(has_loader),
+        spec(Loader, Command::SimulateDraws(100_000), "Simulate 100 000 draws", "As 10 000 draws, ten times as exact.")
+            .when(has_loader),
         spec(Loader, Command::ToggleTimelinePause, "Hold the timeline", "Keep the last seconds on display.")
             .key(Shortcut::plain(Key::Char('T')))
             .check(|state| state.timeline.view().paused),

@@ -20,6 +20,7 @@ pub fn sampling_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     }
     let sources = &ctx.state.loader.sources;
     figures_ui(ui, ctx, sources);
+    simulated_ui(ui, ctx);
     ui.add_space(4.0);
     heading_ui(ui, ctx.theme);
     let most = sources.iter().map(|source| source.samples).max().unwrap_or(0);
@@ -63,6 +64,34 @@ fn figures_ui(ui: &mut Ui, ctx: &PaneContext<'_>, sources: &[SourceReport]) {
                 sampling.absent_chunks decides: mask, skip or fail.";
             let text = format::count(without);
             colored_figure_ui(ui, theme, "samples without some EM", &text, theme.risk, tooltip);
+        }
+    });
+}
+
+/// What many draws would show, or the offer to find out.
+fn simulated_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    const DRAWS: u64 = 10_000;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 18.0;
+        let tooltip = "Counts what 10 000 draws would cover, and for which classes they are drawn. Nothing is read.";
+        if ui.button("Simulate 10 000 draws").on_hover_text(tooltip).clicked() {
+            ctx.send(Command::SimulateDraws(DRAWS));
+        }
+        let Some(view) = &ctx.state.loader.simulation else { return };
+        let (theme, draws) = (ctx.theme, view.simulation.draws);
+        let tooltip = "Draws of the running configuration that were counted, epoch after epoch, without reading them.";
+        figure_ui(ui, theme, "simulated draws", &format::count(draws), tooltip);
+        let shown = ctx.state.session.open().map_or(0, |data| data.dataset_index);
+        if let Some(never) = view.never_covered.get(shown) {
+            let color = if *never > 0.01 { theme.risk } else { theme.strong };
+            let tooltip = "The part of the shown dataset's label crops (of its volume, without crops) that none of these draws \
+                shows; amber in the slices with \"Density of draws\".";
+            colored_figure_ui(ui, theme, "never covered", &format::percent(*never), color, tooltip);
+        }
+        for (class, count) in &view.simulation.classes {
+            let share = format::percent(*count as f64 / draws.max(1) as f64);
+            let tooltip = "The part of the draws that are made for this class by the configured strategy.";
+            figure_ui(ui, theme, &format!("drawn for {class}"), &share, tooltip);
         }
     });
 }

@@ -38,6 +38,8 @@ pub struct Display {
     pub color_by_object: bool,
     /// Crop boxes are drawn over the slices.
     pub show_boxes: bool,
+    /// How densely draws cover the data is drawn over the slices.
+    pub show_density: bool,
     /// Label volumes that are not drawn: (crop, class) of the shown dataset.
     pub hidden_classes: HashSet<(usize, usize)>,
     /// The sample of the last batch that the user picked.
@@ -57,6 +59,7 @@ impl Default for Display {
             label_opacity: 0.45,
             color_by_object: false,
             show_boxes: true,
+            show_density: false,
             hidden_classes: HashSet::new(),
             selected_crop: None,
             selected: None,

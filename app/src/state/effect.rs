@@ -22,6 +22,8 @@ pub enum Effect {
     ResumeLoader,
     /// Stop the loader and start it anew.
     RestartLoader,
+    /// Work out what so many draws of the running loader would cover.
+    Simulate(u64),
     /// Bring a pane to the front.
     ShowPane(PaneKind),
     /// Arrange the panes anew.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::{Provenance, SourceReport};
+use microtome_core::sample::Simulation;
 use microtome_core::telemetry::Stats;
 
 use super::orbit::{Corners, corners_of_patch};
@@ -77,6 +78,15 @@ impl Footprint {
     }
 }
 
+/// What many draws would show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulationView {
+    /// What was counted so far.
+    pub simulation: Simulation,
+    /// For each dataset the share of its label crops (of the volume, if it has none) that no draw covers, 0 to 1.
+    pub never_covered: Vec<f64>,
+}
+
 /// What the window knows about the loader.
 #[derive(Debug, Clone, Default)]
 pub struct LoaderView {
@@ -92,6 +102,8 @@ pub struct LoaderView {
     pub batch: Option<Arc<BatchView>>,
     /// The pointer is over the batch: newer ones are not shown, so that what is aimed at does not move away.
     pub hold_batch: bool,
+    /// What many draws would cover, if that was asked for.
+    pub simulation: Option<Arc<SimulationView>>,
     /// Where the last samples were drawn, newest last.
     pub footprints: VecDeque<Footprint>,
 }

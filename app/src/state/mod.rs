@@ -21,7 +21,7 @@ pub use effect::Effect;
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
 pub use layers::{Layer, LayerKind, fills_space};
-pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Thumbnail};
+pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, SimulationView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
 pub use pane::{PaneKind, Preset};
 pub use readout::{LabelReadout, Probe, Readout, value_in};

@@ -36,6 +36,11 @@ impl Epochs {
         Err(Error::Share { rank: share.rank, world_size: share.world_size, problem })
     }
 
+    /// Samples in one epoch, of all ranks together.
+    pub(super) const fn samples(&self) -> u64 {
+        self.samples
+    }
+
     /// Samples that each rank gets in one epoch.
     pub(super) const fn samples_per_rank(&self) -> u64 {
         match self.share.uneven {

@@ -93,6 +93,12 @@ impl Loader {
         self.engine.epochs.batches_per_rank()
     }
 
+    /// Samples in one epoch, of all processes together.
+    #[must_use]
+    pub fn samples_per_epoch(&self) -> u64 {
+        self.engine.epochs.samples()
+    }
+
     /// Every crop, and every volume without crops: drawn from or left out and why, and what was found in it so far.
     #[must_use]
     pub fn sources_report(&self) -> Vec<SourceReport> {

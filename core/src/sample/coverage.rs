@@ -111,11 +111,20 @@ impl Coverage {
         self.counts.iter().copied().max().unwrap_or(0)
     }
 
-    /// The share of the cells that no draw covers, 0 to 1.
+    /// The share that no draw covers of the cells whose middle lies in one of `boxes`, 0 to 1; 0 if there is no such cell.
     #[must_use]
-    pub fn never_covered(&self) -> f64 {
-        let never = self.counts.iter().filter(|count| **count == 0).count();
-        never as f64 / self.counts.len() as f64
+    pub fn never_covered(&self, boxes: &[BoxNm]) -> f64 {
+        let (mut all, mut never) = (0_u64, 0_u64);
+        for (index, count) in self.counts.iter().enumerate() {
+            let row = index / self.cells.x;
+            let at = Zyx::new(row / self.cells.y, row % self.cells.y, index % self.cells.x);
+            let center_nm = self.cell_box(at).center_nm();
+            if boxes.iter().any(|of| of.contains(center_nm)) {
+                all += 1;
+                never += u64::from(*count == 0);
+            }
+        }
+        never as f64 / all.max(1) as f64
     }
 }
 
@@ -185,7 +194,11 @@ mod tests {
         let around = cells.into_iter().reduce(|a, b| a.union(&b)).unwrap();
         assert_eq!(around.extent_nm(), Zyx::new(200.0, 400.0, 600.0));
         assert_eq!(around.center_nm(), Zyx::splat(1000.0));
-        assert!((coverage.never_covered() - (1.0 - 48.0 / 262_144.0)).abs() < 1e-9 && coverage.most() == 1);
+        let all = [*coverage.bounds()];
+        assert!((coverage.never_covered(&all) - (1.0 - 48.0 / 262_144.0)).abs() < 1e-9 && coverage.most() == 1);
+        // Half of this box, of whole cells, is the patch's.
+        let half = [BoxNm::new(Zyx::new(900.0, 800.0, 700.0), Zyx::new(1300.0, 1200.0, 1300.0))];
+        assert_eq!(coverage.never_covered(&half), 0.5);
     }
 
     #[test]

@@ -112,3 +112,32 @@ fn the_table_of_sources_is_the_loaders_own_and_flies() {
     let bounds = dataset.crops[source.crop_index.expect("a crop")].bounds;
     assert!(bounds.contains(state.views.cursor_nm), "{bounds:?} {:?}", state.views.cursor_nm);
 }
+
+#[test]
+fn draws_are_simulated_and_what_they_never_cover_is_said() {
+    let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    driver.wait("a loader", |state| state.loader.stats.is_some());
+    driver.key(Modifiers::NONE, Key::D);
+    driver.wait("10 000 draws", |state| {
+        state.loader.simulation.as_ref().is_some_and(|view| view.simulation.draws == 10_000)
+    });
+    assert!(driver.state().display.show_density);
+    driver.click("Sampling");
+    driver.settle();
+    let view = driver.state().loader.simulation.clone().expect("waited for");
+    driver.node(&format!("simulated draws: {}", format::count(10_000)));
+    driver.node(&format!("never covered: {}", format::percent(view.never_covered[0])));
+    // Every draw is counted once, where the running loader's own samples lie, too.
+    let crops: u64 = view.simulation.crops.values().sum();
+    assert_eq!((crops, view.simulation.datasets[0].draws()), (10_000, 10_000));
+    let coverage = &view.simulation.datasets[0];
+    let batch = driver.state().loader.batch.clone();
+    for crop in &batch.expect("a batch").crops {
+        let middle = coverage.cell_of(crop.provenance.grid.center_nm);
+        assert!(coverage.count(middle) > 0, "{:?}", crop.provenance.grid.center_nm);
+    }
+    driver.key(Modifiers::NONE, Key::D);
+    driver.settle();
+    assert!(!driver.state().display.show_density);
+    driver.node("Simulate 10 000 draws");
+}
