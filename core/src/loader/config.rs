@@ -150,7 +150,7 @@ impl LoaderConfig {
         super::config_text::parse(text, None)
     }
 
-    /// The documented example: every key and its meaning, itself a valid configuration.
+    /// The documented example: every key and its meaning, itself a valid configuration. [`super::params::example`] writes it.
     #[must_use]
     pub fn example() -> &'static str {
         include_str!("../../../assets/example.toml")

@@ -28,6 +28,7 @@ mod local_bits;
 mod local_put;
 mod mask;
 mod nearest;
+pub mod params;
 mod read;
 mod recycle;
 mod report;
