@@ -207,6 +207,10 @@ impl App {
                 Effect::PauseLoader => self.loading.set_paused(true),
                 Effect::ResumeLoader => self.loading.set_paused(false),
                 Effect::Simulate(draws) => self.loading.simulate(draws),
+                Effect::CopyText(text) => {
+                    ctx.copy_text(text);
+                    Ok(())
+                }
                 Effect::ShowPane(kind) => {
                     self.layout.show(kind);
                     Ok(())

@@ -3,9 +3,9 @@
 use egui::{Event, Key as EguiKey};
 
 use crate::command::{Command, Key, Shortcut, by_key};
-use crate::state::State;
+use crate::state::{Place, State};
 
-/// The commands whose keys were pressed in this frame. Keys typed into a text field stay there, but for those with
+/// The commands whose keys were pressed in this frame, and that of a pasted position. Keys typed into a text field stay there, but for those with
 /// Ctrl, Escape and function keys; Space on a focused button presses the button.
 #[must_use]
 pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
@@ -17,8 +17,15 @@ pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
         let moves_focus = matches!(shortcut.key, Key::Space | Key::Left | Key::Right | Key::Up | Key::Down);
         always || !(typing || state.palette_open || focused && moves_focus)
     };
+    let pasted = if typing { None } else { ctx.input(|input| input.events.iter().find_map(place)) };
     let commands = shortcuts.into_iter().filter(allowed).filter_map(by_key);
-    commands.filter(|spec| (spec.enabled)(state)).map(|spec| spec.command.clone()).collect()
+    commands.filter(|spec| (spec.enabled)(state)).map(|spec| spec.command.clone()).chain(pasted).collect()
+}
+
+/// A position that is pasted outside of any text field.
+fn place(event: &Event) -> Option<Command> {
+    let Event::Paste(text) = event else { return None };
+    Place::parse(text).map(Command::GoTo)
 }
 
 fn shortcut(event: &Event) -> Option<Shortcut> {

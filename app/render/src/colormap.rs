@@ -17,6 +17,8 @@ pub enum ColorMap {
     Grey,
     /// matplotlib's viridis (CC0).
     Viridis,
+    /// matplotlib's inferno (CC0): dark, glowing, and fire-like at the top.
+    Inferno,
     /// matplotlib's magma (CC0).
     Magma,
     /// matplotlib's cividis (CC0).
@@ -24,13 +26,14 @@ pub enum ColorMap {
 }
 
 static VIRIDIS: Lut = parse(include_bytes!("../../../assets/colormaps/viridis.hex"));
+static INFERNO: Lut = parse(include_bytes!("../../../assets/colormaps/inferno.hex"));
 static MAGMA: Lut = parse(include_bytes!("../../../assets/colormaps/magma.hex"));
 static CIVIDIS: Lut = parse(include_bytes!("../../../assets/colormaps/cividis.hex"));
 static GREY: Lut = grey();
 
 impl ColorMap {
     /// All maps, in menu order; the order of the rows in the table of maps.
-    pub const ALL: [Self; 4] = [Self::Grey, Self::Viridis, Self::Magma, Self::Cividis];
+    pub const ALL: [Self; 5] = [Self::Grey, Self::Viridis, Self::Inferno, Self::Magma, Self::Cividis];
 
     /// Lower-case name for menus and settings.
     #[must_use]
@@ -38,6 +41,7 @@ impl ColorMap {
         match self {
             Self::Grey => "grey",
             Self::Viridis => "viridis",
+            Self::Inferno => "inferno",
             Self::Magma => "magma",
             Self::Cividis => "cividis",
         }
@@ -49,6 +53,7 @@ impl ColorMap {
         match self {
             Self::Grey => &GREY,
             Self::Viridis => &VIRIDIS,
+            Self::Inferno => &INFERNO,
             Self::Magma => &MAGMA,
             Self::Cividis => &CIVIDIS,
         }
@@ -72,8 +77,9 @@ impl ColorMap {
         match self {
             Self::Grey => 0,
             Self::Viridis => 1,
-            Self::Magma => 2,
-            Self::Cividis => 3,
+            Self::Inferno => 2,
+            Self::Magma => 3,
+            Self::Cividis => 4,
         }
     }
 }

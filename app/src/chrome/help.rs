@@ -5,11 +5,12 @@ use egui::{Align2, Grid, RichText, ScrollArea, Ui, Window};
 use crate::command::{Command, table};
 use crate::context::PaneContext;
 
-const MOUSE: [(&str, &str); 10] = [
+const MOUSE: [(&str, &str); 11] = [
     ("Wheel over a slice", "Next or previous slice"),
     ("Shift wheel", "Ten slices"),
     ("Ctrl wheel, pinch", "Zoom about the pointer"),
     ("Drag", "Move the slices sideways"),
+    ("Shift drag", "Measure a distance in a slice"),
     ("Click", "Move the shared cursor"),
     ("Right click", "Menu for what is under the pointer"),
     ("Drag in the overview", "Turn it; with Shift or the middle button, move it"),

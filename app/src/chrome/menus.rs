@@ -21,6 +21,10 @@ pub fn menus_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                     }
                 }
                 if menu == Menu::View {
+                    ui.menu_button("Colour map", |ui| {
+                        let maps = table().iter().filter(|spec| spec.menu == Menu::ColorMap);
+                        maps.for_each(|spec| item_ui(ui, ctx, spec));
+                    });
                     ui.menu_button("Panes", |ui| {
                         table().iter().filter(|spec| spec.menu == Menu::Pane).for_each(|spec| item_ui(ui, ctx, spec));
                     });

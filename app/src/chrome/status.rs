@@ -50,6 +50,11 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
              the Memory pane.",
         );
     }
+    if let Some(ruler) = &ctx.state.views.ruler {
+        ui.separator();
+        ui.label(format!("ruler {} nm", format::number(ruler.length_nm())))
+            .on_hover_text("The distance measured last (Shift drag in a slice); Esc takes it away.");
+    }
     if ctx.state.pending_chunks > 0 {
         ui.separator();
         ui.label(format!("{} pending", format::count(ctx.state.pending_chunks as u64)))

@@ -2,7 +2,7 @@
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
-use super::{Command, overview};
+use super::{Command, overview, places};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
@@ -47,7 +47,8 @@ pub fn apply(state: &mut State, command: Command) {
         Command::ClearLog => state.log.clear(),
         Command::Escape => escape(state),
         other => {
-            if let Some(other) = overview::apply(state, other) {
+            let other = overview::apply(state, other).and_then(|other| places::apply(state, other));
+            if let Some(other) = other {
                 apply_to_slices(state, other);
             }
         }
@@ -100,6 +101,8 @@ fn apply_to_slices(state: &mut State, command: Command) {
             state.views.viewport[normal] = Viewport { points, pixels, visible: true };
         }
         Command::ToggleColorByObject => state.display.color_by_object = !state.display.color_by_object,
+        Command::SetColorMap(map) => state.display.color_map = map,
+        Command::ToggleInvert => state.display.invert = !state.display.invert,
         Command::ToggleSmooth => state.display.smooth = !state.display.smooth,
         Command::ResetView => reset_view(state),
         Command::FlyTo { dataset, target } => fly_to(state, dataset, &target),
@@ -159,8 +162,12 @@ fn escape(state: &mut State) {
         state.palette_open = false;
     } else if state.path_field_open {
         state.path_field_open = false;
+    } else if state.go_to_open {
+        state.go_to_open = false;
     } else if state.help_open {
         state.help_open = false;
+    } else if state.views.ruler.is_some() {
+        state.views.ruler = None;
     } else if state.maximised.is_some() {
         state.maximised = None;
     } else {
@@ -241,7 +248,8 @@ fn snapped(state: &State, point_nm: Zyx<f64>) -> Zyx<f64> {
     inside(state, level.world_from_voxel.world_from_voxel(voxel))
 }
 
-fn show_dataset(state: &mut State, index: usize) {
+/// Puts another dataset into the slices.
+pub(super) fn show_dataset(state: &mut State, index: usize) {
     if let Session::Open(data) = &mut state.session
         && index < data.catalog.datasets.len()
         && index != data.dataset_index
@@ -252,6 +260,17 @@ fn show_dataset(state: &mut State, index: usize) {
         state.readout = None;
         state.histogram = None;
         reset_view(state);
+    }
+}
+
+/// Moves cursor and centre to a point (nm) and, if one is given, the zoom to so many nm per point.
+pub(super) fn look_at(state: &mut State, point_nm: Zyx<f64>, nm_per_point: Option<f64>) {
+    state.views.cursor_nm = snapped(state, point_nm);
+    state.views.center_nm = point_nm;
+    keep_center_near(state);
+    if let Some(nm_per_point) = nm_per_point {
+        let factor = state.views.nm_per_point / nm_per_point;
+        zoom(state, state.views.active, state.views.center_nm, factor);
     }
 }
 

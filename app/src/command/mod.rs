@@ -5,6 +5,7 @@
 
 mod apply;
 mod overview;
+mod places;
 mod shortcut;
 mod table;
 
@@ -16,7 +17,9 @@ pub use table::{CommandSpec, Menu, by_key, table};
 
 use crate::options::{Start, ThemeName};
 use crate::state::timeline::RangeNs;
-use crate::state::{Contrast, PaneKind, Preset};
+use microtome_render::ColorMap;
+
+use crate::state::{Contrast, PaneKind, Place, Preset};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,6 +164,29 @@ pub enum Command {
     DismissNotice(usize),
     /// Empty the log.
     ClearLog,
+    /// Copy the cursor's position as text.
+    CopyPosition,
+    /// Copy this position (nm) as text.
+    CopyPositionAt(Zyx<f64>),
+    /// Copy a link that opens the cursor's place in neuroglancer.
+    CopyNeuroglancerLink,
+    /// Show or hide the field that takes a position.
+    ToggleGoTo,
+    /// Look at a place.
+    GoTo(Place),
+    /// Measure a distance in a slice, in place of the last one.
+    Measure {
+        /// The slice's normal.
+        normal: Axis,
+        /// Where it begins, nm.
+        from_nm: Zyx<f64>,
+        /// Where it ends, nm.
+        to_nm: Zyx<f64>,
+    },
+    /// Give the EM these colours.
+    SetColorMap(ColorMap),
+    /// Draw low values as high ones.
+    ToggleInvert,
     /// Close what is on top: palette, path field, help, maximised pane.
     Escape,
 }

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use microtome_render::ColorMap;
+
 use super::{Command, Key, Shortcut};
 use crate::state::{LoaderPhase, PaneKind, Preset, Session, State};
 
@@ -14,6 +16,8 @@ pub enum Menu {
     View,
     /// The panes, in their own part of the View menu.
     Pane,
+    /// The colour maps, in their own part of the View menu.
+    ColorMap,
     /// Run and watch.
     Loader,
     /// Help.
@@ -81,7 +85,9 @@ fn has_loader(state: &State) -> bool {
 /// Every command that needs no argument, in menu order.
 pub fn table() -> &'static [CommandSpec] {
     static TABLE: OnceLock<Vec<CommandSpec>> = OnceLock::new();
-    TABLE.get_or_init(|| [file(), view(), layouts(), slice_keys(), panes(), loader(), help()].concat())
+    TABLE.get_or_init(|| {
+        [file(), view(), layouts(), places(), color_maps(), slice_keys(), panes(), loader(), help()].concat()
+    })
 }
 
 /// The row whose shortcut this is.
@@ -133,6 +139,9 @@ fn view() -> Vec<CommandSpec> {
             .when(is_open),
         spec(View, Command::ToggleColorByObject, "Colour by object", "A colour for each object, not for each class.")
             .check(|state| state.display.color_by_object),
+        spec(View, Command::ToggleInvert, "Invert", "Draw low grey values bright and high ones dark.")
+            .key(Shortcut::plain(Key::Char('V')))
+            .check(|state| state.display.invert),
         spec(View, Command::ToggleSmooth, "Smooth", "Interpolate the EM between voxels; off, every voxel is a square.")
             .key(Shortcut::plain(Key::Char('I')))
             .check(|state| state.display.smooth),
@@ -164,6 +173,36 @@ fn layouts() -> Vec<CommandSpec> {
         CommandSpec::new(Menu::View, Command::SetLayout(preset), &label, preset.purpose()).check(checked)
     };
     Preset::ALL.into_iter().zip(CHECKED).map(row).collect()
+}
+
+fn places() -> Vec<CommandSpec> {
+    use Menu::View;
+    let spec = |command, label, tooltip| CommandSpec::new(View, command, label, tooltip).when(is_open);
+    let link = "Copy a link that opens this place in neuroglancer. Neuroglancer reads from the web: data in a local folder \
+                need a server, whose address then replaces the path in the link.";
+    vec![
+        spec(Command::CopyPosition, "Copy position", "Copy cursor, zoom and dataset as a line of text.")
+            .key(Shortcut::ctrl_shift(Key::Char('C'))),
+        spec(Command::ToggleGoTo, "Go to position…", "Type or paste a position, such as a copied one, and go there.")
+            .key(Shortcut::ctrl(Key::Char('G'))),
+        spec(Command::CopyNeuroglancerLink, "Copy neuroglancer link", link),
+    ]
+}
+
+fn color_maps() -> Vec<CommandSpec> {
+    const CHECKED: [fn(&State) -> bool; ColorMap::ALL.len()] = [
+        |state| state.display.color_map == ColorMap::ALL[0],
+        |state| state.display.color_map == ColorMap::ALL[1],
+        |state| state.display.color_map == ColorMap::ALL[2],
+        |state| state.display.color_map == ColorMap::ALL[3],
+        |state| state.display.color_map == ColorMap::ALL[4],
+    ];
+    let row = |(map, checked): (ColorMap, fn(&State) -> bool)| {
+        let label = format!("Colours: {}", map.name());
+        let tooltip = "Draw the EM in these colours, from low to high.";
+        CommandSpec::new(Menu::ColorMap, Command::SetColorMap(map), &label, tooltip).check(checked)
+    };
+    ColorMap::ALL.into_iter().zip(CHECKED).map(row).collect()
 }
 
 fn slice_keys() -> Vec<CommandSpec> {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use microtome_core::geometry::BoxNm;
+use microtome_render::ColorMap;
 
 /// Grey values between `lo` and `hi` are spread over black to white. In units of the stored values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +29,10 @@ pub struct Display {
     pub contrast: Contrast,
     /// The contrast window is to be computed as soon as what is on display is known.
     pub auto_contrast_pending: bool,
+    /// The colours of the EM, from low to high.
+    pub color_map: ColorMap,
+    /// Low values get the colours of high ones.
+    pub invert: bool,
     /// The EM is interpolated between voxels.
     pub smooth: bool,
     /// Labels are drawn over the slices.
@@ -54,6 +59,8 @@ impl Default for Display {
             show_raw: true,
             contrast: Contrast::default(),
             auto_contrast_pending: false,
+            color_map: ColorMap::default(),
+            invert: false,
             smooth: true,
             show_labels: true,
             label_opacity: 0.45,

@@ -24,6 +24,8 @@ pub enum Effect {
     RestartLoader,
     /// Work out what so many draws of the running loader would cover.
     Simulate(u64),
+    /// Put this on the clipboard.
+    CopyText(String),
     /// Bring a pane to the front.
     ShowPane(PaneKind),
     /// Arrange the panes anew.

@@ -9,7 +9,9 @@ mod loader;
 mod log;
 pub mod orbit;
 mod pane;
+mod place;
 mod readout;
+mod ruler;
 mod session;
 pub mod timeline;
 mod views;
@@ -24,7 +26,9 @@ pub use layers::{Layer, LayerKind, fills_space};
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, SimulationView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
 pub use pane::{PaneKind, Preset};
+pub use place::{Place, neuroglancer_link};
 pub use readout::{LabelReadout, Probe, Readout, value_in};
+pub use ruler::Ruler;
 pub use session::{OpenData, Session};
 pub use timeline::{Recording, TimelineState};
 pub use views::{Viewport, Views};
@@ -84,6 +88,8 @@ pub struct State {
     pub palette_open: bool,
     /// The in-app path field is open.
     pub path_field_open: bool,
+    /// The field for a position is open.
+    pub go_to_open: bool,
     /// The page of keys is open.
     pub help_open: bool,
     /// The window fills the screen.

@@ -3,6 +3,7 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::SliceView;
 
+use super::Ruler;
 use super::orbit::Orbit;
 
 /// A slice on the screen.
@@ -32,6 +33,8 @@ pub struct Views {
     pub hover_nm: Option<Zyx<f64>>,
     /// Each slice on the screen, by normal; as last drawn.
     pub viewport: Zyx<Viewport>,
+    /// The distance measured last.
+    pub ruler: Option<Ruler>,
     /// From where the 3-D overview is seen.
     pub orbit: Orbit,
     /// Keys act on the overview, not on a slice: the pointer was last over it.
@@ -49,6 +52,7 @@ impl Default for Views {
             active: Axis::Z,
             hover_nm: None,
             viewport: Zyx::splat(Viewport { points: [0.0; 2], pixels: [0; 2], visible: false }),
+            ruler: None,
             orbit: Orbit::default(),
             overview_active: false,
             fit_pending: false,
@@ -86,9 +90,10 @@ impl Views {
         }
     }
 
-    /// Another dataset: the overview shows it from where a new user sees it.
+    /// Another dataset: the overview shows it as a new user sees it, and nothing is measured yet.
     pub fn begin_dataset(&mut self) {
         self.orbit = Orbit::default();
+        self.ruler = None;
     }
 
     /// True if at least one slice is on the screen.

@@ -1,6 +1,8 @@
 //! How the slices look: contrast over the histogram of what is on display, labels, boxes.
 
-use egui::{Painter, Pos2, Rect, Role, Sense, Shape, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{ComboBox, Painter, Pos2, Rect, Role, Sense, Shape, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use microtome_render::ColorMap;
 
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -40,7 +42,28 @@ pub fn look_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         toggle_ui(ui, ctx, "Boxes", display.show_boxes, Command::ToggleBoxes);
         toggle_ui(ui, ctx, "By object", display.color_by_object, Command::ToggleColorByObject);
         toggle_ui(ui, ctx, "Smooth", display.smooth, Command::ToggleSmooth);
+        toggle_ui(ui, ctx, "Invert", display.invert, Command::ToggleInvert);
+        color_map_ui(ui, ctx);
     });
+}
+
+fn color_map_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let shown = ctx.state.display.color_map;
+    let combo = ComboBox::from_id_salt("colour map").selected_text(shown.name()).width(84.0);
+    let combo = combo.show_ui(ui, |ui| {
+        for map in ColorMap::ALL {
+            let choice = ui.selectable_label(map == shown, map.name());
+            if choice.on_hover_text("Draw the EM in these colours, from low to high.").clicked() {
+                ctx.send(Command::SetColorMap(map));
+            }
+        }
+    });
+    combo.response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, "Colour map of the EM");
+        info.current_text_value = Some(shown.name().to_owned());
+        info
+    });
+    combo.response.on_hover_text("The colours of the EM, from low to high.");
 }
 
 fn toggle_ui(ui: &mut Ui, ctx: &PaneContext<'_>, label: &str, on: bool, command: Command) {

@@ -5,6 +5,7 @@ mod density;
 mod mouse;
 mod overlay;
 mod paint;
+mod ruler;
 
 use egui::{Role, Sense, Ui, WidgetInfo};
 use microtome_core::geometry::{Axis, Zyx};
@@ -40,6 +41,7 @@ pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
     density::density_ui(&painter, ctx, &screen);
     boxes::boxes_ui(&painter, ctx, &screen);
     overlay::overlay_ui(&painter, ctx, &screen);
+    ruler::ruler_ui(&painter, ctx, &screen);
     mouse::menu_ui(ctx, &screen, &response, kind);
 }
 

@@ -6,9 +6,9 @@ use microtome_core::geometry::Zyx;
 use super::Screen;
 use crate::command::Command;
 use crate::context::PaneContext;
-use crate::state::PaneKind;
+use crate::state::{PaneKind, Ruler};
 
-/// Sends hover, wheel, zoom, drag and click.
+/// Sends hover, wheel, zoom, measuring, drag and click.
 pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind: PaneKind) {
     let normal = screen.normal();
     if let Some(at) = response.hover_pos() {
@@ -16,6 +16,9 @@ pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Resp
         wheel(ui, ctx, screen, response, at);
     } else if ctx.state.views.active == normal && ctx.state.views.hover_nm.is_some() {
         ctx.send(Command::Hover(None));
+    }
+    if measure(ui, ctx, screen, response) {
+        return;
     }
     if response.dragged_by(egui::PointerButton::Primary) || response.dragged_by(egui::PointerButton::Middle) {
         let by = response.drag_delta();
@@ -34,6 +37,28 @@ pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Resp
     if response.double_clicked() {
         ctx.send(Command::ToggleMaximise(kind));
     }
+}
+
+/// Shift drag measures; Shift is asked for only where the drag begins. True while it goes on.
+fn measure(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Response) -> bool {
+    let id = response.id.with("measured from");
+    if response.drag_started_by(egui::PointerButton::Primary) && ui.input(|input| input.modifiers.shift) {
+        let from = ui.input(|input| input.pointer.press_origin());
+        let from_nm = from.map(|from| screen.world_from_point(from).to_array());
+        ui.data_mut(|data| data.insert_temp(id, from_nm));
+    }
+    let from_nm = ui.data(|data| data.get_temp::<Option<[f64; 3]>>(id)).flatten();
+    let (Some(from_nm), Some(at)) = (from_nm, response.interact_pointer_pos()) else { return false };
+    if !response.dragged() {
+        ui.data_mut(|data| data.remove::<Option<[f64; 3]>>(id));
+        return response.drag_stopped();
+    }
+    let (from_nm, to_nm) = (Zyx::from(from_nm), screen.world_from_point(at));
+    let normal = screen.normal();
+    if ctx.state.views.ruler != Some(Ruler { normal, from_nm, to_nm }) {
+        ctx.send(Command::Measure { normal, from_nm, to_nm });
+    }
+    true
 }
 
 fn wheel(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Response, at: egui::Pos2) {
@@ -94,14 +119,11 @@ pub fn menu_ui(ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind
         };
         item("Move the cursor here", Command::MoveCursor(at_nm));
         item("Centre here", Command::Pan(at_nm - ctx.state.views.center_nm));
+        item("Copy this position", Command::CopyPositionAt(at_nm));
         item("Auto contrast", Command::AutoContrast);
         item("Fit the whole volume", Command::ResetView);
         let is_maximised = ctx.state.maximised == Some(kind);
         item(if is_maximised { "Back to the layout" } else { "Maximise" }, Command::ToggleMaximise(kind));
-        if ui.button("Copy position").clicked() {
-            ui.ctx().copy_text(format!("{:.1}, {:.1}, {:.1}", at_nm.z, at_nm.y, at_nm.x));
-            ui.close();
-        }
     });
 }
 

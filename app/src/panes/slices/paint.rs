@@ -5,8 +5,7 @@ use std::sync::Arc;
 use egui::{Rect, Shape};
 use egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor, wgpu};
 use microtome_render::{
-    ColorMap, ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, PaintHandle, SliceDraw, SliceLayer,
-    SliceRenderer,
+    ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, PaintHandle, SliceDraw, SliceLayer, SliceRenderer,
 };
 use parking_lot::Mutex;
 
@@ -38,8 +37,8 @@ fn slice_layer(state: &State, layer: &Layer) -> SliceLayer {
     let style = match layer.kind {
         LayerKind::Raw => LayerStyle::Image(ImageStyle {
             window: [display.contrast.lo as f32, display.contrast.hi as f32],
-            color_map: ColorMap::Grey,
-            invert: false,
+            color_map: display.color_map,
+            invert: display.invert,
             interpolation: if display.smooth { Interpolation::Linear } else { Interpolation::Nearest },
             opacity: 1.0,
         }),
