@@ -43,6 +43,10 @@ pub struct Theme {
     pub label_crop: Color32,
     /// Outlines of label crops in the overview.
     pub label_crop_box: Color32,
+    /// Chunks that are there, over slices.
+    pub chunk_cached: Color32,
+    /// Chunks that the store does not have, over slices.
+    pub chunk_absent: Color32,
     /// Text over slices, whatever the theme.
     pub over_image: Color32,
     /// Ground of text over slices.
@@ -116,6 +120,8 @@ impl Theme {
             sample: rgb(120, 220, 255),
             label_crop: rgb(190, 150, 240),
             label_crop_box: rgb(190, 150, 240),
+            chunk_cached: rgb(72, 190, 150),
+            chunk_absent: rgb(170, 176, 186),
             over_image: rgb(240, 243, 247),
             over_image_ground: Color32::from_black_alpha(150),
             image_ground: rgb(12, 13, 15),
@@ -150,6 +156,8 @@ impl Theme {
             sample: rgb(90, 200, 250),
             label_crop: rgb(190, 150, 240),
             label_crop_box: rgb(120, 70, 190),
+            chunk_cached: rgb(72, 190, 150),
+            chunk_absent: rgb(170, 176, 186),
             over_image: rgb(240, 243, 247),
             over_image_ground: Color32::from_black_alpha(150),
             image_ground: rgb(222, 226, 231),

@@ -130,6 +130,12 @@ impl ChunkTextures {
         self.residency.contains(id)
     }
 
+    /// True if the chunk is known to be absent from the store.
+    #[must_use]
+    pub fn is_absent(&self, id: &ChunkId) -> bool {
+        self.chunks.get(id).is_some_and(|chunk| chunk.fill_bits.is_some())
+    }
+
     /// Bytes that may still be uploaded in this frame. Stop when it is 0; the first chunk of a frame always may.
     #[must_use]
     pub const fn upload_room_bytes(&self) -> u64 {

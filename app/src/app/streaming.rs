@@ -1,5 +1,7 @@
 //! What the slices need, frame by frame: which chunks to ask for, what came, what is under the pointer.
 
+mod chunks;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -12,7 +14,10 @@ use parking_lot::Mutex;
 
 use crate::background::{Loaded, Outcome, Prepared, Viewer, Waker, Want};
 use crate::command;
-use crate::state::{GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, Probe, Readout, State, value_in};
+use crate::state::{
+    ChunkGrid, ChunkStatus, GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, Probe, Readout, State,
+    value_in,
+};
 
 /// Texture memory that the slices may take.
 const TEXTURE_BUDGET_BYTES: u64 = 1 << 30;
@@ -100,6 +105,7 @@ impl Streaming {
         self.wanted.clear();
         self.histogram_of.clear();
         state.readout = None;
+        state.chunk_grids = Zyx::default();
         state.histogram = None;
         state.pending_chunks = 0;
     }
@@ -112,6 +118,7 @@ impl Streaming {
         let (shown, probes) = self.ask(state);
         self.update_readout(state, &probes);
         self.update_histogram(state, shown);
+        state.chunk_grids = self.chunk_grids(state);
         let stats = self.renderer.lock().textures().stats();
         state.gpu = GpuView {
             bytes: stats.bytes,
@@ -246,6 +253,14 @@ impl Streaming {
             }
         }
         state.readout = Some(readout);
+    }
+
+    fn chunk_grids(&self, state: &State) -> Zyx<Option<ChunkGrid>> {
+        let renderer = self.renderer.lock();
+        let textures = renderer.textures();
+        chunks::chunk_grids(state, |id| {
+            ChunkStatus::of(textures.contains(id), textures.is_absent(id), self.refused.contains(id))
+        })
     }
 
     fn update_histogram(&mut self, state: &mut State, shown: Vec<ChunkId>) {

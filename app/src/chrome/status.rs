@@ -50,6 +50,13 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
              the Memory pane.",
         );
     }
+    if let Some(grid) = &ctx.state.chunk_grids[ctx.state.views.active] {
+        ui.separator();
+        ui.label(grid.words()).on_hover_text(
+            "Chunks of the EM that the active slice meets, at the level on display: on the graphics card, on their way, \
+             not in the store, or impossible to read.",
+        );
+    }
     if let Some(ruler) = &ctx.state.views.ruler {
         ui.separator();
         ui.label(format!("ruler {} nm", format::number(ruler.length_nm())))

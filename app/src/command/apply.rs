@@ -101,6 +101,7 @@ fn apply_to_slices(state: &mut State, command: Command) {
             state.views.viewport[normal] = Viewport { points, pixels, visible: true };
         }
         Command::ToggleColorByObject => state.display.color_by_object = !state.display.color_by_object,
+        Command::ToggleChunks => state.display.show_chunks = !state.display.show_chunks,
         Command::SetColorMap(map) => state.display.color_map = map,
         Command::ToggleInvert => state.display.invert = !state.display.invert,
         Command::ToggleSmooth => state.display.smooth = !state.display.smooth,

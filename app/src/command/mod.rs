@@ -185,6 +185,8 @@ pub enum Command {
     },
     /// Give the EM these colours.
     SetColorMap(ColorMap),
+    /// The chunk grid over the slices.
+    ToggleChunks,
     /// Draw low values as high ones.
     ToggleInvert,
     /// Close what is on top: palette, path field, help, maximised pane.

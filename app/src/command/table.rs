@@ -134,6 +134,14 @@ fn view() -> Vec<CommandSpec> {
         .key(Shortcut::plain(Key::Char('D')))
         .when(has_loader)
         .check(|state| state.display.show_density),
+        spec(
+            View,
+            Command::ToggleChunks,
+            "Chunk grid",
+            "Show the chunks of the level on display, and which are there.",
+        )
+        .key(Shortcut::plain(Key::Char('C')))
+        .check(|state| state.display.show_chunks),
         spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
             .key(Shortcut::plain(Key::Char('A')))
             .when(is_open),

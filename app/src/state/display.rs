@@ -45,6 +45,8 @@ pub struct Display {
     pub show_boxes: bool,
     /// How densely draws cover the data is drawn over the slices.
     pub show_density: bool,
+    /// The chunk grid is drawn over the slices.
+    pub show_chunks: bool,
     /// Label volumes that are not drawn: (crop, class) of the shown dataset.
     pub hidden_classes: HashSet<(usize, usize)>,
     /// The sample of the last batch that the user picked.
@@ -67,6 +69,7 @@ impl Default for Display {
             color_by_object: false,
             show_boxes: true,
             show_density: false,
+            show_chunks: false,
             hidden_classes: HashSet::new(),
             selected_crop: None,
             selected: None,

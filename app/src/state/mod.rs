@@ -1,5 +1,6 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
+mod chunks;
 mod display;
 mod effect;
 mod histogram;
@@ -18,6 +19,7 @@ mod views;
 
 use std::path::PathBuf;
 
+pub use chunks::{ChunkGrid, ChunkStatus};
 pub use display::{Contrast, Display};
 pub use effect::Effect;
 pub use histogram::{BINS, Histogram};
@@ -34,6 +36,7 @@ pub use timeline::{Recording, TimelineState};
 pub use views::{Viewport, Views};
 
 use crate::options::ThemeName;
+use microtome_core::geometry::Zyx;
 use microtome_core::telemetry::Stats;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +79,8 @@ pub struct State {
     pub log: Log,
     /// Textures on the graphics card.
     pub gpu: GpuView,
+    /// The chunk grid over each slice, by normal, while it is shown.
+    pub chunk_grids: Zyx<Option<ChunkGrid>>,
     /// Chunks that the slices want and do not have yet.
     pub pending_chunks: usize,
     /// The look.

@@ -2,9 +2,11 @@
 
 #![allow(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
+mod chunks;
 mod driver;
 mod files;
 mod loader;
 mod overview;
+mod places;
 mod slices;
 mod snapshots;

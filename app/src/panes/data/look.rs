@@ -42,6 +42,7 @@ pub fn look_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         toggle_ui(ui, ctx, "Boxes", display.show_boxes, Command::ToggleBoxes);
         toggle_ui(ui, ctx, "By object", display.color_by_object, Command::ToggleColorByObject);
         toggle_ui(ui, ctx, "Smooth", display.smooth, Command::ToggleSmooth);
+        toggle_ui(ui, ctx, "Chunks", display.show_chunks, Command::ToggleChunks);
         toggle_ui(ui, ctx, "Invert", display.invert, Command::ToggleInvert);
         color_map_ui(ui, ctx);
     });

@@ -1,6 +1,7 @@
 //! One of the three linked slices: the image by wgpu, everything over it by the painter, and what the mouse does.
 
 mod boxes;
+mod chunks;
 mod density;
 mod mouse;
 mod overlay;
@@ -39,8 +40,10 @@ pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
         painter.add(paint::callback(ctx, &screen, renderer));
     }
     density::density_ui(&painter, ctx, &screen);
+    chunks::chunks_ui(&painter, ctx, &screen);
     boxes::boxes_ui(&painter, ctx, &screen);
     overlay::overlay_ui(&painter, ctx, &screen);
+    chunks::legend_ui(&painter, ctx, &screen);
     ruler::ruler_ui(&painter, ctx, &screen);
     mouse::menu_ui(ctx, &screen, &response, kind);
 }

@@ -28,8 +28,9 @@ pub fn ruler_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     }
     let text = words(ctx, screen, &ruler);
     let galley = painter.layout_no_wrap(text, FontId::proportional(12.0), ctx.theme.over_image);
-    let middle = from + (to - from) * 0.5 + vec2(0.0, -16.0);
-    let ground = Align2::CENTER_CENTER.anchor_size(middle, galley.size()).expand2(vec2(5.0, 2.0));
+    // Beyond its end, so that the words never cover the line.
+    let beyond = vec2(0.0, if to.y < from.y { -20.0 } else { 20.0 });
+    let ground = Align2::CENTER_CENTER.anchor_size(to + beyond, galley.size()).expand2(vec2(5.0, 2.0));
     let room = screen.rect.shrink(2.0);
     let inside = ground.translate((room.min - ground.min).max(vec2(0.0, 0.0)));
     let inside = inside.translate((room.max - inside.max).min(vec2(0.0, 0.0)));
@@ -39,7 +40,9 @@ pub fn ruler_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
 
 /// `1.25 µm · 125 voxels of s0`
 fn words(ctx: &PaneContext<'_>, screen: &Screen, ruler: &Ruler) -> String {
-    let length = length_text(ruler.length_nm());
+    // A pointer is no finer than that.
+    let length_nm = ruler.length_nm();
+    let length = length_text(if length_nm < 100.0 { length_nm } else { length_nm.round() });
     let raw = ctx.state.session.open().and_then(|data| data.layers.iter().find(|layer| layer.kind == LayerKind::Raw));
     let Some(raw) = raw else { return length };
     let level = choose_display_level(&raw.levels, &screen.view);

@@ -1,0 +1,28 @@
+//! The chunk grids that the slices show over the EM.
+
+use microtome_core::geometry::{Axis, Zyx};
+use microtome_render::{ChunkId, choose_display_level, visible_chunks};
+
+use crate::state::{ChunkGrid, ChunkStatus, Layer, LayerKind, State};
+
+/// The grid of every slice on the screen, by normal; none while they are not shown, or the EM is not.
+pub fn chunk_grids(state: &State, status: impl Fn(&ChunkId) -> ChunkStatus) -> Zyx<Option<ChunkGrid>> {
+    let raw = state.visible_layers().find(|layer| layer.kind == LayerKind::Raw);
+    let raw = raw.filter(|_| state.display.show_chunks);
+    Zyx::from_fn(|normal| {
+        let is_visible = state.views.viewport[normal].visible;
+        raw.filter(|_| is_visible).map(|raw| grid(state, raw, normal, &status))
+    })
+}
+
+fn grid(state: &State, raw: &Layer, normal: Axis, status: impl Fn(&ChunkId) -> ChunkStatus) -> ChunkGrid {
+    let view = state.views.slice_view(normal);
+    let index = choose_display_level(&raw.levels, &view);
+    let level = &raw.levels[index];
+    let known = |chunk: Zyx<u64>| {
+        let id = ChunkId { volume: raw.slot, level: u32::try_from(index).unwrap_or(u32::MAX), chunk };
+        (level.world_from_voxel.world_box(&level.chunk_voxels(chunk)), status(&id))
+    };
+    let chunks = visible_chunks(&view, level).into_iter().map(|(chunk, _)| known(chunk)).collect();
+    ChunkGrid { level: raw.volume.levels()[index].path.clone(), chunks }
+}

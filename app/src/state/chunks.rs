@@ -1,0 +1,91 @@
+//! The chunk grid of the level on display, and what is known of each chunk.
+
+use microtome_core::geometry::BoxNm;
+
+/// What is known of a chunk of the EM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChunkStatus {
+    /// Decoded and on the graphics card.
+    Resident,
+    /// On its way; coarser levels stand in for it.
+    Wanted,
+    /// Not in the store: drawn as the fill value.
+    Absent,
+    /// It cannot be read, or has no room.
+    Failed,
+}
+
+impl ChunkStatus {
+    /// All of them, in the order of the legend.
+    pub const ALL: [Self; 4] = [Self::Resident, Self::Wanted, Self::Absent, Self::Failed];
+
+    /// What the legend calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Resident => "cached",
+            Self::Wanted => "wanted",
+            Self::Absent => "absent",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// From what streaming knows.
+    #[must_use]
+    pub const fn of(is_resident: bool, is_absent: bool, is_refused: bool) -> Self {
+        match (is_resident, is_absent, is_refused) {
+            (true, true, _) => Self::Absent,
+            (true, false, _) => Self::Resident,
+            (false, _, true) => Self::Failed,
+            (false, _, false) => Self::Wanted,
+        }
+    }
+}
+
+/// The chunks of one level that a slice meets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ChunkGrid {
+    /// Name of the level, such as `s1`.
+    pub level: String,
+    /// Each chunk's box, nm, and what is known of it.
+    pub chunks: Vec<(BoxNm, ChunkStatus)>,
+}
+
+impl ChunkGrid {
+    /// Chunks of a status.
+    #[must_use]
+    pub fn count(&self, status: ChunkStatus) -> usize {
+        self.chunks.iter().filter(|(_, known)| *known == status).count()
+    }
+
+    /// `s1 chunks: 12 cached, 3 wanted`: what there is of each status.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let counts = ChunkStatus::ALL.map(|status| (self.count(status), status.name()));
+        let said: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+        let said = if said.is_empty() { "none here".to_owned() } else { said.join(", ") };
+        format!("{} chunks: {said}", self.level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use microtome_core::geometry::Zyx;
+
+    #[test]
+    fn what_is_drawable_is_no_failure_and_only_fill_is_absent() {
+        assert_eq!(ChunkStatus::of(true, false, true), ChunkStatus::Resident);
+        assert_eq!(ChunkStatus::of(true, true, false), ChunkStatus::Absent);
+        assert_eq!(ChunkStatus::of(false, false, true), ChunkStatus::Failed);
+        assert_eq!(ChunkStatus::of(false, false, false), ChunkStatus::Wanted);
+    }
+
+    #[test]
+    fn the_words_count_what_there_is() {
+        let cell = |status| (BoxNm::new(Zyx::splat(0.0), Zyx::splat(1.0)), status);
+        let chunks = vec![cell(ChunkStatus::Absent), cell(ChunkStatus::Resident), cell(ChunkStatus::Resident)];
+        assert_eq!(ChunkGrid { level: "s2".to_owned(), chunks }.words(), "s2 chunks: 2 cached, 1 absent");
+        assert_eq!(ChunkGrid { level: "s2".to_owned(), chunks: Vec::new() }.words(), "s2 chunks: none here");
+    }
+}
