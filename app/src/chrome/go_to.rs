@@ -1,35 +1,26 @@
 //! The field that takes a position as text and goes there.
 
-use egui::{Align2, Button, Id, Key, RichText, Role, TextEdit, Ui, WidgetInfo, Window};
+use egui::{Button, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
 
+use super::text_window::{Line, text_window_ui};
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::state::Place;
 
 /// Draws the field if it is open.
 pub fn go_to_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    let id = Id::unique("go to");
-    if !ctx.state.go_to_open {
-        ui.data_mut(|data| data.remove::<String>(id));
-        return;
-    }
-    let known = ui.data_mut(|data| data.get_temp::<String>(id));
-    let just_opened = known.is_none();
-    let mut text = known.unwrap_or_default();
-    let mut stays_open = true;
-    let window = Window::new("Go to position").open(&mut stays_open).collapsible(false).resizable(false);
-    window.anchor(Align2::CENTER_TOP, [0.0, 90.0]).show(ui, |ui| {
+    let closed = text_window_ui(ui, "Go to position", ctx.state.go_to_open, |ui, Line { text, just_opened }| {
         ui.set_width(440.0);
         ui.label("z, y, x in nm (or µm, mm); zoom and dataset if you like:");
         let hint = Place::on_display(ctx.state, ctx.state.views.cursor_nm).to_string();
-        let edit = ui.add(TextEdit::singleline(&mut text).hint_text(hint).desired_width(f32::INFINITY));
+        let edit = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(f32::INFINITY));
         edit.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Position"));
         if just_opened {
             edit.request_focus();
         }
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         edit.on_hover_text("What Copy position gives, or three numbers: z, y, x.");
-        let place = Place::parse(&text);
+        let place = Place::parse(text);
         ui.horizontal(|ui| {
             let button = ui.add_enabled(place.is_some(), Button::new("Go"));
             let clicked = button.on_hover_text("Centre the views on this position.").clicked();
@@ -44,8 +35,7 @@ pub fn go_to_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             }
         });
     });
-    ui.data_mut(|data| data.insert_temp(id, text));
-    if !stays_open {
+    if closed {
         ctx.send(Command::ToggleGoTo);
     }
 }

@@ -8,6 +8,7 @@ mod notices;
 mod palette;
 mod path_field;
 mod status;
+mod text_window;
 mod welcome;
 
 use std::time::Duration;
