@@ -117,11 +117,11 @@ impl ArrayLayout {
             let elements = copy.saturating_add(intensity::scratch_len(operations, self.spec.shape));
             return if operations.is_empty() { 0 } else { (elements as u64).saturating_mul(size_of::<f32>() as u64) };
         }
-        let is_read_in_place = self.spec.encoding == Encoding::Ids && self.read_alone == self.classes.len();
-        if self.spec.encoding.is_local() && is_read_in_place {
-            return 0;
-        }
         if self.spec.encoding.is_local() {
+            let is_read_in_place = self.spec.encoding == Encoding::Ids && self.read_alone == self.classes.len();
+            if is_read_in_place {
+                return 0;
+            }
             // Planes as they are stored, their mask and their bits, as many at a time as a tile has.
             let stored = if self.from_class_ids { 8 } else { 2 };
             let planes = Zyx { z: self.spec.shape.z.min(16), ..self.spec.shape };
