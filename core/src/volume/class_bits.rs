@@ -139,7 +139,7 @@ impl Cut {
         let plane = shape.y * shape.x;
         let whole = self.whole(shape, self.chunks(), fill);
         let fewest = match self {
-            Self::Plain(plan, _) => fewest_planes(plan),
+            Self::Plain(plan, _) => fewest_planes(plan, size_of::<T>()),
             Self::Warped(..) => 1,
         };
         let (mut values, mut inside) = (Scratch::of(0), Scratch::of(0));

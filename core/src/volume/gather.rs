@@ -62,7 +62,7 @@ pub(super) fn copy<S: Voxel, D: Voxel>(
     let plane = plan.shape.y * plan.shape.x;
     let is_large = stream::is_large(out.len());
     let mut stored = Scratch::of(0);
-    for planes in slabs(plan.shape, size_of::<S>(), fewest_planes(plan)) {
+    for planes in slabs(plan.shape, size_of::<S>(), fewest_planes(plan, size_of::<S>())) {
         stored.set_len(planes.len() * plane);
         let out = &mut out[planes.start * plane..planes.end * plane];
         copy_planes(plan, source, &planes, &mut stored);

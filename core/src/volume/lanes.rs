@@ -105,10 +105,7 @@ impl<T: Lane> Turner<T> {
     fn turn_rows(&mut self, (to_row, columns): (usize, usize), row: impl Fn(usize) -> usize, from: &[T]) {
         let tiles = columns.div_ceil(TILE);
         for (r, tiles) in self.rows.iter_mut().map(|row| &mut row[..tiles]).enumerate() {
-            let start = row(r);
-            for (tile, part) in tiles.iter_mut().enumerate() {
-                *part = row_at(from, start + tile * TILE);
-            }
+            read_tiles(from, row(r), tiles);
         }
         for (tile, turned) in self.turned.as_chunks_mut::<TILE>().0.iter_mut().enumerate().take(tiles) {
             let columns = T::transpose(&std::array::from_fn(|r| self.rows[r][tile]));
@@ -128,23 +125,22 @@ pub(super) fn copy_row<T: Lane>(from: &[T], to: &mut [T]) {
     }
 }
 
-/// A tile's row from `start` on, filled up at the end.
+/// The elements from `start` on; beyond the end of them anything.
 #[inline]
-fn row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
-    match from.get(start..start + TILE).and_then(|row| row.as_array::<TILE>()) {
-        Some(row) => *row,
-        None => last_row_at(from, start),
+fn read_tiles<T: Lane>(from: &[T], start: usize, tiles: &mut [[T; TILE]]) {
+    match from.get(start..start + tiles.len() * TILE) {
+        Some(row) => tiles.iter_mut().zip(row.as_chunks().0).for_each(|(tile, row)| *tile = *row),
+        None => read_last_tiles(from, start, tiles),
     }
 }
 
-/// As [`row_at`], at the end of what there is: apart, so that the usual row stays a load and no call.
+/// As [`read_tiles`], at the end of what there is: apart, so that the usual row stays some loads and no call.
 #[cold]
 #[inline(never)]
-fn last_row_at<T: Lane>(from: &[T], start: usize) -> [T; TILE] {
+fn read_last_tiles<T: Lane>(from: &[T], start: usize, tiles: &mut [[T; TILE]]) {
     let rest = &from[start..];
-    let mut row = [T::default(); TILE];
-    row[..rest.len()].copy_from_slice(rest);
-    row
+    let len = rest.len().min(tiles.len() * TILE);
+    tiles.as_flattened_mut()[..len].copy_from_slice(&rest[..len]);
 }
 
 /// Copies a box of `dims` elements in C order to where it belongs: `strides` of `out` for each of its axes, one of which

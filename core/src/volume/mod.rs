@@ -27,6 +27,7 @@ mod oddities;
 mod patch;
 mod plan;
 mod planning;
+mod prefetch;
 mod scratch;
 mod shard;
 mod slab;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::lanes::{TILE, Turner, copy_row};
 use super::plan::{AxisPlan, ReadPlan};
+use super::prefetch::prefetch;
 use super::scratch::Scratch;
 use super::strides::{Strided, pick, pick_reversed};
 use super::tables::Run;
@@ -13,6 +14,10 @@ use crate::geometry::{Axis, Zyx};
 
 /// Bytes of planes that are made at a time where they are not made in place: they stay in a core's own cache.
 const SLAB_BYTES: usize = 1 << 18;
+
+/// Bytes of a chunk's row that are read for a part of planes across it. Measured: less reads the same memory again and
+/// again, and more makes parts that leave a core's own cache.
+const ROW_BYTES: usize = 32;
 
 /// The chunks of a plan, in its order, and what absent ones hold.
 pub(super) struct Source<'a, S> {
@@ -38,9 +43,10 @@ pub(super) fn slabs(shape: Zyx<usize>, voxel_bytes: usize, fewest: usize) -> imp
     (0..shape.z).step_by(planes).map(move |lo| lo..shape.z.min(lo + planes))
 }
 
-/// How many planes to make at a time at least: where they lie across the chunks' rows, each row is read for a whole tile.
-pub(super) fn fewest_planes(plan: &ReadPlan) -> usize {
-    if plan.axes.x.patch_axis == Axis::Z { TILE } else { 1 }
+/// How many planes of elements of so many bytes to make at a time at least: where they lie across the chunks' rows, half a
+/// cache line of each row is read for them, and a tile at least.
+pub(super) fn fewest_planes(plan: &ReadPlan, element_bytes: usize) -> usize {
+    if plan.axes.x.patch_axis == Axis::Z { (ROW_BYTES / element_bytes.max(1)).max(TILE) } else { 1 }
 }
 
 /// Copies the voxels of `planes` (along the patch's own z) that lie inside the volume; `out` holds these planes alone, and
@@ -174,6 +180,9 @@ fn copy_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], tur
 fn turn_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
     let Zyx { z, y, x } = lines;
     let picked = (!x.is_dense()).then(|| pick_rows(lines, from));
+    if picked.is_none() {
+        prefetch_rows(lines, from);
+    }
     let (fast, slow) = if z.patch_axis == Axis::X { (z, y) } else { (y, z) };
     let (fast_rows, slow_rows) = if z.patch_axis == Axis::X { (y.len(), 1) } else { (1, y.len()) };
     let is_down = matches!(x.run, Run::Down(_));
@@ -186,6 +195,18 @@ fn turn_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], tur
         } else {
             let lowest = slow.from(s) + x.lowest();
             turner.turn(size, |f| lowest + fast.from(f), from, to, out);
+        }
+    }
+}
+
+/// Asks for the rows that are turned, in the order of memory: they are turned in another one, in which each waits for its
+/// own.
+fn prefetch_rows<T>(lines: &Zyx<&Line<'_>>, from: &[T]) {
+    let Zyx { z, y, x } = lines;
+    for oz in 0..z.len() {
+        for oy in 0..y.len() {
+            let lowest = z.from(oz) + y.from(oy) + x.lowest();
+            prefetch(&from[lowest..lowest + x.len()]);
         }
     }
 }
