@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui_wgpu::RenderState;
 
-use crate::background::{Choice, Dialogs, Opened, Opener, Waker, Writer};
+use crate::background::{Choice, Dialogs, Opened, Opener, Saved, Saver, Waker, Writer};
 use crate::chrome;
 use crate::command::{self, Command};
 use crate::context::{CommandSender, PaneContext};
@@ -15,7 +15,7 @@ use crate::keys;
 use crate::layout::Layout;
 use crate::options::AppOptions;
 use crate::settings::Settings;
-use crate::state::{Effect, LogLevel, OpenData, Session, State};
+use crate::state::{Effect, LoaderPhase, LogLevel, OpenData, Session, State};
 use crate::theme::Theme;
 use loading::Loading;
 use streaming::Streaming;
@@ -28,6 +28,7 @@ pub struct App {
     layout: Layout,
     opener: Opener,
     dialogs: Dialogs,
+    saver: Saver,
     loading: Loading,
     streaming: Streaming,
     writer: Option<Writer>,
@@ -71,6 +72,7 @@ impl App {
             layout,
             opener: Opener::new(Arc::clone(&waker)),
             dialogs: Dialogs::new(Arc::clone(&waker)),
+            saver: Saver::new(Arc::clone(&waker)),
             loading: Loading::new(Arc::clone(&waker)),
             streaming: Streaming::start(render_state, &waker)?,
             writer,
@@ -113,6 +115,7 @@ impl App {
         }
         self.take_answers();
         self.loading.take_news(&mut self.state, &mut self.streaming);
+        self.apply_draft(ctx);
         self.run_effects(ctx);
         if self.state.views.fit_pending && self.state.views.any_visible() {
             self.state.views.fit_pending = false;
@@ -148,6 +151,9 @@ impl App {
         if let Some(opened) = self.opener.poll() {
             self.opened(opened);
         }
+        if let Some(saved) = self.saver.poll() {
+            self.saved(saved);
+        }
         match self.dialogs.poll() {
             Some(Choice::Open(start)) => self.run(Command::Open(start)),
             Some(Choice::Unavailable) => {
@@ -158,6 +164,44 @@ impl App {
         }
         if let Some(failure) = self.writer.as_ref().and_then(Writer::take_failure) {
             self.state.say(LogLevel::Warning, failure);
+        }
+    }
+
+    /// Hands an edited configuration to the loader when it has rested.
+    fn apply_draft(&mut self, ctx: &egui::Context) {
+        let now_s = self.state.now_s;
+        let Session::Open(data) = &mut self.state.session else { return };
+        if let Some(config) = data.draft.take_due(now_s) {
+            data.config = config;
+            if self.state.loader.phase != LoaderPhase::Off {
+                self.state.effects.push(Effect::ApplyConfig);
+            }
+        } else if let Some(wait_s) = data.draft.waits_s(now_s) {
+            ctx.request_repaint_after(std::time::Duration::from_secs_f64(wait_s));
+        }
+    }
+
+    fn save(&mut self, file: std::path::PathBuf) -> anyhow::Result<()> {
+        let Session::Open(data) = &self.state.session else { return Ok(()) };
+        let source = match &data.source {
+            crate::Start::Path(path) => Some(path.as_path()),
+            _ => None,
+        };
+        let saving = data.draft.saving(source, &file);
+        self.saver.save(file, saving)
+    }
+
+    fn saved(&mut self, saved: Saved) {
+        let Saved { file, result } = saved;
+        match (result, &mut self.state.session) {
+            (Ok(written), Session::Open(data)) => {
+                data.draft.saved_as(file.clone(), written);
+                data.source = crate::Start::Config(file.clone());
+                Settings::remember(&mut self.state.recent, &file);
+                self.state.say(LogLevel::Info, format!("saved {}", file.display()));
+            }
+            (Ok(_), _) => {}
+            (Err(message), _) => self.state.say(LogLevel::Error, format!("not saved: {message}")),
         }
     }
 
@@ -204,6 +248,8 @@ impl App {
                     Ok(())
                 }
                 Effect::StartLoader | Effect::RestartLoader => self.loading.start(&mut self.state),
+                Effect::ApplyConfig => self.loading.apply(&mut self.state),
+                Effect::SaveConfig(file) => self.save(file),
                 Effect::PauseLoader => self.loading.set_paused(true),
                 Effect::ResumeLoader => self.loading.set_paused(false),
                 Effect::Simulate(draws) => self.loading.simulate(draws),

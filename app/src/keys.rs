@@ -13,7 +13,9 @@ pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
     let focused = ctx.egui_wants_keyboard_input();
     let shortcuts = ctx.input(|input| input.events.iter().filter_map(shortcut).collect::<Vec<_>>());
     let allowed = |shortcut: &Shortcut| {
-        let always = shortcut.ctrl || matches!(shortcut.key, Key::Escape | Key::F(_));
+        // A text field undoes its own typing.
+        let of_text = typing && shortcut.key == Key::Char('Z');
+        let always = shortcut.ctrl && !of_text || matches!(shortcut.key, Key::Escape | Key::F(_));
         let moves_focus = matches!(shortcut.key, Key::Space | Key::Left | Key::Right | Key::Up | Key::Down);
         always || !(typing || state.palette_open || focused && moves_focus)
     };

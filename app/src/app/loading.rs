@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use microtome_core::volume::Caches;
+
 use super::streaming::Streaming;
-use crate::background::{Consumer, Waker};
+use crate::background::{Consumer, Heritage, Waker};
 use crate::state::{LoaderPhase, LoaderView, LogLevel, State};
 use crate::theme;
 
@@ -11,32 +13,59 @@ use crate::theme;
 pub struct Loading {
     waker: Waker,
     consumer: Option<Consumer>,
+    /// Of the loader that runs.
+    caches: Option<Arc<Caches>>,
 }
 
 impl Loading {
     /// No loader yet.
     pub fn new(waker: Waker) -> Self {
-        Self { waker, consumer: None }
+        Self { waker, consumer: None, caches: None }
     }
 
     /// Starts the loader on what is open; one that runs already is stopped first.
     pub fn start(&mut self, state: &mut State) -> anyhow::Result<()> {
         self.stop(state);
+        self.start_from(state, Heritage::default())?;
+        if self.consumer.is_some() {
+            state.loader.phase = LoaderPhase::Running;
+        }
+        Ok(())
+    }
+
+    /// Goes on with a configuration that was edited: what is decoded is kept, and what is shown stays until there is
+    /// something new. One that is paused stays so.
+    pub fn apply(&mut self, state: &mut State) -> anyhow::Result<()> {
+        let caches = self.caches.clone();
+        let heritage = match self.consumer.take() {
+            Some(before) => before.into_heritage(caches),
+            None => Heritage::of(caches),
+        };
+        state.loader.hold_batch = false;
+        state.loader.simulation = None;
+        self.start_from(state, heritage)?;
+        if matches!(state.loader.phase, LoaderPhase::Failed(_)) {
+            state.loader.phase = LoaderPhase::Running;
+        }
+        self.set_paused(state.loader.phase == LoaderPhase::Paused)
+    }
+
+    fn start_from(&mut self, state: &State, heritage: Heritage) -> anyhow::Result<()> {
         let Some(data) = state.session.open() else { return Ok(()) };
         let consumer = Consumer::start(
-            Arc::clone(&data.catalog),
-            data.config.clone(),
+            (Arc::clone(&data.catalog), data.config.clone()),
+            heritage,
             theme::palette(&data.class_names),
             Arc::clone(&self.waker),
         )?;
         self.consumer = Some(consumer);
-        state.loader.phase = LoaderPhase::Running;
         Ok(())
     }
 
     /// Stops the loader, if there is one.
     pub fn stop(&mut self, state: &mut State) {
         self.consumer = None;
+        self.caches = None;
         state.loader = LoaderView::default();
     }
 
@@ -63,6 +92,7 @@ impl Loading {
         let Some(consumer) = &self.consumer else { return };
         let news = consumer.take();
         if let Some(caches) = news.caches {
+            self.caches = Some(Arc::clone(&caches));
             streaming.use_caches(caches);
         }
         if let Some(stats) = news.stats {
@@ -85,6 +115,9 @@ impl Loading {
         state.loader.add_footprints(news.footprints);
         for complaint in news.complaints {
             state.say(LogLevel::Warning, complaint);
+        }
+        if let (Some(problem), Some(draft)) = (news.refused, state.session.draft_mut()) {
+            draft.refuse(problem);
         }
         if let Some(reason) = news.ended {
             state.say(LogLevel::Error, format!("the loader stopped: {reason}"));

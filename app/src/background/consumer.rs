@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use microtome_core::catalog::Catalog;
-use microtome_core::loader::{Batch, Loader, LoaderConfig, SourceReport};
+use microtome_core::loader::params::problem_of;
+use microtome_core::loader::{Batch, Loader, LoaderConfig, LoaderOptions, SourceReport};
 use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
@@ -14,6 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use super::simulator::simulate;
 use super::thumbnails::{Palette, batch_view};
 use super::{Waker, spawn};
+use crate::state::draft::Problem;
 use crate::state::{BatchView, Footprint, LoaderView, Recording, SimulationView};
 
 /// How much of the past the timeline shows.
@@ -44,6 +46,8 @@ pub struct News {
     pub simulation: Option<Arc<SimulationView>>,
     /// What does not work as one may expect, such as samples that could not be read and were drawn again; in words.
     pub complaints: Vec<String>,
+    /// The configuration does not fit the data or the memory: the loader did not start.
+    pub refused: Option<Problem>,
     /// The loader ended, and why.
     pub ended: Option<String>,
 }
@@ -65,6 +69,22 @@ struct Shared {
     waker: Waker,
 }
 
+/// What a loader takes over from the one before it.
+#[derive(Default)]
+pub struct Heritage {
+    /// Decoded chunks.
+    pub caches: Option<Arc<Caches>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Heritage {
+    /// Of a loader that is gone.
+    #[must_use]
+    pub const fn of(caches: Option<Arc<Caches>>) -> Self {
+        Self { caches, thread: None }
+    }
+}
+
 /// The loader with a thread named `consumer` that takes its batches. Stops when it is dropped.
 pub struct Consumer {
     shared: Arc<Shared>,
@@ -72,14 +92,26 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// Starts the loader.
+    /// Starts the loader, as soon as the one before it is gone: two at a time would not keep to the budget.
     ///
     /// # Errors
     /// The system refuses another thread. A loader that cannot start says so in [`News::ended`].
-    pub fn start(catalog: Arc<Catalog>, config: LoaderConfig, palette: Palette, waker: Waker) -> anyhow::Result<Self> {
+    pub fn start(
+        (catalog, config): (Arc<Catalog>, LoaderConfig),
+        heritage: Heritage,
+        palette: Palette,
+        waker: Waker,
+    ) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared { slot: Mutex::default(), wake: Condvar::new(), waker });
         let for_thread = Arc::clone(&shared);
-        let thread = spawn("consumer", move || run(catalog, config, &palette, &for_thread))?;
+        let thread = spawn("consumer", move || {
+            if let Some(before) = heritage.thread {
+                // A panic of that thread has been printed already.
+                let _panicked = before.join();
+            }
+            let options = LoaderOptions { caches: heritage.caches, ..LoaderOptions::default() };
+            run((catalog, config), options, &palette, &for_thread);
+        })?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -98,6 +130,12 @@ impl Consumer {
         self.shared.wake.notify_all();
     }
 
+    /// Stops, and leaves to another what it may go on with.
+    #[must_use]
+    pub fn into_heritage(mut self, caches: Option<Arc<Caches>>) -> Heritage {
+        Heritage { caches, thread: self.thread.take() }
+    }
+
     /// What is new.
     #[must_use]
     pub fn take(&self) -> News {
@@ -114,15 +152,27 @@ impl Drop for Consumer {
     }
 }
 
-fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &Arc<Shared>) {
+fn run(
+    (catalog, config): (Arc<Catalog>, LoaderConfig),
+    options: LoaderOptions,
+    palette: &Palette,
+    shared: &Arc<Shared>,
+) {
+    if shared.slot.lock().stop {
+        return;
+    }
     let recorder = Recorder::start(TIMELINE);
     if let Err(error) = &recorder {
         shared.tell(|news| news.complaints.push(format!("there will be no timeline: {error}")));
     }
-    let loader = match Loader::new(catalog, config) {
+    let loader = match Loader::with_options(catalog, config, options) {
         Ok(loader) => Arc::new(loader),
         Err(error) => {
-            shared.tell(|news| news.ended = Some(error.to_string()));
+            let (key, words) = problem_of(&error);
+            shared.tell(|news| {
+                news.refused = Some(Problem { key, words });
+                news.ended = Some(error.to_string());
+            });
             return;
         }
     };
@@ -133,6 +183,7 @@ fn run(catalog: Arc<Catalog>, config: LoaderConfig, palette: &Palette, shared: &
         palette,
         shared,
         last: None,
+        has_taken: false,
         pictured: None,
         sourced: None,
         told: None,
@@ -149,6 +200,7 @@ struct Taker<'a> {
     shared: &'a Arc<Shared>,
     /// The last batch, until it has become pictures.
     last: Option<Batch>,
+    has_taken: bool,
     pictured: Option<Instant>,
     sourced: Option<Instant>,
     told: Option<(Instant, Stats)>,
@@ -170,7 +222,8 @@ impl Taker<'_> {
             if let Some((draws, number)) = asked {
                 self.simulate(draws, number);
             }
-            if !paused {
+            // A loader that goes on paused shows what it would do.
+            if !paused || !self.has_taken {
                 match self.loader.next_batch_timeout(STATS_EVERY) {
                     Ok(Some(batch)) => self.took(batch),
                     Ok(None) => {}
@@ -203,6 +256,7 @@ impl Taker<'_> {
     }
 
     fn took(&mut self, batch: Batch) {
+        self.has_taken = true;
         let footprints = batch.provenance.iter().map(Footprint::of);
         let mut slot = self.shared.slot.lock();
         slot.news.footprints.extend(footprints);

@@ -6,6 +6,7 @@
 mod consumer;
 mod dialog;
 mod opener;
+mod saver;
 mod simulator;
 mod thumbnails;
 mod viewer;
@@ -13,9 +14,10 @@ mod writer;
 
 use std::sync::Arc;
 
-pub use consumer::{Consumer, News};
+pub use consumer::{Consumer, Heritage, News};
 pub use dialog::{Choice, Dialogs};
 pub use opener::{Opened, Opener};
+pub use saver::{Saved, Saver};
 pub use thumbnails::Palette;
 pub use viewer::{Loaded, Outcome, Prepared, Viewer, Want};
 pub use writer::Writer;

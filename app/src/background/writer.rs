@@ -75,7 +75,7 @@ fn work(path: &Path, shared: &(Mutex<Slot>, Condvar), waker: &Waker) {
 }
 
 /// Readers see the old file or the new one, never half of one.
-fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -9,9 +9,13 @@ use crate::options::Start;
 /// Draws the menu bar.
 pub fn menus_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     MenuBar::new().ui(ui, |ui| {
-        for (title, menu) in
-            [("File", Menu::File), ("View", Menu::View), ("Loader", Menu::Loader), ("Help", Menu::Help)]
-        {
+        for (title, menu) in [
+            ("File", Menu::File),
+            ("Edit", Menu::Edit),
+            ("View", Menu::View),
+            ("Loader", Menu::Loader),
+            ("Help", Menu::Help),
+        ] {
             ui.menu_button(title, |ui| {
                 ui.set_min_width(220.0);
                 for spec in table().iter().filter(|spec| spec.menu == menu) {

@@ -12,6 +12,7 @@ pub fn status_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             memory_ui(ui, ctx);
+            config_ui(ui, ctx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &ctx.state.readout {
                 Some(readout) => {
                     let text = RichText::new(readout_text(readout)).monospace();
@@ -26,6 +27,24 @@ pub fn status_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             });
         });
     });
+}
+
+/// With which configuration the loader runs, where that is not the one of the file.
+fn config_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let Some(draft) = ctx.state.session.open().map(|data| &data.draft) else { return };
+    let changes = draft.changes().len() as u64;
+    let (words, color) = match draft.problem() {
+        Some(_) => ("configuration not applied".to_owned(), ctx.theme.loss),
+        None if draft.waits_s(ctx.state.now_s).is_some() => ("applying…".to_owned(), ctx.theme.weak),
+        None if changes > 0 => (format!("{} applied", format::counted(changes, "change", "changes")), ctx.theme.text),
+        None => return,
+    };
+    ui.separator();
+    let tooltip = match draft.problem() {
+        Some(problem) => format!("{}: {}", problem.key, problem.words),
+        None => "Keys of the configuration that are not as in its file; the Tune pane lists them.".to_owned(),
+    };
+    ui.label(RichText::new(words).color(color)).on_hover_text(tooltip);
 }
 
 /// Right to left.

@@ -2,6 +2,7 @@
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
+use super::tune::{self, is_about_config};
 use super::{Command, overview, places};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
@@ -46,6 +47,7 @@ pub fn apply(state: &mut State, command: Command) {
         Command::DismissNotice(index) => state.log.dismiss(index),
         Command::ClearLog => state.log.clear(),
         Command::Escape => escape(state),
+        other if is_about_config(&other) => tune::apply(state, other),
         other => {
             let other = overview::apply(state, other).and_then(|other| places::apply(state, other));
             if let Some(other) = other {
@@ -165,6 +167,8 @@ fn escape(state: &mut State) {
         state.path_field_open = false;
     } else if state.go_to_open {
         state.go_to_open = false;
+    } else if state.save_field_open {
+        state.save_field_open = false;
     } else if state.help_open {
         state.help_open = false;
     } else if state.views.ruler.is_some() {

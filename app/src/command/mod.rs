@@ -8,8 +8,12 @@ mod overview;
 mod places;
 mod shortcut;
 mod table;
+mod tune;
+
+use std::path::PathBuf;
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
+use microtome_core::loader::params::Value;
 
 pub use apply::{apply, auto_contrast, reset_view};
 pub use shortcut::{Key, Shortcut};
@@ -42,6 +46,29 @@ pub enum Command {
     PlayPause,
     /// Stop the loader and start it anew.
     RestartLoader,
+    /// Set a dotted key of the configuration, or leave it out.
+    SetParam {
+        /// Such as `augment.mirror.z`.
+        key: String,
+        /// As TOML has it.
+        value: Option<Value>,
+    },
+    /// The slider was let go: the next edit is a step of its own.
+    SettleParam,
+    /// Take the last edit of the configuration back.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// The configuration as it is in the file.
+    RevertConfig,
+    /// Write the configuration into its file, or ask for one.
+    SaveConfig,
+    /// Write the configuration into this file, which is its own from then on.
+    SaveConfigAs(PathBuf),
+    /// Show or hide the field that asks where to save the configuration.
+    ToggleSaveField,
+    /// Put the configuration on the clipboard as Python.
+    CopyPython,
     /// Hold the timeline still, or let it run.
     ToggleTimelinePause,
     /// Show this stretch of the timeline and hold it still.

@@ -12,6 +12,8 @@ use crate::state::{LoaderPhase, PaneKind, Preset, Session, State};
 pub enum Menu {
     /// Open, close, quit.
     File,
+    /// Change the configuration.
+    Edit,
     /// What is seen and how.
     View,
     /// The panes, in their own part of the View menu.
@@ -86,7 +88,7 @@ fn has_loader(state: &State) -> bool {
 pub fn table() -> &'static [CommandSpec] {
     static TABLE: OnceLock<Vec<CommandSpec>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        [file(), view(), layouts(), places(), color_maps(), slice_keys(), panes(), loader(), help()].concat()
+        [file(), edit(), view(), layouts(), places(), color_maps(), slice_keys(), panes(), loader(), help()].concat()
     })
 }
 
@@ -110,6 +112,27 @@ fn file() -> Vec<CommandSpec> {
         spec(File, Command::Close, "Close data", "Stop the loader and close what is open.")
             .when(|state| !matches!(state.session, Session::Empty)),
         spec(File, Command::Quit, "Quit", "End Microtome.").key(Shortcut::ctrl(Key::Char('Q'))),
+    ]
+}
+
+fn edit() -> Vec<CommandSpec> {
+    use Menu::Edit;
+    let spec = CommandSpec::new;
+    vec![
+        spec(Edit, Command::Undo, "Undo", "Take the last edit of the configuration back.")
+            .key(Shortcut::ctrl(Key::Char('Z')))
+            .when(|state| state.session.open().is_some_and(|data| data.draft.can_undo())),
+        spec(Edit, Command::Redo, "Redo", "Do again what was taken back.")
+            .key(Shortcut::ctrl_shift(Key::Char('Z')))
+            .when(|state| state.session.open().is_some_and(|data| data.draft.can_redo())),
+        spec(Edit, Command::RevertConfig, "Revert", "The configuration as it was opened or last saved.")
+            .when(|state| state.session.open().is_some_and(|data| !data.draft.changes().is_empty())),
+        spec(Edit, Command::SaveConfig, "Save configuration", "Write it into its file; comments and order are kept.")
+            .key(Shortcut::ctrl(Key::Char('S')))
+            .when(is_open),
+        spec(Edit, Command::ToggleSaveField, "Save configuration as…", "Write it into another file.").when(is_open),
+        spec(Edit, Command::CopyPython, "Copy as Python", "The configuration as keywords, on the clipboard.")
+            .when(is_open),
     ]
 }
 

@@ -29,8 +29,9 @@ impl Build {
     fn explore(&mut self) -> TileId {
         let data = self.tabs(&[P::Data]);
         let views = self.views();
+        let right = self.tabs(&[P::Tune]);
         let bottom = self.tabs_with_rest(&[&[P::Crops], &FIGURES[..]].concat());
-        let middle = self.split(LinearDir::Horizontal, &[(data, 0.2), (views, 0.8)]);
+        let middle = self.split(LinearDir::Horizontal, &[(data, 0.18), (views, 0.57), (right, 0.25)]);
         self.split(LinearDir::Vertical, &[(middle, 0.72), (bottom, 0.28)])
     }
 
@@ -38,7 +39,7 @@ impl Build {
         let data = self.tabs(&[P::Data]);
         let views = self.views();
         let bottom = self.tabs(&[P::Crops, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
-        let right = self.tabs_with_rest(&[P::Sampling]);
+        let right = self.tabs_with_rest(&[P::Tune, P::Sampling]);
         let middle = self.split(LinearDir::Horizontal, &[(data, 0.16), (views, 0.5), (right, 0.34)]);
         self.split(LinearDir::Vertical, &[(middle, 0.66), (bottom, 0.34)])
     }

@@ -13,6 +13,7 @@ mod scale_bar;
 mod slices;
 mod throughput;
 mod timeline;
+mod tune;
 
 use egui::Ui;
 
@@ -27,6 +28,7 @@ pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
         PaneKind::Overview => overview::overview_ui(ui, ctx),
         PaneKind::Crops => crops::crops_ui(ui, ctx),
         PaneKind::Sampling => sampling::sampling_ui(ui, ctx),
+        PaneKind::Tune => tune::tune_ui(ui, ctx),
         PaneKind::Throughput => throughput::throughput_ui(ui, ctx),
         PaneKind::Timeline => timeline::timeline_ui(ui, ctx),
         PaneKind::Cache => cache::cache_ui(ui, ctx),

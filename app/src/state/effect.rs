@@ -1,5 +1,7 @@
 //! What commands want done outside the state; whoever hosts it carries them out.
 
+use std::path::PathBuf;
+
 use super::{PaneKind, Preset};
 use crate::options::Start;
 
@@ -24,6 +26,10 @@ pub enum Effect {
     RestartLoader,
     /// Work out what so many draws of the running loader would cover.
     Simulate(u64),
+    /// Go on with the configuration that was edited, with all that is decoded.
+    ApplyConfig,
+    /// Write the configuration that is being edited into this file.
+    SaveConfig(PathBuf),
     /// Put this on the clipboard.
     CopyText(String),
     /// Bring a pane to the front.

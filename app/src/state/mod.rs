@@ -2,6 +2,7 @@
 
 mod chunks;
 mod display;
+pub mod draft;
 mod effect;
 mod histogram;
 pub mod history;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 pub use chunks::{ChunkGrid, ChunkStatus};
 pub use display::{Contrast, Display};
+pub use draft::Draft;
 pub use effect::Effect;
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
@@ -95,6 +97,8 @@ pub struct State {
     pub path_field_open: bool,
     /// The field for a position is open.
     pub go_to_open: bool,
+    /// The field that asks where to save the configuration is open.
+    pub save_field_open: bool,
     /// The page of keys is open.
     pub help_open: bool,
     /// The window fills the screen.

@@ -21,6 +21,8 @@ pub enum PaneKind {
     Crops,
     /// Where samples are drawn, and what is left out.
     Sampling,
+    /// Every key of the configuration as a control.
+    Tune,
     /// Samples and bytes per second.
     Throughput,
     /// Spans per thread.
@@ -35,13 +37,14 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// All panes, in the order of the View menu.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Data,
         Self::SliceXy,
         Self::SliceXz,
         Self::SliceYz,
         Self::Overview,
         Self::Crops,
+        Self::Tune,
         Self::Sampling,
         Self::Timeline,
         Self::Throughput,
@@ -61,6 +64,7 @@ impl PaneKind {
             Self::Overview => "Overview",
             Self::Crops => "Crops",
             Self::Sampling => "Sampling",
+            Self::Tune => "Tune",
             Self::Throughput => "Throughput",
             Self::Timeline => "Timeline",
             Self::Cache => "Cache",

@@ -8,7 +8,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::LoaderConfig;
 
-use super::{Layer, fills_space};
+use super::{Draft, Layer, fills_space};
 use crate::options::Start;
 
 /// What is open.
@@ -42,6 +42,8 @@ pub struct OpenData {
     pub catalog: Arc<Catalog>,
     /// What the loader runs with.
     pub config: LoaderConfig,
+    /// The same while it is being edited.
+    pub draft: Draft,
     /// The dataset in the slices.
     pub dataset_index: usize,
     /// Every class of the catalog, sorted: the order of colours.
@@ -57,7 +59,8 @@ impl OpenData {
         let mut class_names: Vec<String> = catalog.datasets.iter().flat_map(Dataset::class_names).collect();
         class_names.sort();
         class_names.dedup();
-        let mut data = Self { source, catalog, config, dataset_index: 0, class_names, layers: Vec::new() };
+        let draft = Draft::new(&config);
+        let mut data = Self { source, catalog, config, draft, dataset_index: 0, class_names, layers: Vec::new() };
         data.show(0);
         data
     }
@@ -102,6 +105,14 @@ impl Session {
     pub fn open(&self) -> Option<&OpenData> {
         match self {
             Self::Open(data) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// The configuration that is being edited, if a catalog is open.
+    pub fn draft_mut(&mut self) -> Option<&mut Draft> {
+        match self {
+            Self::Open(data) => Some(&mut data.draft),
             _ => None,
         }
     }

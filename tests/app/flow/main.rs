@@ -10,3 +10,4 @@ mod overview;
 mod places;
 mod slices;
 mod snapshots;
+mod tune;

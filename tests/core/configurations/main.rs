@@ -14,7 +14,7 @@ mod promise;
 mod volumes;
 
 use microtome_core::Error;
-use microtome_core::loader::LoaderConfig;
+use microtome_core::loader::{LoaderConfig, params};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -96,6 +96,49 @@ fn whatever_the_values_a_batch_keeps_its_promise_or_an_error_names_the_key() {
         prop_assert!(key.is_some_and(|key| !key.is_empty()), "{error:?} names no key in\n{}", draft.text());
         Ok(())
     });
+}
+
+/// Reading and writing single keys of whatever configuration is valid.
+#[test]
+fn a_key_that_is_set_is_what_it_was_set_to() {
+    for_drafts(200, keys::drafts(0), |draft| {
+        let Ok(config) = LoaderConfig::from_toml(&draft.text()) else { return Ok(()) };
+        let values = params::values(&config).unwrap();
+        for (key, param) in params::keys(&values) {
+            let value = params::get(&values, &key).cloned();
+            let again = params::set(&config, &key, value.clone());
+            prop_assert!(again.as_ref().ok() == Some(&config), "{key}: {again:?}");
+            let others = [params::typical(param), params::standard(param), None].into_iter().filter(|v| *v != value);
+            for other in others {
+                let Ok(set) = params::set(&config, &key, other.clone()) else { continue };
+                let now = params::get(&params::values(&set).unwrap(), &key).cloned();
+                // What is left out, or empty, may come back as its default.
+                let is_same = now == other || other.is_none() || now.is_none();
+                prop_assert!(is_same || same_numbers(now.as_ref(), other.as_ref()), "{key}: {other:?} became {now:?}");
+                let back = params::set(&set, &key, value.clone());
+                prop_assert!(
+                    back.is_err() || value.is_none() || back.as_ref().ok() == Some(&config),
+                    "{key} does not go back"
+                );
+            }
+        }
+        Ok(())
+    });
+}
+
+/// `[8, 8]` as it is typed, and `[8.0, 8.0]` as it is kept; a table with what is left out of it.
+fn same_numbers(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
+    let number = |value: &toml::Value| value.as_float().or_else(|| value.as_integer().map(|n| n as f64));
+    match (a, b) {
+        (Some(toml::Value::Array(a)), Some(toml::Value::Array(b))) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_numbers(Some(a), Some(b)))
+        }
+        (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) => {
+            b.iter().all(|(key, b)| same_numbers(a.get(key), Some(b)))
+        }
+        (Some(a), Some(b)) => a == b || number(a).is_some() && number(a) == number(b),
+        _ => false,
+    }
 }
 
 /// With one change to a configuration that works, the error is about that change.

@@ -15,7 +15,7 @@ mod values;
 
 pub use example::example;
 pub use kind::{Kind, Limits};
-pub use values::{Value, Values, check, get, keys, problem_of, put, set, standard, values};
+pub use values::{Value, Values, check, get, keys, problem_of, put, set, standard, typical, values};
 
 /// A table of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -29,10 +29,12 @@ pub fn get<'a>(values: &'a Values, key: &str) -> Option<&'a Value> {
 }
 
 /// Sets a dotted key, or leaves it out; nothing is checked. A table that is not there yet begins as the description's
-/// typical one.
+/// typical one. An operation on intensities that is not there yet is applied where the description has it.
 pub fn put(values: &mut Values, key: &str, value: Option<Value>) {
     let parts = parts(key);
     let Some((name, tables)) = parts.split_last() else { return };
+    let is_there = |operation: &&str| get(values, &format!("augment.{operation}")).is_some();
+    let is_new = parts.get(1).copied().filter(|operation| !is_there(operation));
     let mut table = &mut *values;
     for depth in 0..tables.len() {
         if value.is_none() && !table.contains_key(tables[depth]) {
@@ -51,7 +53,24 @@ pub fn put(values: &mut Values, key: &str, value: Option<Value>) {
         None => drop(table.remove(*name)),
     }
     if let Some(Value::Table(augment)) = values.get_mut("augment") {
+        if let ["augment", operation, ..] = parts[..]
+            && Some(operation) == is_new
+        {
+            put_in_order(augment, operation);
+        }
         keep_z_scores_last(augment);
+    }
+}
+
+/// Moves the last entry before the first one that the description has behind it; the others keep their order.
+fn put_in_order(augment: &mut Values, last: &str) {
+    let rank = |name: &str| super::params().position(|param| param.key.strip_prefix("augment.") == Some(name));
+    let behind: Vec<String> =
+        augment.keys().skip_while(|name| name.as_str() != last && rank(name) < rank(last)).cloned().collect();
+    for name in behind.iter().filter(|name| *name != last) {
+        if let Some(value) = augment.remove(name) {
+            augment.insert(name.clone(), value);
+        }
     }
 }
 
@@ -136,8 +155,9 @@ pub fn standard(param: &Param) -> Option<Value> {
     get(&defaults, param.key).cloned().or_else(of_table).or_else(required)
 }
 
-/// The first example of a key.
-pub(super) fn typical(param: &Param) -> Option<Value> {
+/// The first example of a key: what it becomes when it is switched on. `None` for one whose examples stand in its table.
+#[must_use]
+pub fn typical(param: &Param) -> Option<Value> {
     let text = format!("value = {}", param.examples.first()?);
     text.parse::<Values>().ok()?.remove("value")
 }

@@ -1,0 +1,56 @@
+//! What commands do to the configuration that is being edited.
+
+use super::Command;
+use crate::state::draft::python_text;
+use crate::state::{Draft, Effect, LogLevel, State};
+
+/// Whether a command is one of those here.
+pub(super) const fn is_about_config(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SetParam { .. }
+            | Command::SettleParam
+            | Command::Undo
+            | Command::Redo
+            | Command::RevertConfig
+            | Command::SaveConfig
+            | Command::SaveConfigAs(_)
+            | Command::ToggleSaveField
+            | Command::CopyPython
+    )
+}
+
+/// Applies it.
+pub(super) fn apply(state: &mut State, command: Command) {
+    let now_s = state.now_s;
+    let Some(draft) = state.session.draft_mut() else { return };
+    match command {
+        Command::SetParam { key, value } => draft.set(&key, value, now_s),
+        Command::SettleParam => draft.settle(),
+        Command::Undo => draft.undo(now_s),
+        Command::Redo => draft.redo(now_s),
+        Command::RevertConfig => draft.revert(now_s),
+        Command::CopyPython => {
+            let text = python_text(draft.values());
+            state.effects.push(Effect::CopyText(text));
+            state.say(LogLevel::Info, "the configuration is on the clipboard, as Python");
+        }
+        Command::ToggleSaveField => state.save_field_open = !state.save_field_open,
+        Command::SaveConfig => match draft.file().map(std::path::Path::to_path_buf) {
+            Some(file) => save(state, file),
+            None => state.save_field_open = true,
+        },
+        Command::SaveConfigAs(file) => save(state, file),
+        _ => {}
+    }
+}
+
+/// A configuration that no loader would take is not written.
+fn save(state: &mut State, file: std::path::PathBuf) {
+    state.save_field_open = false;
+    let problem = state.session.open().and_then(|data| Draft::problem(&data.draft)).cloned();
+    match problem {
+        Some(problem) => state.say(LogLevel::Warning, format!("not saved: {}: {}", problem.key, problem.words)),
+        None => state.effects.push(Effect::SaveConfig(file)),
+    }
+}
