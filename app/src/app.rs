@@ -109,6 +109,7 @@ impl App {
             self.run(Command::Open(crate::Start::from_path(path)));
         }
         self.state.views.begin_frame();
+        self.state.preview.is_watched = false;
         let pressed = keys::pressed(ctx, &self.state);
         for command in pressed.into_iter().chain(self.commands.take()) {
             self.run(command);
@@ -116,6 +117,7 @@ impl App {
         self.take_answers();
         self.loading.take_news(&mut self.state, &mut self.streaming);
         self.apply_draft(ctx);
+        self.loading.preview(&mut self.state);
         self.run_effects(ctx);
         if self.state.views.fit_pending && self.state.views.any_visible() {
             self.state.views.fit_pending = false;

@@ -34,6 +34,7 @@ impl CommandSender {
                 views.hover_nm != Some(*at_nm) || views.active != *normal || views.overview_active
             }
             Command::Hover(None) => views.hover_nm.is_some(),
+            Command::WatchPreview => !state.preview.is_watched,
             _ => true,
         })
     }

@@ -72,6 +72,13 @@ pub fn per_second(value: f64) -> String {
     if value.is_finite() { format!("{}/s", number(value)) } else { "–".to_owned() }
 }
 
+/// A number as it is typed: at most six decimals, and none that are 0.
+#[must_use]
+pub fn decimal(value: f64) -> String {
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A plain number with as many decimals as make sense: `0.25`, `3.8`, `118`, `12 345`.
 #[must_use]
 pub fn number(value: f64) -> String {

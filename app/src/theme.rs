@@ -79,7 +79,8 @@ const CLASSES: [[u8; 3]; 12] = [
 #[must_use]
 pub fn palette(class_names: &[String]) -> Palette {
     let named = class_names.iter().enumerate().map(|(index, name)| (name.clone(), class_rgb(index)));
-    Palette { classes: named.collect(), unknown: [128, 132, 140] }
+    let (ground, lower, higher) = ([34, 37, 42], [86, 180, 233], [240, 228, 66]);
+    Palette { classes: named.collect(), unknown: [128, 132, 140], ground, lower, higher }
 }
 
 /// The colour of the n-th class, sRGB.

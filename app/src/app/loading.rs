@@ -6,6 +6,7 @@ use microtome_core::volume::Caches;
 
 use super::streaming::Streaming;
 use crate::background::{Consumer, Heritage, Waker};
+use crate::state::preview::PreviewJob;
 use crate::state::{LoaderPhase, LoaderView, LogLevel, State};
 use crate::theme;
 
@@ -15,12 +16,14 @@ pub struct Loading {
     consumer: Option<Consumer>,
     /// Of the loader that runs.
     caches: Option<Arc<Caches>>,
+    /// What the loader was last asked to preview.
+    previewing: Option<Arc<PreviewJob>>,
 }
 
 impl Loading {
     /// No loader yet.
     pub fn new(waker: Waker) -> Self {
-        Self { waker, consumer: None, caches: None }
+        Self { waker, consumer: None, caches: None, previewing: None }
     }
 
     /// Starts the loader on what is open; one that runs already is stopped first.
@@ -59,6 +62,7 @@ impl Loading {
             Arc::clone(&self.waker),
         )?;
         self.consumer = Some(consumer);
+        self.previewing = None;
         Ok(())
     }
 
@@ -67,6 +71,7 @@ impl Loading {
         self.consumer = None;
         self.caches = None;
         state.loader = LoaderView::default();
+        state.preview.forget();
     }
 
     /// Stops taking batches, or goes on.
@@ -87,6 +92,19 @@ impl Loading {
         Ok(())
     }
 
+    /// Asks for what the pane Preview wants, if it is on the screen and that has not been asked for.
+    pub fn preview(&mut self, state: &mut State) {
+        let (Some(consumer), Some(data)) = (&self.consumer, state.session.open()) else { return };
+        if !state.preview.is_watched {
+            return;
+        }
+        state.preview.decide(&data.draft);
+        if let Some(wanted) = state.preview.wanted.as_ref().filter(|wanted| self.previewing.as_ref() != Some(wanted)) {
+            self.previewing = Some(Arc::clone(wanted));
+            consumer.preview(Arc::clone(wanted));
+        }
+    }
+
     /// Takes in what is new.
     pub fn take_news(&mut self, state: &mut State, streaming: &mut Streaming) {
         let Some(consumer) = &self.consumer else { return };
@@ -100,6 +118,11 @@ impl Loading {
         }
         if let Some(sources) = news.sources {
             state.loader.sources = sources;
+        }
+        match news.preview {
+            Some(Ok(view)) => (state.preview.shown, state.preview.failure) = (Some(view), None),
+            Some(Err(words)) => state.preview.failure = Some(words),
+            None => {}
         }
         if news.simulation.is_some() {
             state.loader.simulation = news.simulation;

@@ -12,10 +12,12 @@ use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
 
+use super::preview::{self, Desk};
 use super::simulator::simulate;
 use super::thumbnails::{Palette, batch_view};
 use super::{Waker, spawn};
 use crate::state::draft::Problem;
+use crate::state::preview::{PreviewJob, PreviewView};
 use crate::state::{BatchView, Footprint, LoaderView, Recording, SimulationView};
 
 /// How much of the past the timeline shows.
@@ -44,6 +46,8 @@ pub struct News {
     pub footprints: VecDeque<Footprint>,
     /// What many draws would cover; more of them each time.
     pub simulation: Option<Arc<SimulationView>>,
+    /// What was asked to be previewed, or why it cannot be.
+    pub preview: Option<Result<Arc<PreviewView>, String>>,
     /// What does not work as one may expect, such as samples that could not be read and were drawn again; in words.
     pub complaints: Vec<String>,
     /// The configuration does not fit the data or the memory: the loader did not start.
@@ -65,6 +69,7 @@ struct Slot {
 
 struct Shared {
     slot: Mutex<Slot>,
+    desk: Desk,
     wake: Condvar,
     waker: Waker,
 }
@@ -102,7 +107,7 @@ impl Consumer {
         palette: Palette,
         waker: Waker,
     ) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared { slot: Mutex::default(), wake: Condvar::new(), waker });
+        let shared = Arc::new(Shared { slot: Mutex::default(), desk: Desk::default(), wake: Condvar::new(), waker });
         let for_thread = Arc::clone(&shared);
         let thread = spawn("consumer", move || {
             if let Some(before) = heritage.thread {
@@ -128,6 +133,11 @@ impl Consumer {
         slot.simulations += 1;
         drop(slot);
         self.shared.wake.notify_all();
+    }
+
+    /// Draws single samples beside the running loader. What waits is given up for it.
+    pub fn preview(&self, job: Arc<PreviewJob>) {
+        self.shared.desk.ask(job);
     }
 
     /// Stops, and leaves to another what it may go on with.
@@ -177,8 +187,9 @@ fn run(
         }
     };
     shared.tell(|news| news.caches = Some(Arc::clone(loader.caches())));
+    let previewer = start_previewer(&loader, palette, shared);
     let mut taker = Taker {
-        loader,
+        loader: Arc::clone(&loader),
         recorder: recorder.ok(),
         palette,
         shared,
@@ -191,6 +202,24 @@ fn run(
     if let Err(message) = taker.take_batches() {
         shared.tell(|news| news.ended = Some(message));
     }
+    loader.stop();
+    shared.desk.close();
+    if let Some(previewer) = previewer {
+        // It holds the loader; a panic of it has been printed already.
+        let _panicked = previewer.join();
+    }
+}
+
+/// The thread that draws single samples.
+fn start_previewer(loader: &Arc<Loader>, palette: &Palette, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
+    let (loader, palette, for_thread) = (Arc::clone(loader), palette.clone(), Arc::clone(shared));
+    let started = spawn("preview", move || {
+        while let Some(job) = for_thread.desk.next() {
+            let made = preview::make(&loader, &job, &palette).map(Arc::new).map_err(|error| error.to_string());
+            for_thread.tell(|news| news.preview = Some(made));
+        }
+    });
+    started.map_err(|error| shared.tell(|news| news.complaints.push(format!("{error:#}")))).ok()
 }
 
 struct Taker<'a> {

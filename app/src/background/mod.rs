@@ -6,6 +6,7 @@
 mod consumer;
 mod dialog;
 mod opener;
+mod preview;
 mod saver;
 mod simulator;
 mod thumbnails;

@@ -15,6 +15,12 @@ pub struct Palette {
     pub classes: Vec<(String, [u8; 3])>,
     /// Where nobody annotated.
     pub unknown: [u8; 3],
+    /// Where two pictures do not differ.
+    pub ground: [u8; 3],
+    /// Where the second is darker.
+    pub lower: [u8; 3],
+    /// Where the second is brighter.
+    pub higher: [u8; 3],
 }
 
 /// The middle slices of a batch.
@@ -22,35 +28,41 @@ pub struct Palette {
 pub fn batch_view(batch: &Batch, config: &LoaderConfig, palette: &Palette) -> BatchView {
     let input = batch.arrays.iter().find(|array| array.role == Role::Input);
     let target = batch.arrays.iter().find(|array| array.role == Role::Target);
-    let slices: Vec<_> = (0..batch.provenance.len()).map(|sample| input.and_then(|a| grey_slice(a, sample))).collect();
+    let middle = |array: &BatchArray| array.shape[2] / 2;
+    let slice = |sample| input.and_then(|array| grey_slice(array, sample, middle(array)));
+    let slices: Vec<_> = (0..batch.provenance.len()).map(slice).collect();
     let window = window(slices.iter().flatten().flat_map(|slice| &slice.values));
     let label_share = share(config, input, target);
     let crops = batch.provenance.iter().enumerate().map(|(sample, provenance)| CropView {
         raw: slices[sample].as_ref().map_or_else(Thumbnail::default, |slice| grey(slice, window)),
-        labels: target.and_then(|array| label_slice(array, sample, palette)),
+        labels: target.and_then(|array| label_slice(array, (sample, middle(array)), palette)),
         label_share,
         provenance: provenance.clone(),
     });
     BatchView { number: batch.number, crops: crops.collect() }
 }
 
-struct Slice {
-    size: [usize; 2],
-    values: Vec<f32>,
+/// A plane of grey values.
+pub(super) struct Slice {
+    /// Width, height.
+    pub size: [usize; 2],
+    /// In C order.
+    pub values: Vec<f32>,
 }
 
-/// Elements of the middle z slice of one channel of one sample.
-fn middle(array: &BatchArray, sample: usize, channel: usize) -> Option<std::ops::Range<usize>> {
+/// Elements of plane z of one channel of one sample.
+fn plane(array: &BatchArray, (sample, z): (usize, usize), channel: usize) -> Option<std::ops::Range<usize>> {
     let [samples, channels, depth, height, width] = array.shape;
-    (sample < samples && channel < channels && depth > 0).then(|| {
+    (sample < samples && channel < channels && z < depth).then(|| {
         let plane = height * width;
-        let start = ((sample * channels + channel) * depth + depth / 2) * plane;
+        let start = ((sample * channels + channel) * depth + z) * plane;
         start..start + plane
     })
 }
 
-fn grey_slice(array: &BatchArray, sample: usize) -> Option<Slice> {
-    let range = middle(array, sample, 0)?;
+/// Plane z of the first channel of a sample.
+pub(super) fn grey_slice(array: &BatchArray, sample: usize, z: usize) -> Option<Slice> {
+    let range = plane(array, (sample, z), 0)?;
     let [.., height, width] = array.shape;
     let values = with_buffer!(&array.data, data => {
         data.get(range)?.iter().map(|value| value.to_f64() as f32).collect()
@@ -59,7 +71,7 @@ fn grey_slice(array: &BatchArray, sample: usize) -> Option<Slice> {
 }
 
 /// Grey values from the 0.5th to the 99.5th percentile over the whole batch, so that crops compare.
-fn window<'a>(values: impl Iterator<Item = &'a f32>) -> [f32; 2] {
+pub(super) fn window<'a>(values: impl Iterator<Item = &'a f32>) -> [f32; 2] {
     const TAIL: f64 = 0.005;
     let mut sorted: Vec<f32> = values.copied().filter(|value| value.is_finite()).step_by(7).collect();
     if sorted.is_empty() {
@@ -71,13 +83,15 @@ fn window<'a>(values: impl Iterator<Item = &'a f32>) -> [f32; 2] {
     [lo, if hi > lo { hi } else { lo + 1.0 }]
 }
 
-fn grey(slice: &Slice, [lo, hi]: [f32; 2]) -> Thumbnail {
+/// Grey values as a picture: `lo` is black, `hi` white.
+pub(super) fn grey(slice: &Slice, [lo, hi]: [f32; 2]) -> Thumbnail {
     let shade = |value: &f32| ((value - lo) / (hi - lo) * 255.0).clamp(0.0, 255.0) as u8;
     let rgba = slice.values.iter().map(shade).flat_map(|v| [v, v, v, 255]).collect();
     Thumbnail { size: slice.size, rgba }
 }
 
-fn label_slice(array: &BatchArray, sample: usize, palette: &Palette) -> Option<Thumbnail> {
+/// Plane z of the labels of a sample as a picture.
+pub(super) fn label_slice(array: &BatchArray, at: (usize, usize), palette: &Palette) -> Option<Thumbnail> {
     let [.., height, width] = array.shape;
     let mut rgba = vec![0_u8; height * width * 4];
     let mut known_anywhere = vec![false; height * width];
@@ -86,7 +100,7 @@ fn label_slice(array: &BatchArray, sample: usize, palette: &Palette) -> Option<T
         // As in the slices: what fills space would veil everything else.
         let is_veil = fills_space(class) && !all_fill;
         let color = palette.classes.iter().find(|(name, _)| name == class).map(|(_, color)| *color);
-        for (pixel, id) in class_slice(array, sample, index)?.into_iter().enumerate() {
+        for (pixel, id) in class_slice(array, at, index)?.into_iter().enumerate() {
             known_anywhere[pixel] |= id.is_some();
             let Some(id) = id.filter(|id| !is_veil && *id != 0) else { continue };
             // One class alone is shown by object, several by class, as in the slices.
@@ -98,15 +112,15 @@ fn label_slice(array: &BatchArray, sample: usize, palette: &Palette) -> Option<T
     Some(Thumbnail { size: [width, height], rgba })
 }
 
-/// The ids of one class in the middle slice, `None` where unknown; of several channels of a class, those of the first.
-fn class_slice(array: &BatchArray, sample: usize, class: usize) -> Option<Vec<Option<u64>>> {
+/// The ids of one class in a plane of a sample, `None` where unknown; of several channels of a class, those of the first.
+fn class_slice(array: &BatchArray, at: (usize, usize), class: usize) -> Option<Vec<Option<u64>>> {
     if let (Some(known), Buffer::U64(words)) = (&array.known_bits, &array.data) {
-        let range = middle(array, sample, 0)?;
+        let range = plane(array, at, 0)?;
         let bit = |words: &[u64], at: usize| words[at] >> class & 1;
         let id = |at: usize| (bit(known, at) == 1).then(|| bit(words, at));
         return Some(range.map(id).collect());
     }
-    let range = middle(array, sample, class * (array.shape[1] / array.classes.len().max(1)))?;
+    let range = plane(array, at, class * (array.shape[1] / array.classes.len().max(1)))?;
     let mut ids = ids(&array.data, range.clone())?;
     if let Some(known) = &array.known {
         ids.iter_mut().zip(&known[range]).filter(|(_, known)| **known == 0).for_each(|(id, _)| *id = None);
@@ -136,7 +150,7 @@ fn hatch(rgba: &mut [u8], known: &[bool], width: usize, [r, g, b]: [u8; 3]) {
 }
 
 /// How large the target's slice is beside the input's, per direction (right, down): 1 if they cover the same world.
-fn share(config: &LoaderConfig, input: Option<&BatchArray>, target: Option<&BatchArray>) -> [f32; 2] {
+pub(super) fn share(config: &LoaderConfig, input: Option<&BatchArray>, target: Option<&BatchArray>) -> [f32; 2] {
     let extent = |spec: &ArraySpec| spec.shape.map(|n| n as f64) * spec.voxel_size_nm;
     let input = input.and_then(|array| config.input.get(&array.name)).map(extent);
     let target = target.and_then(|array| config.target.get(&array.name)).map(extent);

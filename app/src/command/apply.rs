@@ -3,7 +3,7 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
 use super::tune::{self, is_about_config};
-use super::{Command, overview, places};
+use super::{Command, overview, places, preview};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
@@ -50,6 +50,7 @@ pub fn apply(state: &mut State, command: Command) {
         other if is_about_config(&other) => tune::apply(state, other),
         other => {
             let other = overview::apply(state, other).and_then(|other| places::apply(state, other));
+            let other = other.and_then(|other| preview::apply(state, other));
             if let Some(other) = other {
                 apply_to_slices(state, other);
             }

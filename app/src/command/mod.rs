@@ -6,6 +6,7 @@
 mod apply;
 mod overview;
 mod places;
+mod preview;
 mod shortcut;
 mod table;
 mod tune;
@@ -23,6 +24,7 @@ use crate::options::{Start, ThemeName};
 use crate::state::timeline::RangeNs;
 use microtome_render::ColorMap;
 
+use crate::state::preview::PreviewMode;
 use crate::state::{Contrast, PaneKind, Place, Preset};
 
 /// One action.
@@ -69,6 +71,24 @@ pub enum Command {
     ToggleSaveField,
     /// Put the configuration on the clipboard as Python.
     CopyPython,
+    /// The pane Preview is on the screen; sent in every frame that paints it.
+    WatchPreview,
+    /// Choose what the preview shows.
+    SetPreviewMode(PreviewMode),
+    /// Another sample in the preview: what is not kept is drawn again.
+    RedrawPreview,
+    /// A redraw keeps the place, or not.
+    ToggleKeepPlace,
+    /// A redraw keeps the random numbers of the augmentation, or not.
+    ToggleKeepNumbers,
+    /// How far through the patch the preview's slice lies, 0–1.
+    SetPreviewSlice(f32),
+    /// So many draws side by side.
+    SetPreviewDraws(u64),
+    /// Sweep this dotted key; `None`: the first that can be.
+    SetSweptKey(Option<String>),
+    /// Sweep at so many values.
+    SetSweepValues(usize),
     /// Hold the timeline still, or let it run.
     ToggleTimelinePause,
     /// Show this stretch of the timeline and hold it still.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use microtome_render::ColorMap;
 
 use super::{Command, Key, Shortcut};
+use crate::state::preview::PreviewMode;
 use crate::state::{LoaderPhase, PaneKind, Preset, Session, State};
 
 /// Where a command stands in the menu bar.
@@ -88,7 +89,8 @@ fn has_loader(state: &State) -> bool {
 pub fn table() -> &'static [CommandSpec] {
     static TABLE: OnceLock<Vec<CommandSpec>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        [file(), edit(), view(), layouts(), places(), color_maps(), slice_keys(), panes(), loader(), help()].concat()
+        [file(), edit(), view(), layouts(), places(), color_maps(), slice_keys(), panes(), loader(), preview(), help()]
+            .concat()
     })
 }
 
@@ -311,6 +313,32 @@ fn loader() -> Vec<CommandSpec> {
             .check(|state| state.timeline.view().paused),
         spec(Loader, Command::FitTimeline, "Fit the timeline", "Show everything that the timeline holds."),
     ]
+}
+
+fn preview() -> Vec<CommandSpec> {
+    const CHECKED: [fn(&State) -> bool; 4] = [
+        |state| state.preview.ask.mode == PreviewMode::ALL[0],
+        |state| state.preview.ask.mode == PreviewMode::ALL[1],
+        |state| state.preview.ask.mode == PreviewMode::ALL[2],
+        |state| state.preview.ask.mode == PreviewMode::ALL[3],
+    ];
+    let spec = |command, label, tooltip| CommandSpec::new(Menu::Loader, command, label, tooltip);
+    let redraw = "Show the next sample in the pane Preview; what is kept there stays.";
+    let place = "A redraw of the preview shows the same place under other random numbers.";
+    let numbers = "A redraw of the preview uses the same random numbers at another place.";
+    let rows = vec![
+        spec(Command::RedrawPreview, "Redraw the preview", redraw)
+            .key(Shortcut::plain(Key::Char('X')))
+            .when(|state| has_loader(state) && state.preview.ask.can_redraw()),
+        spec(Command::ToggleKeepPlace, "Keep the place", place).check(|state| state.preview.ask.keep_place),
+        spec(Command::ToggleKeepNumbers, "Keep the augmentation", numbers)
+            .check(|state| state.preview.ask.keep_numbers),
+    ];
+    let mode = |(mode, checked): (PreviewMode, fn(&State) -> bool)| {
+        let label = format!("Preview: {}", mode.title());
+        CommandSpec::new(Menu::None, Command::SetPreviewMode(mode), &label, mode.purpose()).check(checked)
+    };
+    rows.into_iter().chain(PreviewMode::ALL.into_iter().zip(CHECKED).map(mode)).collect()
 }
 
 fn help() -> Vec<CommandSpec> {

@@ -29,7 +29,7 @@ impl Build {
     fn explore(&mut self) -> TileId {
         let data = self.tabs(&[P::Data]);
         let views = self.views();
-        let right = self.tabs(&[P::Tune]);
+        let right = self.tabs(&[P::Tune, P::Preview]);
         let bottom = self.tabs_with_rest(&[&[P::Crops], &FIGURES[..]].concat());
         let middle = self.split(LinearDir::Horizontal, &[(data, 0.18), (views, 0.57), (right, 0.25)]);
         self.split(LinearDir::Vertical, &[(middle, 0.72), (bottom, 0.28)])
@@ -39,9 +39,11 @@ impl Build {
         let data = self.tabs(&[P::Data]);
         let views = self.views();
         let bottom = self.tabs(&[P::Crops, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
+        let preview = self.tabs(&[P::Preview]);
         let right = self.tabs_with_rest(&[P::Tune, P::Sampling]);
-        let middle = self.split(LinearDir::Horizontal, &[(data, 0.16), (views, 0.5), (right, 0.34)]);
-        self.split(LinearDir::Vertical, &[(middle, 0.66), (bottom, 0.34)])
+        let parts = [(data, 0.13), (views, 0.31), (preview, 0.31), (right, 0.25)];
+        let middle = self.split(LinearDir::Horizontal, &parts);
+        self.split(LinearDir::Vertical, &[(middle, 0.74), (bottom, 0.26)])
     }
 
     fn diagnose(&mut self) -> TileId {

@@ -8,6 +8,7 @@ mod figure;
 mod log;
 mod memory;
 mod overview;
+mod preview;
 mod sampling;
 mod scale_bar;
 mod slices;
@@ -29,6 +30,7 @@ pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
         PaneKind::Crops => crops::crops_ui(ui, ctx),
         PaneKind::Sampling => sampling::sampling_ui(ui, ctx),
         PaneKind::Tune => tune::tune_ui(ui, ctx),
+        PaneKind::Preview => preview::preview_ui(ui, ctx),
         PaneKind::Throughput => throughput::throughput_ui(ui, ctx),
         PaneKind::Timeline => timeline::timeline_ui(ui, ctx),
         PaneKind::Cache => cache::cache_ui(ui, ctx),

@@ -12,6 +12,7 @@ mod log;
 pub mod orbit;
 mod pane;
 mod place;
+pub mod preview;
 mod readout;
 mod ruler;
 mod session;
@@ -31,6 +32,7 @@ pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, Simula
 pub use log::{Log, LogEntry, LogLevel};
 pub use pane::{PaneKind, Preset};
 pub use place::{Place, neuroglancer_link};
+pub use preview::PreviewState;
 pub use readout::{LabelReadout, Probe, Readout, value_in};
 pub use ruler::Ruler;
 pub use session::{OpenData, Session};
@@ -69,6 +71,8 @@ pub struct State {
     pub display: Display,
     /// What the loader does.
     pub loader: LoaderView,
+    /// One sample under the augmentation that is being edited.
+    pub preview: PreviewState,
     /// Its statistics over the last minutes.
     pub history: StatsHistory,
     /// What the threads did in the last seconds.

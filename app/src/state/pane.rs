@@ -23,6 +23,8 @@ pub enum PaneKind {
     Sampling,
     /// Every key of the configuration as a control.
     Tune,
+    /// One sample under the augmentation that is being edited.
+    Preview,
     /// Samples and bytes per second.
     Throughput,
     /// Spans per thread.
@@ -37,7 +39,7 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// All panes, in the order of the View menu.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Data,
         Self::SliceXy,
         Self::SliceXz,
@@ -45,6 +47,7 @@ impl PaneKind {
         Self::Overview,
         Self::Crops,
         Self::Tune,
+        Self::Preview,
         Self::Sampling,
         Self::Timeline,
         Self::Throughput,
@@ -65,6 +68,7 @@ impl PaneKind {
             Self::Crops => "Crops",
             Self::Sampling => "Sampling",
             Self::Tune => "Tune",
+            Self::Preview => "Preview",
             Self::Throughput => "Throughput",
             Self::Timeline => "Timeline",
             Self::Cache => "Cache",
@@ -102,7 +106,7 @@ pub enum Preset {
     /// Views large.
     #[default]
     Explore,
-    /// Views, what the sampler does, and crops.
+    /// The settings beside a sample that shows what they do, and views.
     Tune,
     /// Timeline and curves large.
     Diagnose,
@@ -127,7 +131,7 @@ impl Preset {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Explore => "Arrange the panes to look at data: the views large.",
-            Self::Tune => "Arrange the panes to tune the loader: views, what the sampler does, and crops.",
+            Self::Tune => "Arrange the panes to tune the loader: views, a sample under the settings, the settings.",
             Self::Diagnose => "Arrange the panes to find what is slow: timeline and curves large.",
         }
     }

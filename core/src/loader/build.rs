@@ -9,7 +9,7 @@ use super::epoch::Ticket;
 use super::job::jobs;
 use super::read::slots;
 use super::skipped::SkippedSample;
-use super::{AbsentChunks, Batch, BatchArray, OnError, Provenance, ReadSource};
+use super::{AbsentChunks, Batch, BatchArray, BatchArrays, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
 use crate::sample::{Request, Sampler};
 use crate::telemetry::{FaultReason, Stage};
@@ -29,6 +29,22 @@ pub(super) struct Sample {
     pub masked: bool,
     /// Why it holds nothing.
     lacking: Option<String>,
+    /// Nobody trains on it: it is not counted.
+    pub is_looked_at: bool,
+}
+
+impl Sample {
+    const fn new(request: Request) -> Self {
+        Self {
+            request,
+            repeated: false,
+            sources: Vec::new(),
+            done: false,
+            masked: false,
+            lacking: None,
+            is_looked_at: false,
+        }
+    }
 }
 
 impl Engine {
@@ -70,8 +86,25 @@ impl Engine {
 
     fn draw(&self, sampler: &Sampler, epoch: u64, place: u64) -> Sample {
         let (index, repeated) = self.epochs.index_at(place);
-        let request = sampler.draw(epoch, index, 0);
-        Sample { request, repeated, sources: Vec::new(), done: false, masked: false, lacking: None }
+        Sample { repeated, ..Sample::new(sampler.draw(epoch, index, 0)) }
+    }
+
+    /// A batch of the sample of `request` alone, as it stands in a batch of several. It is not counted, and if it cannot be
+    /// read nothing takes its place.
+    ///
+    /// # Errors
+    /// A sample that cannot be read; [`Error::Stopped`].
+    pub(super) fn look(&self, request: &Request, pool: &ThreadPool) -> Result<Batch> {
+        // What batches leave behind is for batches.
+        let mut arrays = BatchArrays::from(self.layout.zeros(1));
+        let mut samples = [Sample { is_looked_at: true, ..Sample::new(request.clone()) }];
+        let mut failures = self.read_round(&mut samples, &mut arrays, pool);
+        failures.extend(self.mask_round(&mut samples, &mut arrays, pool));
+        if let Some((_, error)) = failures.into_iter().next() {
+            return Err(error);
+        }
+        let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
+        Ok(Batch { epoch: request.epoch, number: 0, arrays, provenance, skipped: Vec::new() })
     }
 
     /// Reads every channel of the samples that are not done. Answers the first error of each that failed.

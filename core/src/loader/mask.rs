@@ -27,7 +27,7 @@ impl Engine {
         let inputs = || sample.sources.iter().filter(|source| source.class.is_none());
         let absent_chunks = inputs().map(|source| source.absent_chunks).sum::<usize>();
         let (dataset, crop) = self.place_of(&sample.request);
-        if self.sources.count(&sample.request, absent_chunks as u64) {
+        if !sample.is_looked_at && self.sources.count(&sample.request, absent_chunks as u64) {
             tracing::warn!(
                 dataset = dataset.name,
                 crop = crop.map_or("", |crop| crop.name.as_str()),

@@ -36,8 +36,8 @@ pub struct LoaderOptions {
 /// Dropping the loader ends its threads and waits for them.
 #[derive(Debug)]
 pub struct Loader {
-    engine: Arc<Engine>,
-    threads: Threads,
+    pub(super) engine: Arc<Engine>,
+    pub(super) threads: Threads,
 }
 
 impl Loader {

@@ -1,5 +1,6 @@
 //! The sampler: (epoch, index, seed, attempt) → where to look, in time that depends on the sources only.
 
+use super::draw::{Draw, Purpose};
 use super::guide::{Field, Guide, Moment};
 use super::intensity::{IntensityRecipe, needs_intensities};
 use super::lattice::Lattice;
@@ -7,7 +8,7 @@ use super::named::split_by_name;
 use super::positions::Positions;
 use super::subset::FixedSet;
 use super::tiles::Tiles;
-use super::{Augment, Fate, LeftOut, Reason, Request, Sampling, Source, Strategy};
+use super::{Augment, AugmentPlan, Fate, LeftOut, Reason, Request, Sampling, Source, Strategy};
 use crate::Result;
 use crate::catalog::Intensities;
 use crate::geometry::{PatchGrid, Warp, Zyx};
@@ -181,20 +182,46 @@ impl Sampler {
             }
         };
         let grid = PatchGrid { center_nm: place.lower_edge_nm + table.footprint.extent_nm() * 0.5, ..lies };
-        let grid = PatchGrid { warp: self.augment.warp(&grid, draw), ..grid };
-        let intensities = self.intensities.get(self.sources[place.source].dataset_index).copied().flatten();
+        let dataset_index = self.sources[place.source].dataset_index;
+        let plan = self.bent(&self.augment, &grid, dataset_index, draw);
         Request {
             epoch,
             index,
             seed: self.seed,
             attempt,
-            dataset_index: self.sources[place.source].dataset_index,
+            dataset_index,
             crop_index: self.sources[place.source].crop_index,
-            grid,
+            grid: PatchGrid { warp: plan.warp, ..grid },
             tile,
-            intensity: IntensityRecipe::draw(&self.augment.intensity, &grid, intensities, draw),
+            intensity: plan.intensity,
             reason,
         }
+    }
+
+    /// What `augment` (that of the configuration, or another) would do to the sample of `request` with the random numbers
+    /// of sample `index` of `epoch`. What is configured does with its own numbers what [`Sampler::draw`] answered. Pure.
+    #[must_use]
+    pub fn plan(&self, request: &Request, augment: &Augment, (epoch, index): (u64, u64)) -> AugmentPlan {
+        let moment = Moment { seed: self.seed, epoch, index, attempt: request.attempt, group_size: self.group_size };
+        let draw = |purpose| moment.draw(purpose);
+        let orientation = augment.orientation_in_group(draw, |purpose| moment.draw_of_group(purpose));
+        let lies = PatchGrid { orientation, warp: Warp::NONE, ..request.grid };
+        self.bent(augment, &lies, request.dataset_index, draw)
+    }
+
+    /// What is drawn for a sample that lies on `grid`, not yet warped.
+    fn bent(
+        &self,
+        augment: &Augment,
+        grid: &PatchGrid,
+        dataset_index: usize,
+        draw: impl Fn(Purpose) -> Draw,
+    ) -> AugmentPlan {
+        let warp = augment.warp(grid, &draw);
+        let grid = PatchGrid { warp, ..*grid };
+        let intensities = self.intensities.get(dataset_index).copied().flatten();
+        let intensity = IntensityRecipe::draw(&augment.intensity, &grid, intensities, draw);
+        AugmentPlan { orientation: grid.orientation, warp, intensity }
     }
 }
 

@@ -8,6 +8,7 @@ mod files;
 mod loader;
 mod overview;
 mod places;
+mod preview;
 mod slices;
 mod snapshots;
 mod tune;

@@ -38,7 +38,9 @@ fn paused(file: PathBuf) -> Driver {
     driver.wait("the queue to be full", |state| {
         let now = state.loader.stats.as_ref().map(|stats| (stats.memory, stats.queue.batches));
         let still = std::mem::replace(&mut last, now) == now;
-        still && now.is_some_and(|(memory, batches)| batches > 0 && memory.in_flight_bytes == 0)
+        let is_full = now.is_some_and(|(memory, batches)| batches > 0 && memory.in_flight_bytes == 0);
+        // The slices read through the same caches.
+        still && is_full && state.pending_chunks == 0
     });
     driver
 }

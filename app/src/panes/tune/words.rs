@@ -2,20 +2,16 @@
 
 use microtome_core::loader::params::{Kind, Limits, Value};
 
+use crate::format::decimal;
+
 /// A value in few words: numbers without the tail that halves and tenths leave in binary.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Float(number) => number_text(*number),
+        Value::Float(number) => decimal(*number),
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-/// At most six decimals, and none that are 0.
-fn number_text(number: f64) -> String {
-    let text = format!("{number:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// What stands in the text field of a key.
@@ -113,7 +109,7 @@ mod tests {
         );
         assert_eq!(value_of(2.6, limits(1.0), true), Value::from(3));
         assert_eq!(
-            (number_text(0.25), number_text(10.0), shown(&Value::from(vec![0.5, 1.0]))),
+            (decimal(0.25), decimal(10.0), shown(&Value::from(vec![0.5, 1.0]))),
             ("0.25".into(), "10".into(), "0.5, 1".into())
         );
     }

@@ -35,6 +35,10 @@ pub struct Change {
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     values: Values,
+    /// The last that was valid.
+    valid: Option<LoaderConfig>,
+    /// How often anything was edited.
+    version: u64,
     saved: Values,
     running: Values,
     file: Option<PathBuf>,
@@ -58,7 +62,19 @@ impl Draft {
     pub fn new(config: &LoaderConfig) -> Self {
         let values = params::values(config).unwrap_or_default();
         let (saved, running) = (values.clone(), values.clone());
-        Self { values, saved, running, file: config.file.clone(), ..Self::default() }
+        Self { values, saved, running, valid: Some(config.clone()), file: config.file.clone(), ..Self::default() }
+    }
+
+    /// The configuration as edited, or as it was when it last was valid.
+    #[must_use]
+    pub const fn valid(&self) -> Option<&LoaderConfig> {
+        self.valid.as_ref()
+    }
+
+    /// How often anything was edited: what was made of the configuration is new as long as this stays.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
     }
 
     /// Every key with its value, as edited.
@@ -210,10 +226,12 @@ impl Draft {
     fn edited(&mut self, now_s: f64) {
         self.changed_at_s = now_s;
         // What is valid is kept as it would be read back: 8 of a length as 8.0.
-        let checked = params::check(&self.values).and_then(|config| params::values(&config));
+        let checked = params::check(&self.values).and_then(|config| Ok((params::values(&config)?, config)));
+        self.version += 1;
         self.problem = match checked {
-            Ok(values) => {
+            Ok((values, config)) => {
                 self.values = values;
+                self.valid = Some(config);
                 None
             }
             Err(error) => {

@@ -8,6 +8,7 @@ mod data;
 mod example;
 mod intensity;
 mod kind;
+mod pin;
 mod running;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod values;
 
 pub use example::example;
 pub use kind::{Kind, Limits};
+pub use pin::{Span, pinned, spans};
 pub use values::{Value, Values, check, get, keys, problem_of, put, set, standard, typical, values};
 
 /// A table of the configuration.

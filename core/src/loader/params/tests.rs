@@ -52,8 +52,8 @@ fn what_the_example_says_is_what_its_keys_take() {
     for param in params() {
         let has_one = !param.examples.is_empty() || param.table().is_some() || param.key.starts_with("target.*.");
         assert!(has_one, "{} has no example", param.key);
-        let typical = || values::typical(param.table().unwrap_or(param));
-        assert!(param.examples.is_empty() || typical().is_some_and(|value| fits(param, &value)), "{}", param.key);
+        let example = || typical(param.table().unwrap_or(param));
+        assert!(param.examples.is_empty() || example().is_some_and(|value| fits(param, &value)), "{}", param.key);
         assert!(param.meaning.ends_with(['.', '…', '1']), "{}: {}", param.key, param.meaning);
     }
 }
@@ -114,7 +114,7 @@ fn a_wrong_value_is_refused_in_the_words_of_the_file() {
     ] {
         let start = "[input.raw]\nshape = [8, 8, 8]\nvoxel_size_nm = [8, 8, 8]\nencoding = \"f32\"\n[augment]\n";
         let config = LoaderConfig::from_toml(start).unwrap();
-        let table = values::typical(param(key).unwrap().table().unwrap()).unwrap();
+        let table = typical(param(key).unwrap().table().unwrap()).unwrap();
         let config = set(&config, key.rsplit_once('.').unwrap().0, Some(table)).unwrap();
         let refused = problem_of(&set(&config, key, Some(value)).unwrap_err());
         assert_eq!(refused, problem_of(&LoaderConfig::from_toml(&format!("{start}{line}\n")).unwrap_err()));
@@ -139,4 +139,65 @@ fn keys_go_back_to_defaults_or_to_typical_values() {
     assert_eq!(standard("augment.mirror.z"), Some(Value::from(0.5)));
     assert_eq!(standard("augment.rotate"), None);
     assert_eq!(standard("input.raw.encoding"), Some(Value::from("f32")));
+}
+
+#[test]
+fn an_operation_that_is_switched_on_comes_where_the_description_has_it() {
+    let order = |values: &Values| -> Vec<String> {
+        let augment = values.get("augment").and_then(Value::as_table);
+        augment.into_iter().flat_map(|augment| augment.keys().cloned()).collect()
+    };
+    let mut values: Values = "[augment]\ncontrast = { range = [0.8, 1.2] }\ncutout = {}\nnoise = {}\n".parse().unwrap();
+    put(&mut values, "augment.blur", param("augment.blur").and_then(typical));
+    put(&mut values, "augment.mirror.z", Some(Value::from(0.5)));
+    assert_eq!(order(&values), ["mirror", "contrast", "blur", "cutout", "noise"]);
+    // What is there stays where it is.
+    put(&mut values, "augment.noise.probability", Some(Value::from(0.5)));
+    put(&mut values, "augment.cutout.boxes", None);
+    assert_eq!(order(&values), ["mirror", "contrast", "blur", "cutout", "noise"]);
+}
+
+/// A configuration with every table of `[augment]` as the example has it.
+fn all_augmentations() -> Values {
+    let mut values = values(&LoaderConfig::from_toml(LoaderConfig::example()).unwrap()).unwrap();
+    for param in params().filter(|param| param.key.starts_with("augment.") && param.kind == Kind::Table) {
+        put(&mut values, param.key, typical(param));
+    }
+    values
+}
+
+#[test]
+fn every_parameter_can_be_pinned_anywhere_in_its_span() {
+    let values = all_augmentations();
+    let spans = spans(&values);
+    let has = |key: &str| spans.iter().any(|span| span.key == key);
+    assert!(has("augment.contrast.range") && has("augment.mirror.z") && has("augment.misalign.slip"), "{spans:?}");
+    assert!(!has("augment.contrast.probability") && !has("augment.normalise.range"));
+    for span in &spans {
+        for at in span.values(7) {
+            let config = pinned(&values, span, at).unwrap();
+            let now = self::values(&config).unwrap();
+            let table = span.key.rsplit_once('.').unwrap().0;
+            let applied = get(&now, &format!("{table}.probability"));
+            assert!(applied.is_none_or(|applied| applied.as_float() == Some(1.0)), "{span:?}");
+            let pinned_at = get(&now, &span.key).unwrap();
+            let range = [Value::from(at), Value::from(at)];
+            let whole = [Value::from(at as i64), Value::from(at as i64)];
+            let is_range = pinned_at.as_array().is_some_and(|ends| *ends == range || *ends == whole);
+            assert!(is_range || pinned_at.as_float() == Some(at), "{span:?} at {at}: {pinned_at}");
+        }
+    }
+}
+
+#[test]
+fn values_of_a_span_go_from_end_to_end() {
+    let span = |from, to, is_whole| Span { key: "augment.a.b".to_owned(), unit: "", from, to, is_whole };
+    assert_eq!(span(0.8, 1.2, false).values(5), [0.8, 0.9, 1.0, 1.1, 1.2]);
+    assert_eq!(span(1.0, 3.0, true).values(7), [1.0, 2.0, 3.0]);
+    assert_eq!(span(0.0, 1.0, true).values(2), [0.0, 1.0]);
+    // A range of one value says nothing about what it could be: the slider does.
+    let mut values = all_augmentations();
+    put(&mut values, "augment.gamma.range", Some(Value::from(vec![1.0, 1.0])));
+    let gamma = spans(&values).into_iter().find(|span| span.key == "augment.gamma.range").unwrap();
+    assert_eq!([gamma.from, gamma.to], [0.1, 5.0]);
 }

@@ -194,6 +194,16 @@ macro_rules! operations {
             }
         }
 
+        impl Step {
+            /// The key in `[augment]` of the operation that it was drawn from.
+            #[must_use]
+            pub const fn key(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($key),)*
+                }
+            }
+        }
+
         impl Apply for Step {
             fn apply(&self, patch: &mut Patch<'_>) {
                 match self {

@@ -41,14 +41,20 @@ impl IntensityRecipe {
     ///
     /// `scratch` is working memory, at most [`scratch_len`] elements of it.
     pub(crate) fn apply(&self, voxels: &mut [f32], grid: &PatchGrid, scratch: &mut Vec<f32>) {
+        for step in 0..self.steps.len() {
+            self.apply_step(step, voxels, grid, scratch);
+        }
+    }
+
+    /// As [`IntensityRecipe::apply`], one step of it: those before it have been applied.
+    pub(crate) fn apply_step(&self, index: usize, voxels: &mut [f32], grid: &PatchGrid, scratch: &mut Vec<f32>) {
         let mut patch = Patch::new(voxels, grid, scratch);
+        let step = &self.steps[index];
         // A normalisation may be there to bring floats into 0–1; everything else begins there.
-        if !matches!(self.steps.first(), None | Some(Step::Normalise(_))) {
+        if index == 0 && !matches!(step, Step::Normalise(_)) {
             patch.map(unit);
         }
-        for step in &self.steps {
-            step.apply(&mut patch);
-        }
+        step.apply(&mut patch);
     }
 }
 
