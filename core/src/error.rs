@@ -138,6 +138,14 @@ pub enum Error {
         /// The system's reason; in the message, and so not the error's source, which whoever prints chains would repeat.
         reason: Arc<std::io::Error>,
     },
+    /// A place that cannot be written to.
+    #[error("nothing was written: {problem}: {}", plain(path))]
+    Target {
+        /// Where it was to be written.
+        path: String,
+        /// What is wrong and what would be right.
+        problem: &'static str,
+    },
     /// A configuration says something impossible.
     #[error("{}{}: {}", location(file.as_ref(), *line), plain(key), plain(problem))]
     Config {

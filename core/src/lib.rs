@@ -13,5 +13,6 @@ pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod volume;
+pub mod write;
 
 pub use error::{Error, Result};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use microtome_core::catalog::Split;
-use microtome_core::geometry::Zyx;
+use microtome_core::geometry::{BoxNm, Zyx};
 
 /// Width and height of a picture, pixels: `1600x1000`.
 pub fn picture_size(text: &str) -> Result<[u32; 2], String> {
@@ -23,6 +23,19 @@ pub fn volume_shape(text: &str) -> Result<Zyx<u64>, String> {
 fn numbers<const N: usize>(text: &str) -> Option<[u64; N]> {
     let parts: Option<Vec<u64>> = text.split(['x', 'X', '×']).map(|part| part.trim().parse().ok()).collect();
     parts?.try_into().ok()
+}
+
+/// A box of the world, nm: `0:1024,2000:3024,-8:8`, z, y, x.
+pub fn box_nm(text: &str) -> Result<BoxNm, String> {
+    let right = "expected Z:Z,Y:Y,X:X in nm, each from:to, such as 0:1024,2000:3024,2000:3024";
+    let range = |part: &str| {
+        let (lo, hi) = part.split_once(':')?;
+        let (lo, hi) = (lo.trim().parse::<f64>().ok()?, hi.trim().parse::<f64>().ok()?);
+        (lo.is_finite() && hi.is_finite() && lo < hi).then_some([lo, hi])
+    };
+    let ranges: Option<Vec<_>> = text.split(',').map(range).collect();
+    let [z, y, x]: [[f64; 2]; 3] = ranges.and_then(|ranges| ranges.try_into().ok()).ok_or(right)?;
+    Ok(BoxNm::new(Zyx::new(z[0], y[0], x[0]), Zyx::new(z[1], y[1], x[1])))
 }
 
 /// A stretch of time in seconds, fractions allowed: `10`, `0.5`.
@@ -50,6 +63,8 @@ mod tests {
         assert_eq!(picture_size("1600x1000"), Ok([1600, 1000]));
         assert_eq!(volume_shape("256"), Ok(Zyx::splat(256)));
         assert_eq!(volume_shape("1x20X300"), Ok(Zyx::new(1, 20, 300)));
+        let box_of = BoxNm::new(Zyx::new(0.0, 2.5, -8.0), Zyx::new(1024.0, 3.0, 8.0));
+        assert_eq!(box_nm("0:1024, 2.5:3,-8:8"), Ok(box_of));
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
     }
 
@@ -60,6 +75,11 @@ mod tests {
         }
         for text in ["", "0", "1x2", "1x2x3x4", "-1", "1x0x1", "1048577"] {
             assert!(volume_shape(text).is_err_and(|e| e.contains("ZxYxX")), "{text}");
+        }
+        for text in
+            ["", "1:2,3:4", "1:2,3:4,6:5", "1:2,3:4,5:5", "1:2,3:4,5:inf", "1,2,3", "1:2,3:4,5:6,7:8", "a:b,1:2,3:4"]
+        {
+            assert!(box_nm(text).is_err_and(|e| e.contains("Z:Z")), "{text}");
         }
         for text in ["", "0", "-1", "NaN", "inf", "1e9", "10s"] {
             assert!(seconds(text).is_err_and(|e| e.contains("seconds")), "{text}");

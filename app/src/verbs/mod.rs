@@ -5,11 +5,11 @@ mod bench;
 mod config;
 mod counts;
 mod demo;
+mod export;
 mod figures;
 mod info;
 mod input;
 mod interrupt;
-mod npy;
 mod open;
 mod output;
 mod sample;
@@ -64,6 +64,7 @@ enum Verb {
     Bench(bench::Args),
     Shot(shot::Args),
     Sample(sample::Args),
+    Export(export::Args),
     Config(config::Args),
 }
 
@@ -94,6 +95,7 @@ fn run(cli: Cli, out: &mut Output) -> anyhow::Result<()> {
         Some(Verb::Bench(args)) => bench::run(&args, out),
         Some(Verb::Shot(args)) => shot::run(&args, out),
         Some(Verb::Sample(args)) => sample::run(&args, out),
+        Some(Verb::Export(args)) => export::run(&args, out),
         Some(Verb::Config(args)) => config::run(&args, out),
     }
 }

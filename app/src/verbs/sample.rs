@@ -8,12 +8,13 @@ use microtome_core::catalog::{Catalog, Split};
 use microtome_core::geometry::Warp;
 use microtome_core::loader::{Batch, BatchArray, Loader, Provenance, Role, SourceReport};
 use microtome_core::volume::{Buffer, DType};
+use microtome_core::write::write_npy;
 use serde::Serialize;
 
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::table::aligned;
-use super::{arguments, input, npy};
+use super::{arguments, input};
 
 /// Write crops as .npy files, each with a JSON of where it came from
 #[derive(Debug, clap::Args)]
@@ -186,7 +187,7 @@ fn write_array<'a>(
     let len = channels * z * y * x;
     let voxels = slice_bytes(&array.data, sample, len);
     let file = format!("{number:06}.{}.npy", array.name);
-    npy::write(&folder.join(&file), array.data.dtype(), &shape, voxels)?;
+    write_npy(&folder.join(&file), array.data.dtype(), &shape, voxels)?;
     let mut bytes = voxels.len();
     let mut known_file = None;
     let bits = array.known_bits.as_deref().map(|known| (DType::U64, bytemuck::cast_slice(known)));
@@ -194,7 +195,7 @@ fn write_array<'a>(
         let name = format!("{number:06}.{}.known.npy", array.name);
         let mask_bytes = len * mask_dtype.size_bytes();
         let mask = &known[sample * mask_bytes..(sample + 1) * mask_bytes];
-        npy::write(&folder.join(&name), mask_dtype, &shape, mask)?;
+        write_npy(&folder.join(&name), mask_dtype, &shape, mask)?;
         bytes += mask_bytes;
         known_file = Some(name);
     }

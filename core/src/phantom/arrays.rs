@@ -1,6 +1,6 @@
 //! The Zarr arrays of a phantom on disk: their metadata documents, and storing and reading back blocks of voxels.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -11,6 +11,7 @@ use zarrs::filesystem::FilesystemStore;
 use super::spec::{LevelPlan, whole};
 use crate::geometry::{VoxelBox, Zyx, chunk_windows};
 use crate::ome::{NgffVersion, group_files};
+use crate::write::io;
 use crate::{Error, Result};
 
 /// Side of a chunk (in a shard: of an inner chunk), voxels.
@@ -192,9 +193,4 @@ fn document<T: Stored>(format: NgffVersion, shape: Zyx<u64>, block: Zyx<u64>) ->
 
 fn little_endian() -> Value {
     json!({"name": "bytes", "configuration": {"endian": "little"}})
-}
-
-/// An [`Error::Io`].
-pub(super) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::Io { action, path: path.display().to_string(), reason: Arc::new(source) }
 }

@@ -1,13 +1,12 @@
 //! Writes a phantom as a CellMap dataset: block by block, in parallel, complete or not at all.
 
-use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Map;
 
-use super::arrays::{Site, blocks, io};
+use super::arrays::{Site, blocks};
 use super::cell::{Cell, Nearby};
 use super::detector::Detector;
 use super::labels::{LABEL_BLOCK, Labels};
@@ -18,6 +17,7 @@ use crate::Result;
 use crate::geometry::{GridTransform, Zyx};
 use crate::ome::annotation::CropAnnotation;
 use crate::ome::multiscale_attributes;
+use crate::write::{Beside, io};
 
 /// Side of the blocks (in Zarr v3: shards) of the EM.
 const RAW_BLOCK: u64 = 256;
@@ -49,51 +49,12 @@ pub fn write(path: &Path, spec: &PhantomSpec, progress: impl Fn(Progress) + Sync
         return Err(io("create", path, ErrorKind::AlreadyExists.into()));
     }
     let beside = Beside::claim(path)?;
-    let site = Site::new(beside.folder.clone(), spec.format)?;
+    let site = Site::new(beside.path().to_owned(), spec.format)?;
     let writer = Writer::new(spec, site, &progress);
     writer.groups()?;
     writer.raw()?;
     writer.crops.iter().try_for_each(|crop| writer.crop(crop))?;
-    fs::rename(&beside.folder, path).map_err(|error| io("rename", path, error))
-}
-
-/// The folder beside the final one; it and its lock are removed when dropped.
-struct Beside {
-    folder: PathBuf,
-    lock: PathBuf,
-    _held: File,
-}
-
-impl Beside {
-    fn claim(path: &Path) -> Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let (folder, lock) =
-            (path.with_file_name(format!(".{name}.partial")), path.with_file_name(format!(".{name}.lock")));
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|error| io("create", parent, error))?;
-        }
-        let held = File::create(&lock).map_err(|error| io("create", &lock, error))?;
-        match held.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let busy = std::io::Error::new(ErrorKind::ResourceBusy, "another process is writing it");
-                return Err(io("create", path, busy));
-            }
-            Err(TryLockError::Error(error)) => return Err(io("lock", &lock, error)),
-        }
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|error| io("remove", &folder, error))?;
-        }
-        Ok(Self { folder, lock, _held: held })
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // Absent after the rename; what cannot be removed is swept up by the next run.
-        let _ = fs::remove_dir_all(&self.folder);
-        let _ = fs::remove_file(&self.lock);
-    }
+    beside.finish()
 }
 
 struct Writer<'a> {

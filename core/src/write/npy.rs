@@ -4,28 +4,52 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use anyhow::Context as _;
-use microtome_core::volume::DType;
+use super::export::{Export, ReadPart};
+use super::io;
+use crate::Result;
+use crate::volume::{DType, Volume};
 
-/// Writes `bytes`, the native-endian elements of a C-order array of `shape`.
+/// Writes `bytes`, the native-endian elements of a C-order array of `shape`; an existing file is replaced.
 ///
 /// # Errors
-/// The file cannot be written.
-pub fn write(path: &Path, dtype: DType, shape: &[usize], bytes: &[u8]) -> anyhow::Result<()> {
-    let cannot = || format!("cannot write {}", path.display());
-    let mut file = BufWriter::new(File::create(path).with_context(cannot)?);
-    file.write_all(&header(dtype, shape)).with_context(cannot)?;
-    file.write_all(bytes).and_then(|()| file.flush()).with_context(cannot)
+/// [`crate::Error::Io`] if the file cannot be written.
+pub fn write_npy(path: &Path, dtype: DType, shape: &[usize], bytes: &[u8]) -> Result<()> {
+    let mut file = create(path)?;
+    let written = file.write_all(&header(dtype, shape)).and_then(|()| file.write_all(bytes));
+    written.and_then(|()| file.flush()).map_err(|error| io("write", path, error))
+}
+
+/// Writes a box part by part. False if `read` broke off.
+pub(super) fn write(volume: &Volume, export: &Export, path: &Path, read: &mut ReadPart<'_>) -> Result<bool> {
+    let failed = |error| io("write", path, error);
+    let shape = export.voxels.shape().map(|n| n as usize).to_array();
+    let mut file = create(path)?;
+    file.write_all(&header(volume.dtype(), &shape)).map_err(failed)?;
+    for slab in export.slabs(volume) {
+        let ControlFlow::Continue(part) = read(&slab)? else { return Ok(false) };
+        file.write_all(part.as_bytes()).map_err(failed)?;
+    }
+    file.flush().map_err(failed)?;
+    Ok(true)
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>> {
+    File::create(path).map(BufWriter::new).map_err(|error| io("create", path, error))
 }
 
 /// Magic, version, length and a Python dictionary, padded so that the elements start at a multiple of 64.
 fn header(dtype: DType, shape: &[usize]) -> Vec<u8> {
     const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
+    let native = if cfg!(target_endian = "little") { '<' } else { '>' };
     let dimensions: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let mut words =
-        format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr(dtype), dimensions.trim_end());
+    let mut words = format!(
+        "{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
+        descr(dtype, native),
+        dimensions.trim_end()
+    );
     let unpadded = MAGIC.len() + 2 + words.len() + 1;
     words.extend(std::iter::repeat_n(' ', unpadded.next_multiple_of(64) - unpadded));
     words.push('\n');
@@ -36,8 +60,8 @@ fn header(dtype: DType, shape: &[usize]) -> Vec<u8> {
     header
 }
 
-/// NumPy's type string: byte order, kind, bytes.
-fn descr(dtype: DType) -> String {
+/// NumPy's type string: byte order (`many` for elements of more than a byte), kind, bytes.
+pub(super) fn descr(dtype: DType, many: char) -> String {
     let kind = match dtype {
         DType::U8 | DType::U16 | DType::U32 | DType::U64 => 'u',
         DType::I8 | DType::I16 | DType::I32 | DType::I64 => 'i',
@@ -45,8 +69,7 @@ fn descr(dtype: DType) -> String {
     };
     let order = match dtype.size_bytes() {
         1 => '|',
-        _ if cfg!(target_endian = "little") => '<',
-        _ => '>',
+        _ => many,
     };
     format!("{order}{kind}{}", dtype.size_bytes())
 }
@@ -54,17 +77,6 @@ fn descr(dtype: DType) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_independent_reader_gets_the_same_array() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.npy");
-        let values: Vec<f32> = (0..24).map(|n| n as f32 / 3.0).collect();
-        write(&path, DType::F32, &[2, 3, 4], bytemuck::cast_slice(&values)).unwrap();
-        let read: ndarray::Array3<f32> = ndarray_npy::read_npy(&path).unwrap();
-        assert_eq!(read.shape(), [2, 3, 4]);
-        assert_eq!(read.into_raw_vec_and_offset().0, values);
-    }
 
     #[test]
     fn elements_start_aligned_and_one_dimension_is_still_a_tuple() {
