@@ -1,5 +1,6 @@
 //! The app: one frame is `logic` (take in, apply commands), then `ui` (paint).
 
+mod answers;
 mod loading;
 mod streaming;
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use egui_wgpu::RenderState;
 
-use crate::background::{Choice, Dialogs, Opened, Opener, Saved, Saver, Waker, Writer};
+use crate::background::{Dialogs, Exporter, Opener, Saver, Waker, Writer};
 use crate::chrome;
 use crate::command::{self, Command};
 use crate::context::{CommandSender, PaneContext};
@@ -15,7 +16,7 @@ use crate::keys;
 use crate::layout::Layout;
 use crate::options::AppOptions;
 use crate::settings::Settings;
-use crate::state::{Effect, LoaderPhase, LogLevel, OpenData, Session, State};
+use crate::state::{Effect, LoaderPhase, LogLevel, Session, State};
 use crate::theme::Theme;
 use loading::Loading;
 use streaming::Streaming;
@@ -29,6 +30,7 @@ pub struct App {
     opener: Opener,
     dialogs: Dialogs,
     saver: Saver,
+    exporter: Exporter,
     loading: Loading,
     streaming: Streaming,
     writer: Option<Writer>,
@@ -73,6 +75,7 @@ impl App {
             opener: Opener::new(Arc::clone(&waker)),
             dialogs: Dialogs::new(Arc::clone(&waker)),
             saver: Saver::new(Arc::clone(&waker)),
+            exporter: Exporter::new(Arc::clone(&waker)),
             loading: Loading::new(Arc::clone(&waker)),
             streaming: Streaming::start(render_state, &waker)?,
             writer,
@@ -148,27 +151,6 @@ impl App {
         }
     }
 
-    /// Takes in what opener, dialogs and settings writer have done.
-    fn take_answers(&mut self) {
-        if let Some(opened) = self.opener.poll() {
-            self.opened(opened);
-        }
-        if let Some(saved) = self.saver.poll() {
-            self.saved(saved);
-        }
-        match self.dialogs.poll() {
-            Some(Choice::Open(start)) => self.run(Command::Open(start)),
-            Some(Choice::Unavailable) => {
-                self.state.say(LogLevel::Info, "this desktop shows no file dialog; type or paste the path instead");
-                self.state.path_field_open = true;
-            }
-            Some(Choice::Cancelled) | None => {}
-        }
-        if let Some(failure) = self.writer.as_ref().and_then(Writer::take_failure) {
-            self.state.say(LogLevel::Warning, failure);
-        }
-    }
-
     /// Hands an edited configuration to the loader when it has rested.
     fn apply_draft(&mut self, ctx: &egui::Context) {
         let now_s = self.state.now_s;
@@ -193,47 +175,6 @@ impl App {
         self.saver.save(file, saving)
     }
 
-    fn saved(&mut self, saved: Saved) {
-        let Saved { file, result } = saved;
-        match (result, &mut self.state.session) {
-            (Ok(written), Session::Open(data)) => {
-                data.draft.saved_as(file.clone(), written);
-                data.source = crate::Start::Config(file.clone());
-                Settings::remember(&mut self.state.recent, &file);
-                self.state.say(LogLevel::Info, format!("saved {}", file.display()));
-            }
-            (Ok(_), _) => {}
-            (Err(message), _) => self.state.say(LogLevel::Error, format!("not saved: {message}")),
-        }
-    }
-
-    fn opened(&mut self, opened: Opened) {
-        let Opened { source, path, result } = opened;
-        match result {
-            Ok((catalog, config)) => {
-                for warning in &catalog.warnings {
-                    self.state.say(LogLevel::Warning, warning.clone());
-                }
-                self.state.say(LogLevel::Info, format!("opened {}", path.display()));
-                Settings::remember(&mut self.state.recent, &path);
-                let data = OpenData::new(source, catalog, config);
-                self.state.display.forget_dataset(data.hidden_at_first());
-                self.state.display.auto_contrast_pending = true;
-                self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);
-                self.state.session = Session::Open(Box::new(data));
-                self.state.views.begin_dataset();
-                self.state.views.fit_pending = true;
-                if self.run_loader {
-                    self.state.effects.push(Effect::StartLoader);
-                }
-            }
-            Err(message) => {
-                self.state.say(LogLevel::Error, message.clone());
-                self.state.session = Session::Failed { path, message };
-            }
-        }
-    }
-
     fn run_effects(&mut self, ctx: &egui::Context) {
         for effect in std::mem::take(&mut self.state.effects) {
             let result = match effect {
@@ -252,6 +193,11 @@ impl App {
                 Effect::StartLoader | Effect::RestartLoader => self.loading.start(&mut self.state),
                 Effect::ApplyConfig => self.loading.apply(&mut self.state),
                 Effect::SaveConfig(file) => self.save(file),
+                Effect::Export { path, plan } => self.exporter.start(path, plan),
+                Effect::CancelExport => {
+                    self.exporter.cancel();
+                    Ok(())
+                }
                 Effect::PauseLoader => self.loading.set_paused(true),
                 Effect::ResumeLoader => self.loading.set_paused(false),
                 Effect::Simulate(draws) => self.loading.simulate(draws),

@@ -5,6 +5,7 @@
 
 mod consumer;
 mod dialog;
+mod exporter;
 mod opener;
 mod preview;
 mod saver;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use consumer::{Consumer, Heritage, News};
 pub use dialog::{Choice, Dialogs};
+pub use exporter::{Exported, Exporter};
 pub use opener::{Opened, Opener};
 pub use saver::{Saved, Saver};
 pub use thumbnails::Palette;

@@ -1,6 +1,7 @@
 //! Everything around the panes: menus, status bar, palette, notices, and what stands there while nothing is open.
 
 mod bar;
+mod export;
 mod go_to;
 mod help;
 mod menus;
@@ -33,6 +34,7 @@ pub fn window_ui(ui: &mut Ui, ctx: &PaneContext<'_>, layout: &mut Layout) {
     });
     path_field::path_field_ui(ui, ctx);
     go_to::go_to_ui(ui, ctx);
+    export::export_ui(ui, ctx);
     palette::palette_ui(ui, ctx);
     help::help_ui(ui, ctx);
     notices::notices_ui(ui, ctx);

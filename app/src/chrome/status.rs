@@ -3,6 +3,7 @@
 use egui::{Align, Label, Layout, RichText, Ui};
 use microtome_core::geometry::Zyx;
 
+use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
 use crate::state::{LabelReadout, Readout};
@@ -80,6 +81,14 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.separator();
         ui.label(format!("ruler {} nm", format::number(ruler.length_nm())))
             .on_hover_text("The distance measured last (Shift drag in a slice); Esc takes it away.");
+    }
+    if let Some(run) = &ctx.state.export.running {
+        ui.separator();
+        if ui.small_button("cancel").on_hover_text("Stop writing, and remove what was written so far.").clicked() {
+            ctx.send(Command::CancelExport);
+        }
+        let share = run.progress.done as f64 / run.progress.total.max(1) as f64;
+        ui.label(format!("exporting {:.0} %", share * 100.0)).on_hover_text(run.path.display().to_string());
     }
     if ctx.state.pending_chunks > 0 {
         ui.separator();

@@ -3,7 +3,7 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
 use super::tune::{self, is_about_config};
-use super::{Command, overview, places, preview};
+use super::{Command, export, overview, places, preview};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
@@ -51,6 +51,7 @@ pub fn apply(state: &mut State, command: Command) {
         other => {
             let other = overview::apply(state, other).and_then(|other| places::apply(state, other));
             let other = other.and_then(|other| preview::apply(state, other));
+            let other = other.and_then(|other| export::apply(state, other));
             if let Some(other) = other {
                 apply_to_slices(state, other);
             }
@@ -139,6 +140,7 @@ pub fn auto_contrast(state: &mut State) {
 fn open(state: &mut State, start: Start) {
     if let Some(path) = start.path() {
         state.session = Session::Opening { path: path.clone() };
+        (state.export.layer, state.export.level) = (0, None);
         state.path_field_open = false;
         state.effects.push(Effect::Open(start));
     }
@@ -168,6 +170,8 @@ fn escape(state: &mut State) {
         state.path_field_open = false;
     } else if state.go_to_open {
         state.go_to_open = false;
+    } else if state.export.open {
+        state.export.open = false;
     } else if state.save_field_open {
         state.save_field_open = false;
     } else if state.help_open {

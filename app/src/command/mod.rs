@@ -4,6 +4,7 @@
 //! it leaves in [`State::effects`](crate::state::State::effects) for the app.
 
 mod apply;
+mod export;
 mod overview;
 mod places;
 mod preview;
@@ -236,6 +237,16 @@ pub enum Command {
     ToggleChunks,
     /// Draw low values as high ones.
     ToggleInvert,
+    /// Show or hide the window that writes the box on display into a file.
+    ToggleExport,
+    /// Export this layer of the shown dataset (index).
+    SetExportLayer(usize),
+    /// Export this level; `None`: the one on display.
+    SetExportLevel(Option<usize>),
+    /// Write the box on display into this new file.
+    Export(PathBuf),
+    /// Break off the export.
+    CancelExport,
     /// Close what is on top: palette, path field, help, maximised pane.
     Escape,
 }

@@ -109,6 +109,16 @@ fn file() -> Vec<CommandSpec> {
         spec(File, Command::ChooseConfig, "Open configuration…", "Choose a configuration file (TOML)."),
         spec(File, Command::TogglePathField, "Open path…", "Type or paste the path of data or of a configuration.")
             .key(Shortcut::ctrl_shift(Key::Char('O'))),
+        spec(
+            File,
+            Command::ToggleExport,
+            "Export the visible box…",
+            "Write what the slices show as NumPy, TIFF or OME-Zarr.",
+        )
+        .key(Shortcut::ctrl(Key::Char('E')))
+        .when(is_open),
+        spec(File, Command::CancelExport, "Break off the export", "Stop writing, and remove what was written so far.")
+            .when(|state| state.export.running.is_some()),
         spec(File, Command::ForgetRecent, "Forget recent datasets", "Empty the list of recently opened data.")
             .when(|state| !state.recent.is_empty()),
         spec(File, Command::Close, "Close data", "Stop the loader and close what is open.")

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{PaneKind, Preset};
+use super::{ExportPlan, PaneKind, Preset};
 use crate::options::Start;
 
 /// What a command wants done outside the state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Effect {
     /// Open data or a configuration on the opener thread.
     Open(Start),
@@ -30,6 +30,15 @@ pub enum Effect {
     ApplyConfig,
     /// Write the configuration that is being edited into this file.
     SaveConfig(PathBuf),
+    /// Write a box of a volume into this file.
+    Export {
+        /// A new file.
+        path: PathBuf,
+        /// What to write.
+        plan: ExportPlan,
+    },
+    /// Break off what is being written.
+    CancelExport,
     /// Put this on the clipboard.
     CopyText(String),
     /// Bring a pane to the front.

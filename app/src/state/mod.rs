@@ -4,6 +4,7 @@ mod chunks;
 mod display;
 pub mod draft;
 mod effect;
+mod export;
 mod histogram;
 pub mod history;
 mod layers;
@@ -25,6 +26,7 @@ pub use chunks::{ChunkGrid, ChunkStatus};
 pub use display::{Contrast, Display};
 pub use draft::Draft;
 pub use effect::Effect;
+pub use export::{ExportPlan, ExportRun, ExportState};
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
 pub use layers::{Layer, LayerKind, fills_space};
@@ -103,6 +105,8 @@ pub struct State {
     pub go_to_open: bool,
     /// The field that asks where to save the configuration is open.
     pub save_field_open: bool,
+    /// Writing the box on display into a file.
+    pub export: ExportState,
     /// The page of keys is open.
     pub help_open: bool,
     /// The window fills the screen.

@@ -4,6 +4,7 @@
 
 mod chunks;
 mod driver;
+mod export;
 mod files;
 mod loader;
 mod overview;

@@ -1,0 +1,84 @@
+//! What the background has done since the last frame, taken into the state.
+
+use super::App;
+use crate::background::{Choice, Exported, Opened, Saved, Writer};
+use crate::command::Command;
+use crate::settings::Settings;
+use crate::state::{Effect, LogLevel, OpenData, Session};
+
+impl App {
+    /// Takes in what opener, dialogs and settings writer have done.
+    pub(super) fn take_answers(&mut self) {
+        if let Some(opened) = self.opener.poll() {
+            self.opened(opened);
+        }
+        if let Some(saved) = self.saver.poll() {
+            self.saved(saved);
+        }
+        if let Some(exported) = self.exporter.poll() {
+            self.exported(exported);
+        }
+        self.state.export.running = self.exporter.running();
+        match self.dialogs.poll() {
+            Some(Choice::Open(start)) => self.run(Command::Open(start)),
+            Some(Choice::Unavailable) => {
+                self.state.say(LogLevel::Info, "this desktop shows no file dialog; type or paste the path instead");
+                self.state.path_field_open = true;
+            }
+            Some(Choice::Cancelled) | None => {}
+        }
+        if let Some(failure) = self.writer.as_ref().and_then(Writer::take_failure) {
+            self.state.say(LogLevel::Warning, failure);
+        }
+    }
+
+    fn saved(&mut self, saved: Saved) {
+        let Saved { file, result } = saved;
+        match (result, &mut self.state.session) {
+            (Ok(written), Session::Open(data)) => {
+                data.draft.saved_as(file.clone(), written);
+                data.source = crate::Start::Config(file.clone());
+                Settings::remember(&mut self.state.recent, &file);
+                self.state.say(LogLevel::Info, format!("saved {}", file.display()));
+            }
+            (Ok(_), _) => {}
+            (Err(message), _) => self.state.say(LogLevel::Error, format!("not saved: {message}")),
+        }
+    }
+
+    fn exported(&mut self, exported: Exported) {
+        let path = exported.path.display();
+        match exported.result {
+            Ok(true) => self.state.say(LogLevel::Info, format!("exported {path}")),
+            Ok(false) => self.state.say(LogLevel::Warning, format!("broken off, nothing was written: {path}")),
+            Err(message) => self.state.say(LogLevel::Error, format!("not exported: {message}")),
+        }
+    }
+
+    fn opened(&mut self, opened: Opened) {
+        let Opened { source, path, result } = opened;
+        match result {
+            Ok((catalog, config)) => {
+                for warning in &catalog.warnings {
+                    self.state.say(LogLevel::Warning, warning.clone());
+                }
+                self.state.say(LogLevel::Info, format!("opened {}", path.display()));
+                Settings::remember(&mut self.state.recent, &path);
+                let data = OpenData::new(source, catalog, config);
+                self.state.display.forget_dataset(data.hidden_at_first());
+                self.state.display.auto_contrast_pending = true;
+                self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);
+                self.state.session = Session::Open(Box::new(data));
+                self.state.views.begin_dataset();
+                self.state.views.fit_pending = true;
+                if self.run_loader {
+                    self.state.effects.push(Effect::StartLoader);
+                }
+            }
+            Err(message) => {
+                self.state.say(LogLevel::Error, message.clone());
+                self.state.session = Session::Failed { path, message };
+            }
+        }
+    }
+}
