@@ -56,6 +56,7 @@ impl App {
             theme: options.theme.unwrap_or(settings.theme),
             recent: settings.recent.clone(),
             preset: settings.preset,
+            ui_scale_steps: settings.ui_scale_steps,
             ..State::default()
         };
         if let Some(complaint) = complaint {
@@ -67,6 +68,8 @@ impl App {
         };
         let theme = Theme::new(state.theme);
         theme.install(ctx);
+        // By commands of our own, which are remembered.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let mut app = Self {
             state,
             commands: CommandSender::default(),
@@ -129,6 +132,7 @@ impl App {
         if self.streaming.advance(&mut self.state) {
             ctx.request_repaint();
         }
+        ctx.set_zoom_factor(1.0 + f32::from(self.state.ui_scale_steps) / 10.0);
         if self.theme.name != self.state.theme {
             self.theme = Theme::new(self.state.theme);
             self.theme.install(ctx);
@@ -240,7 +244,9 @@ impl App {
         let Some(writer) = &self.writer else { return };
         let layout_changed = self.layout.take_changed();
         let state = &self.state;
-        let same = self.written.theme == state.theme && self.written.preset == state.preset;
+        let same = self.written.theme == state.theme
+            && self.written.preset == state.preset
+            && self.written.ui_scale_steps == state.ui_scale_steps;
         if !layout_changed && same && self.written.recent == state.recent {
             return;
         }
@@ -248,6 +254,7 @@ impl App {
             self.written.layout = self.layout.to_value();
         }
         self.written.theme = self.state.theme;
+        self.written.ui_scale_steps = self.state.ui_scale_steps;
         self.written.preset = self.state.preset;
         self.written.recent.clone_from(&self.state.recent);
         if let Ok(text) = serde_json::to_string_pretty(&self.written) {

@@ -33,7 +33,7 @@ impl Start {
     }
 }
 
-/// The two looks.
+/// The looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeName {
@@ -42,16 +42,34 @@ pub enum ThemeName {
     Dark,
     /// Dark text on light ground.
     Light,
+    /// White and yellow on black.
+    #[serde(rename = "high-contrast")]
+    HighContrast,
 }
 
 impl ThemeName {
-    /// The other one.
+    /// The other one of dark and light.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
-            Self::Dark => Self::Light,
+            Self::Dark | Self::HighContrast => Self::Light,
             Self::Light => Self::Dark,
         }
+    }
+
+    /// The one of high contrast; from there the dark one.
+    #[must_use]
+    pub const fn high_contrast_or_dark(self) -> Self {
+        match self {
+            Self::HighContrast => Self::Dark,
+            Self::Dark | Self::Light => Self::HighContrast,
+        }
+    }
+
+    /// Light text on dark ground.
+    #[must_use]
+    pub const fn is_dark(self) -> bool {
+        !matches!(self, Self::Light)
     }
 }
 
@@ -62,7 +80,8 @@ impl FromStr for ThemeName {
         match text.to_ascii_lowercase().as_str() {
             "dark" => Ok(Self::Dark),
             "light" => Ok(Self::Light),
-            _ => Err(format!("expected dark or light, got {text}")),
+            "high-contrast" => Ok(Self::HighContrast),
+            _ => Err(format!("expected dark, light or high-contrast, got {text}")),
         }
     }
 }
@@ -72,6 +91,7 @@ impl std::fmt::Display for ThemeName {
         f.write_str(match self {
             Self::Dark => "dark",
             Self::Light => "light",
+            Self::HighContrast => "high-contrast",
         })
     }
 }

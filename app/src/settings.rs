@@ -13,6 +13,8 @@ use crate::state::Preset;
 pub struct Settings {
     /// The look.
     pub theme: ThemeName,
+    /// Everything in the window is so many tenths larger than at first.
+    pub ui_scale_steps: i8,
     /// Recently opened, newest first.
     pub recent: Vec<PathBuf>,
     /// The arrangement that was chosen last.

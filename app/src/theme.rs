@@ -1,4 +1,4 @@
-//! Every colour of the window, light and dark. Red means a loss, amber a risk, and nothing else uses them.
+//! Every colour of the window: dark, light, and of high contrast. Red means a loss, amber a risk, and nothing else uses them.
 
 use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Visuals};
@@ -99,6 +99,7 @@ impl Theme {
         match name {
             ThemeName::Dark => Self::dark(),
             ThemeName::Light => Self::light(),
+            ThemeName::HighContrast => Self::high_contrast(),
         }
     }
 
@@ -135,6 +136,30 @@ impl Theme {
                 rgb(140, 130, 230),
                 rgb(170, 178, 190),
             ],
+        }
+    }
+
+    /// Text and lines at least 7 : 1 against their ground (WCAG 2.2, criterion 1.4.6).
+    fn high_contrast() -> Self {
+        let rgb = Color32::from_rgb;
+        Self {
+            name: ThemeName::HighContrast,
+            panel: rgb(0, 0, 0),
+            deep: rgb(0, 0, 0),
+            raised: rgb(24, 24, 24),
+            line: rgb(150, 150, 150),
+            text: rgb(255, 255, 255),
+            weak: rgb(220, 220, 220),
+            strong: rgb(255, 255, 255),
+            accent: rgb(255, 221, 0),
+            loss: rgb(255, 130, 130),
+            risk: rgb(255, 190, 70),
+            good: rgb(90, 240, 190),
+            crosshair: rgb(255, 221, 0),
+            image_ground: rgb(0, 0, 0),
+            over_image: rgb(255, 255, 255),
+            over_image_ground: Color32::from_black_alpha(220),
+            ..Self::dark()
         }
     }
 
@@ -177,7 +202,7 @@ impl Theme {
     /// The colour of a stage, in timeline and tables; safe for colour-blind readers, and none is red or amber.
     #[must_use]
     pub fn stage(&self, stage: Stage) -> Color32 {
-        let dark = self.name == ThemeName::Dark;
+        let dark = self.name.is_dark();
         let pick = |on_dark: (u8, u8, u8), on_light: (u8, u8, u8)| {
             let (r, g, b) = if dark { on_dark } else { on_light };
             Color32::from_rgb(r, g, b)
@@ -245,7 +270,7 @@ impl Theme {
     /// Gives a context this look.
     pub fn install(&self, ctx: &egui::Context) {
         let theme = match self.name {
-            ThemeName::Dark => egui::Theme::Dark,
+            ThemeName::Dark | ThemeName::HighContrast => egui::Theme::Dark,
             ThemeName::Light => egui::Theme::Light,
         };
         ctx.set_theme(theme);
@@ -268,7 +293,7 @@ impl Theme {
     }
 
     fn visuals(&self) -> Visuals {
-        let mut visuals = if self.name == ThemeName::Dark { Visuals::dark() } else { Visuals::light() };
+        let mut visuals = if self.name.is_dark() { Visuals::dark() } else { Visuals::light() };
         visuals.panel_fill = self.panel;
         visuals.window_fill = self.panel;
         visuals.window_stroke = Stroke::new(1.0, self.line);
@@ -301,6 +326,42 @@ impl Theme {
             hovered: look(self.line, self.strong, self.weak),
             active: look(self.line, self.strong, self.accent),
             open: look(self.raised, self.strong, self.line),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Contrast ratio of two colours (WCAG 2.2, "relative luminance" and "contrast ratio").
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let linear = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        let luminance = |c: Color32| 0.2126 * linear(c.r()) + 0.7152 * linear(c.g()) + 0.0722 * linear(c.b());
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_can_be_read_in_every_look() {
+        assert!((contrast(Color32::BLACK, Color32::WHITE) - 21.0).abs() < 1e-9);
+        for (name, least) in [(ThemeName::Dark, 4.5), (ThemeName::Light, 4.5), (ThemeName::HighContrast, 7.0)] {
+            let theme = Theme::new(name);
+            for ground in [theme.panel, theme.deep, theme.raised] {
+                for ink in [theme.text, theme.weak, theme.strong] {
+                    assert!(contrast(ink, ground) >= least, "{name}: {ink:?} on {ground:?}: {}", contrast(ink, ground));
+                }
+                for ink in [theme.accent, theme.loss, theme.risk, theme.good] {
+                    assert!(
+                        contrast(ink, ground) >= least.min(4.0),
+                        "{name}: {ink:?} on {ground:?}: {}",
+                        contrast(ink, ground)
+                    );
+                }
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn bar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 
 fn theme_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let (word, name) = match ctx.state.theme {
-        ThemeName::Dark => ("Light", "Light theme"),
+        ThemeName::Dark | ThemeName::HighContrast => ("Light", "Light theme"),
         ThemeName::Light => ("Dark", "Dark theme"),
     };
     let button = ui.button(word).on_hover_text("The other look.");

@@ -38,6 +38,11 @@ pub fn apply(state: &mut State, command: Command) {
         }
         Command::SetTheme(theme) => state.theme = theme,
         Command::ToggleTheme => state.theme = state.theme.other(),
+        Command::ToggleHighContrast => state.theme = state.theme.high_contrast_or_dark(),
+        Command::ScaleUi(steps) => {
+            state.ui_scale_steps = state.ui_scale_steps.saturating_add(steps).clamp(-UI_STEPS, UI_STEPS);
+        }
+        Command::ResetUiScale => state.ui_scale_steps = 0,
         Command::TogglePalette => state.palette_open = !state.palette_open,
         Command::ToggleHelp => state.help_open = !state.help_open,
         Command::ToggleFullscreen => {
@@ -115,6 +120,9 @@ fn apply_to_slices(state: &mut State, command: Command) {
         _ => {}
     }
 }
+
+/// Steps that everything in the window can be made larger or smaller by.
+const UI_STEPS: i8 = 8;
 
 /// Draws that are simulated if nobody says how many.
 const DRAWS: u64 = 10_000;

@@ -200,8 +200,14 @@ pub enum Command {
     },
     /// Choose a look.
     SetTheme(ThemeName),
-    /// The other look.
+    /// The other of the dark and the light look.
     ToggleTheme,
+    /// The look of high contrast, or back to the dark one.
+    ToggleHighContrast,
+    /// Everything so many steps larger (smaller if negative), but for the data.
+    ScaleUi(i8),
+    /// Everything as large as at first.
+    ResetUiScale,
     /// Show or hide the command palette.
     TogglePalette,
     /// Show or hide the page of keys.

@@ -1,12 +1,12 @@
 //! The table of commands: menus, palette, shortcuts and the page of keys are generated from it.
 
-use std::sync::OnceLock;
+mod view;
 
-use microtome_render::ColorMap;
+use std::sync::OnceLock;
 
 use super::{Command, Key, Shortcut};
 use crate::state::preview::PreviewMode;
-use crate::state::{LoaderPhase, PaneKind, Preset, Session, State};
+use crate::state::{LoaderPhase, Session, State};
 
 /// Where a command stands in the menu bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,8 +89,21 @@ fn has_loader(state: &State) -> bool {
 pub fn table() -> &'static [CommandSpec] {
     static TABLE: OnceLock<Vec<CommandSpec>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        [file(), edit(), view(), layouts(), places(), color_maps(), slice_keys(), panes(), loader(), preview(), help()]
-            .concat()
+        [
+            file(),
+            edit(),
+            view::view(),
+            view::layouts(),
+            view::places(),
+            view::looks(),
+            view::color_maps(),
+            view::slice_keys(),
+            view::panes(),
+            loader(),
+            preview(),
+            help(),
+        ]
+        .concat()
     })
 }
 
@@ -146,147 +159,6 @@ fn edit() -> Vec<CommandSpec> {
         spec(Edit, Command::CopyPython, "Copy as Python", "The configuration as keywords, on the clipboard.")
             .when(is_open),
     ]
-}
-
-fn view() -> Vec<CommandSpec> {
-    use Menu::View;
-    let spec = CommandSpec::new;
-    vec![
-        spec(View, Command::ToggleRaw, "EM", "Show the electron micrograph in the slices.")
-            .check(|state| state.display.show_raw),
-        spec(View, Command::ToggleLabels, "Labels", "Show labels as a coloured overlay.")
-            .key(Shortcut::plain(Key::Char('L')))
-            .check(|state| state.display.show_labels),
-        spec(View, Command::ToggleBoxes, "Crop boxes", "Show where samples are drawn and where labels are.")
-            .key(Shortcut::plain(Key::Char('B')))
-            .check(|state| state.display.show_boxes),
-        spec(
-            View,
-            Command::ToggleDensity,
-            "Density of draws",
-            "Where 10 000 draws would lie, without reading them; what none of them covers is amber.",
-        )
-        .key(Shortcut::plain(Key::Char('D')))
-        .when(has_loader)
-        .check(|state| state.display.show_density),
-        spec(
-            View,
-            Command::ToggleChunks,
-            "Chunk grid",
-            "Show the chunks of the level on display, and which are there.",
-        )
-        .key(Shortcut::plain(Key::Char('C')))
-        .check(|state| state.display.show_chunks),
-        spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
-            .key(Shortcut::plain(Key::Char('A')))
-            .when(is_open),
-        spec(View, Command::ToggleColorByObject, "Colour by object", "A colour for each object, not for each class.")
-            .check(|state| state.display.color_by_object),
-        spec(View, Command::ToggleInvert, "Invert", "Draw low grey values bright and high ones dark.")
-            .key(Shortcut::plain(Key::Char('V')))
-            .check(|state| state.display.invert),
-        spec(View, Command::ToggleSmooth, "Smooth", "Interpolate the EM between voxels; off, every voxel is a square.")
-            .key(Shortcut::plain(Key::Char('I')))
-            .check(|state| state.display.smooth),
-        spec(
-            View,
-            Command::ResetView,
-            "Fit the whole volume",
-            "Fit the volume into the slices; or the overview, if the pointer was last over it.",
-        )
-        .key(Shortcut::plain(Key::Char('R')))
-        .when(is_open),
-        spec(View, Command::ToggleTheme, "Light theme", "Dark text on light ground, or the other way round.")
-            .check(|state| state.theme == crate::options::ThemeName::Light),
-        spec(View, Command::ToggleFullscreen, "Full screen", "Fill the screen, or leave it.")
-            .key(Shortcut::plain(Key::F(11)))
-            .check(|state| state.fullscreen),
-        spec(View, Command::ResetLayout, "Reset layout", "Put every pane where the chosen layout has it at first."),
-    ]
-}
-
-fn layouts() -> Vec<CommandSpec> {
-    const CHECKED: [fn(&State) -> bool; 3] = [
-        |state| state.preset == Preset::Explore,
-        |state| state.preset == Preset::Tune,
-        |state| state.preset == Preset::Diagnose,
-    ];
-    let row = |(preset, checked): (Preset, fn(&State) -> bool)| {
-        let label = format!("Layout: {}", preset.title());
-        CommandSpec::new(Menu::View, Command::SetLayout(preset), &label, preset.purpose()).check(checked)
-    };
-    Preset::ALL.into_iter().zip(CHECKED).map(row).collect()
-}
-
-fn places() -> Vec<CommandSpec> {
-    use Menu::View;
-    let spec = |command, label, tooltip| CommandSpec::new(View, command, label, tooltip).when(is_open);
-    let link = "Copy a link that opens this place in neuroglancer. Neuroglancer reads from the web: data in a local folder \
-                need a server, whose address then replaces the path in the link.";
-    vec![
-        spec(Command::CopyPosition, "Copy position", "Copy cursor, zoom and dataset as a line of text.")
-            .key(Shortcut::ctrl_shift(Key::Char('C'))),
-        spec(Command::ToggleGoTo, "Go to position…", "Type or paste a position, such as a copied one, and go there.")
-            .key(Shortcut::ctrl(Key::Char('G'))),
-        spec(Command::CopyNeuroglancerLink, "Copy neuroglancer link", link),
-    ]
-}
-
-fn color_maps() -> Vec<CommandSpec> {
-    const CHECKED: [fn(&State) -> bool; ColorMap::ALL.len()] = [
-        |state| state.display.color_map == ColorMap::ALL[0],
-        |state| state.display.color_map == ColorMap::ALL[1],
-        |state| state.display.color_map == ColorMap::ALL[2],
-        |state| state.display.color_map == ColorMap::ALL[3],
-        |state| state.display.color_map == ColorMap::ALL[4],
-    ];
-    let row = |(map, checked): (ColorMap, fn(&State) -> bool)| {
-        let label = format!("Colours: {}", map.name());
-        let tooltip = "Draw the EM in these colours, from low to high.";
-        CommandSpec::new(Menu::ColorMap, Command::SetColorMap(map), &label, tooltip).check(checked)
-    };
-    ColorMap::ALL.into_iter().zip(CHECKED).map(row).collect()
-}
-
-fn slice_keys() -> Vec<CommandSpec> {
-    use Menu::None;
-    const PAN_POINTS: f64 = 60.0;
-    const ZOOM: f64 = 1.25;
-    let spec = |command, label, tooltip, key| {
-        CommandSpec::new(None, command, label, tooltip).key(Shortcut::plain(key)).when(is_open)
-    };
-    let shifted = |command, label, tooltip, key| {
-        CommandSpec::new(None, command, label, tooltip).key(Shortcut::shift(key)).when(is_open)
-    };
-    let slice = "Acts on the slice that the pointer was last over.";
-    let active = "Acts on the view that the pointer was last over; the overview turns.";
-    vec![
-        spec(Command::StepActive(-1), "Previous slice", slice, Key::Char(',')),
-        spec(Command::StepActive(1), "Next slice", slice, Key::Char('.')),
-        shifted(Command::StepActive(-10), "Ten slices back", slice, Key::Char(',')),
-        shifted(Command::StepActive(10), "Ten slices on", slice, Key::Char('.')),
-        spec(Command::PanActive(-PAN_POINTS, 0.0), "Move left", active, Key::Left),
-        spec(Command::PanActive(PAN_POINTS, 0.0), "Move right", active, Key::Right),
-        spec(Command::PanActive(0.0, -PAN_POINTS), "Move up", active, Key::Up),
-        spec(Command::PanActive(0.0, PAN_POINTS), "Move down", active, Key::Down),
-        spec(Command::ZoomActive(ZOOM), "Zoom in", active, Key::Char('+')),
-        spec(Command::ZoomActive(1.0 / ZOOM), "Zoom out", active, Key::Char('-')),
-    ]
-}
-
-fn panes() -> Vec<CommandSpec> {
-    let show = PaneKind::ALL.into_iter().map(|kind| {
-        let label = format!("Show {}", kind.title());
-        CommandSpec::new(Menu::Pane, Command::ShowPane(kind), &label, "Bring this pane to the front.")
-    });
-    let maximise = [PaneKind::SliceXy, PaneKind::SliceXz, PaneKind::SliceYz, PaneKind::Overview];
-    let maximise = maximise.into_iter().zip('1'..).map(|(kind, digit)| {
-        let label = format!("Maximise {}", kind.title());
-        let tooltip = "This pane fills the middle; the same key brings the layout back.";
-        CommandSpec::new(Menu::None, Command::ToggleMaximise(kind), &label, tooltip)
-            .key(Shortcut::plain(Key::Char(digit)))
-    });
-    show.chain(maximise).collect()
 }
 
 fn loader() -> Vec<CommandSpec> {

@@ -93,6 +93,8 @@ pub struct State {
     pub pending_chunks: usize,
     /// The look.
     pub theme: ThemeName,
+    /// Everything in the window is so many tenths larger than at first.
+    pub ui_scale_steps: i8,
     /// The arrangement that the user chose last.
     pub preset: Preset,
     /// The pane that fills the middle, if one does.

@@ -22,7 +22,7 @@ pub struct Args {
     /// Leave the loader at rest
     #[arg(long)]
     paused: bool,
-    /// dark or light; as last time if left out
+    /// dark, light or high-contrast; as last time if left out
     #[arg(long, value_name = "THEME")]
     theme: Option<ThemeName>,
 }

@@ -28,7 +28,7 @@ pub struct Args {
     /// Width and height of the window, pixels
     #[arg(long, value_name = "WxH", default_value = "1600x1000", value_parser = arguments::picture_size)]
     size: [u32; 2],
-    /// dark or light
+    /// dark, light or high-contrast
     #[arg(long, value_name = "THEME", default_value_t)]
     theme: ThemeName,
     /// How long the loader runs first, seconds

@@ -118,3 +118,32 @@ fn a_dataset_that_is_dropped_on_the_window_is_opened() {
     driver.wait("the dataset", |state| state.session.open().is_some());
     assert_eq!(driver.state().recent, [std::path::absolute(&path).expect("a path")]);
 }
+
+#[test]
+fn text_is_made_larger_and_the_look_of_high_contrast_is_chosen_and_both_are_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let settings_dir = Some(folder.path().to_path_buf());
+        Driver::start(AppOptions { start: Start::Empty, settings_dir, theme: None, run_loader: false })
+    };
+    {
+        let mut driver = start();
+        let usual = driver.harness.ctx.pixels_per_point();
+        for _ in 0..3 {
+            driver.key(Modifiers::COMMAND, Key::Plus);
+        }
+        driver.key(Modifiers::COMMAND, Key::Minus);
+        assert!((driver.harness.ctx.pixels_per_point() / usual - 1.2).abs() < 1e-3);
+        driver.key(Modifiers::COMMAND, Key::P);
+        driver.node("Find a command").type_text("high contrast");
+        driver.settle();
+        driver.harness.key_press(Key::Enter);
+        driver.settle();
+        assert_eq!(driver.state().theme, ThemeName::HighContrast);
+    }
+    let mut driver = start();
+    driver.settle();
+    assert_eq!((driver.state().theme, driver.state().ui_scale_steps), (ThemeName::HighContrast, 2));
+    driver.key(Modifiers::COMMAND, Key::Num0);
+    assert_eq!(driver.state().ui_scale_steps, 0);
+}
