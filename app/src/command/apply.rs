@@ -303,8 +303,10 @@ fn fly_to(state: &mut State, dataset: usize, target: &BoxNm) {
 
 fn select_crop(state: &mut State, index: usize) {
     let Some(crop) = state.loader.batch.as_ref().and_then(|batch| batch.crops.get(index)) else { return };
+    let (epoch, number) = (crop.provenance.epoch, crop.provenance.index);
     let (dataset, world_box) = (crop.provenance.dataset_index, crop.provenance.world_box);
     fly_to(state, dataset, &world_box);
     state.display.selected = Some(world_box);
     state.display.selected_crop = Some(index);
+    state.preview.ask.show(epoch, number);
 }

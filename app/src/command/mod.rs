@@ -175,7 +175,7 @@ pub enum Command {
         /// The box, nm.
         target: BoxNm,
     },
-    /// Pick a sample of the last batch and look at it.
+    /// Pick a sample of the last batch and look at it, in the slices and in the preview.
     SelectCrop(usize),
     /// One pane fills the middle, or the layout is back.
     ToggleMaximise(PaneKind),

@@ -41,7 +41,7 @@ impl Build {
         let bottom = self.tabs(&[P::Crops, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
         let preview = self.tabs(&[P::Preview]);
         let right = self.tabs_with_rest(&[P::Tune, P::Sampling]);
-        let parts = [(data, 0.13), (views, 0.31), (preview, 0.31), (right, 0.25)];
+        let parts = [(data, 0.13), (views, 0.3), (preview, 0.3), (right, 0.27)];
         let middle = self.split(LinearDir::Horizontal, &parts);
         self.split(LinearDir::Vertical, &[(middle, 0.74), (bottom, 0.26)])
     }

@@ -144,7 +144,7 @@ fn provenance_text(crop: &CropView) -> String {
     let lines = lines.chain([
         format!("levels {}", levels.join(", ")),
         format!("epoch {} sample {} seed {}", place.epoch, place.index, place.seed),
-        "Click: fly there.".to_owned(),
+        "Click: fly there, and show it in the pane Preview.".to_owned(),
     ]);
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -89,6 +89,19 @@ fn a_redraw_keeps_the_place_or_the_augmentation() {
 }
 
 #[test]
+fn a_crop_that_is_clicked_is_the_one_that_is_previewed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut driver = driver(&folder);
+    driver.key(Modifiers::NONE, Key::Space);
+    driver.harness.get_by_label_contains("crop 2: ").click();
+    let view = settled(&mut driver);
+    // The pointer is over the batch: it is still the one that was clicked.
+    let batch = driver.state().loader.batch.clone().expect("there");
+    assert_ne!(batch.crops[1].provenance.index, 0);
+    assert_eq!(view.provenance, batch.crops[1].provenance);
+}
+
+#[test]
 fn an_edit_is_seen_before_the_loader_runs_with_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut driver = driver(&folder);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use egui_kittest::SnapshotOptions;
+use egui_kittest::kittest::Queryable as _;
 use microtome::command::{self, Command};
 use microtome::panes::PaneKind;
 use microtome::state::preview::{self, Histograms, PreviewAsk, PreviewMode, PreviewView, Shot};
@@ -142,6 +143,20 @@ fn preview_looks_as_kept(name: &str, mode: PreviewMode, theme: ThemeName, size: 
     let mut harness = harness(previewed_state(mode), PaneKind::Preview, theme, size);
     harness.run_steps(3);
     harness.snapshot_options(name, &SnapshotOptions::new().output_path("app/snapshots"));
+}
+
+#[test]
+fn while_a_newer_sample_is_drawn_the_last_one_stays_and_a_sign_says_so() {
+    let still = harness(previewed_state(PreviewMode::Pair), PaneKind::Preview, ThemeName::Dark, [360.0, 640.0]);
+    assert!(still.query_by_label_contains("drawing…").is_none());
+    let at = still.get_by_label("sample after").rect();
+    let mut state = previewed_state(PreviewMode::Pair);
+    let ask = PreviewAsk { numbers: 1, ..PreviewAsk::default() };
+    let config = LoaderConfig::from_toml(LoaderConfig::example()).expect("the example is valid");
+    state.preview.wanted = Some(std::sync::Arc::new(preview::job(&config, &ask)));
+    let busy = harness(state, PaneKind::Preview, ThemeName::Dark, [360.0, 640.0]);
+    busy.get_by_label_contains("drawing…");
+    assert_eq!(busy.get_by_label("sample after").rect(), at, "nothing moves");
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub(super) fn intensities(array: &BatchArray) -> Vec<f32> {
 /// Of two arrays, over the same bins.
 pub(super) fn histograms(before: Option<&BatchArray>, after: Option<&BatchArray>) -> Histograms {
     const BINS: usize = 64;
+    const LEVELS: f64 = 255.0;
     let [before, after] = [before, after].map(|array| {
         let values = array.map(intensities).unwrap_or_default();
         values.into_iter().filter(|value| value.is_finite()).map(f64::from).collect::<Vec<_>>()
@@ -30,7 +31,12 @@ pub(super) fn histograms(before: Option<&BatchArray>, after: Option<&BatchArray>
     if from > to {
         return Histograms::default();
     }
-    let to = if to > from { to } else { from + 1.0 };
+    // Each bin holds as many of the 256 levels of 8-bit raw as the next, or the outline would be a comb. What rounding adds
+    // to a whole number of levels makes no bin wider.
+    let levels = (to - from) * LEVELS + 1.0 - 1e-3;
+    let width = (levels / BINS as f64).ceil().max(1.0) / LEVELS;
+    let from = ((from * LEVELS).round() - 0.5) / LEVELS;
+    let to = from + width * BINS as f64;
     let shares = |values: &[f64]| {
         let mut bins = vec![0.0; BINS];
         for value in values {
@@ -63,9 +69,14 @@ mod tests {
             classes: Arc::from([]),
         };
         let found = histograms(Some(&array(vec![0, 0, 255, 255])), Some(&array(vec![51; 4])));
-        assert_eq!((found.from, found.to), (0.0, 1.0));
+        let ends = [found.from, found.to].map(|end| (end * 510.0).round());
+        assert_eq!(ends, [-1.0, 511.0], "half a level beyond the outermost");
         assert_eq!((found.before[0], found.before[63], found.before.iter().sum::<f64>()), (0.5, 0.5, 1.0));
         assert_eq!(found.after[12], 1.0, "51 of 255 is a fifth");
         assert_eq!(histograms(None, None), Histograms::default());
+        // What is even stays even, whatever part of the levels is there: 53 bins of 3.
+        let even = histograms(Some(&array((20..179).collect())), None);
+        let filled: Vec<_> = even.before.iter().filter(|share| **share > 0.0).collect();
+        assert!(filled.len() == 53 && filled.iter().all(|share| (**share - even.before[0]).abs() < 1e-9), "{filled:?}");
     }
 }

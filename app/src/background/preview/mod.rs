@@ -24,9 +24,9 @@ use crate::state::preview::{PreviewJob, PreviewView, Shot, Variant};
 /// A sample that cannot be read; the loader has stopped.
 pub(super) fn make(loader: &Loader, job: &Arc<PreviewJob>, palette: &Palette) -> Result<PreviewView> {
     let samples = loader.samples_per_epoch().max(1);
-    let place = loader.draw(0, job.place % samples)?;
+    let place = loader.draw(job.epoch, job.place % samples)?;
     let planned = |variant: &Variant| {
-        let plan = loader.plan(&place, &variant.augment, (0, variant.numbers % samples))?;
+        let plan = loader.plan(&place, &variant.augment, (job.epoch, variant.numbers % samples))?;
         Ok(plan.applied_to(&place))
     };
     let before = loader.look(&AugmentPlan::NOTHING.applied_to(&place))?;

@@ -18,10 +18,6 @@ pub(super) fn controls_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                 ctx.send(Command::SetPreviewMode(mode));
             }
         }
-        if ctx.state.preview.is_busy() {
-            let words = ui.label(RichText::new("drawing…").small().color(ctx.theme.weak));
-            words.on_hover_text("A newer sample is being drawn; the pictures are those of the last one.");
-        }
     });
     ui.horizontal_wrapped(|ui| {
         redraw_ui(ui, ctx);

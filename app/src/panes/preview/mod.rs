@@ -47,7 +47,9 @@ pub fn preview_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 /// Where the sample lies, and which it is.
 fn place_ui(ui: &mut Ui, ctx: &PaneContext<'_>, view: &PreviewView) {
     let from = &view.provenance;
-    let words = drawn::place(from);
+    // In the line that is there anyway: pictures do not move while newer ones are drawn.
+    let sign = if ctx.state.preview.is_busy() { "drawing… " } else { "" };
+    let words = format!("{sign}{}", drawn::place(from));
     let own = view.job.place == view.job.after.numbers;
     let numbers = if own { "its own random numbers" } else { "the random numbers of sample" };
     let which = if own { String::new() } else { format!(" {}", view.job.after.numbers) };

@@ -21,7 +21,12 @@ pub(super) fn range_ui(ui: &mut Ui, edit: &Edit<'_>, ends: &[f64], limits: Limit
 
 fn track_ui(ui: &mut Ui, edit: &Edit<'_>, ends: [f64; 2], limits: Limits, with: impl Fn(usize, f64) -> Value) {
     const HANDLE: f32 = 9.0;
-    let width = (ui.available_width() - NUMBER - RESET - 2.0 * ui.spacing().item_spacing.x).max(24.0);
+    // A narrow pane has the numbers only.
+    const NARROWEST: f32 = 20.0;
+    let width = ui.available_width() - NUMBER - RESET - 2.0 * ui.spacing().item_spacing.x;
+    if width < NARROWEST {
+        return;
+    }
     let (rect, _) = ui.allocate_exact_size(vec2(width, ui.spacing().interact_size.y), Sense::hover());
     let track = rect.shrink2(vec2(HANDLE / 2.0 + 1.0, 0.0));
     let x_of = |value: f64| {

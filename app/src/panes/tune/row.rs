@@ -10,8 +10,8 @@ use crate::context::PaneContext;
 use crate::state::Draft;
 use crate::theme::Theme;
 
-/// Width of the names, points.
-const NAME: f32 = 66.0;
+/// Width of the names, points: least, and where there is room.
+const NAME: [f32; 2] = [40.0, 66.0];
 
 /// Draws it.
 pub(super) fn row_ui(ui: &mut Ui, ctx: &PaneContext<'_>, draft: &Draft, key: &str, param: &'static Param) {
@@ -63,11 +63,12 @@ const fn is_typed(kind: Kind) -> bool {
 
 fn name_ui(ui: &mut Ui, param: &Param, color: egui::Color32) {
     let text = RichText::new(param.name().replace('_', " ")).color(color);
+    let width = (ui.available_width() * 0.25).clamp(NAME[0], NAME[1]);
     let name = ui.allocate_ui_with_layout(
-        vec2(NAME, ui.spacing().interact_size.y),
+        vec2(width, ui.spacing().interact_size.y),
         egui::Layout::left_to_right(egui::Align::Center),
         |ui| {
-            ui.set_min_width(NAME);
+            ui.set_min_width(width);
             ui.add(egui::Label::new(text).truncate())
         },
     );

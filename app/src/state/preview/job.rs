@@ -19,7 +19,9 @@ pub struct Variant {
 /// What has to be drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreviewJob {
-    /// Number of the sample, in the first epoch, whose place is shown.
+    /// The epoch of all samples.
+    pub epoch: u64,
+    /// Number of the sample whose place is shown.
     pub place: u64,
     /// How it is augmented as configured.
     pub after: Variant,
@@ -40,7 +42,14 @@ pub fn job(config: &LoaderConfig, ask: &PreviewAsk) -> PreviewJob {
         PreviewMode::Draws => draws(&after, ask.draws),
         PreviewMode::Sweep => sweep(config, ask),
     };
-    PreviewJob { place: ask.place, after, stages: ask.mode == PreviewMode::Stages, variants, slice: ask.slice }
+    PreviewJob {
+        epoch: ask.epoch,
+        place: ask.place,
+        after,
+        stages: ask.mode == PreviewMode::Stages,
+        variants,
+        slice: ask.slice,
+    }
 }
 
 fn draws(after: &Variant, count: u64) -> Vec<Variant> {

@@ -57,7 +57,9 @@ impl PreviewMode {
 pub struct PreviewAsk {
     /// What to show.
     pub mode: PreviewMode,
-    /// Number of the sample (of the first epoch) whose place is shown.
+    /// The epoch of both samples.
+    pub epoch: u64,
+    /// Number of the sample whose place is shown.
     pub place: u64,
     /// Number of the sample whose random numbers augment it: the same number shows the sample as the loader draws it.
     pub numbers: u64,
@@ -79,6 +81,7 @@ impl Default for PreviewAsk {
     fn default() -> Self {
         Self {
             mode: PreviewMode::default(),
+            epoch: 0,
             place: 0,
             numbers: 0,
             keep_place: true,
@@ -96,6 +99,11 @@ impl PreviewAsk {
     pub const DRAWS: [u64; 3] = [4, 9, 16];
     /// At how many values a parameter can be swept.
     pub const VALUES: [usize; 3] = [2, 5, 7];
+
+    /// The sample as the loader draws it.
+    pub const fn show(&mut self, epoch: u64, index: u64) {
+        (self.epoch, self.place, self.numbers) = (epoch, index, index);
+    }
 
     /// Whether a redraw would change anything.
     #[must_use]
