@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use microtome_core::geometry::BoxNm;
 use microtome_core::loader::{Provenance, SourceReport};
 use microtome_core::sample::Simulation;
 use microtome_core::telemetry::Stats;
@@ -60,8 +59,6 @@ pub struct BatchView {
 pub struct Footprint {
     /// Which dataset.
     pub dataset_index: usize,
-    /// Its box in the world, nm.
-    pub world_box: BoxNm,
     /// Its corners in the world, turned as it was drawn, nm.
     pub corners_nm: Corners,
 }
@@ -70,11 +67,7 @@ impl Footprint {
     /// Where a sample of this provenance was drawn.
     #[must_use]
     pub fn of(provenance: &Provenance) -> Self {
-        Self {
-            dataset_index: provenance.dataset_index,
-            world_box: provenance.world_box,
-            corners_nm: corners_of_patch(&provenance.grid),
-        }
+        Self { dataset_index: provenance.dataset_index, corners_nm: corners_of_patch(&provenance.grid) }
     }
 }
 

@@ -1,9 +1,10 @@
-//! Boxes over a slice: the volume, the label crops, and where samples were drawn, the newest brightest.
+//! Boxes over a slice: the volume, the label crops, and where samples were drawn, as they lay, the newest brightest.
 
-use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, StrokeKind, vec2};
+use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, vec2};
 
 use super::Screen;
 use crate::context::PaneContext;
+use crate::state::section;
 use crate::theme::Theme;
 
 /// Draws them.
@@ -34,11 +35,11 @@ fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset
         if footprint.dataset_index != dataset_index {
             continue;
         }
-        if let Some(rect) = screen.rect_of(&footprint.world_box) {
-            let freshness = 1.0 - age as f32 / footprints.len() as f32;
-            let color = Theme::faded(ctx.theme.sample, 0.05 + 0.85 * freshness.powi(4));
-            outline(painter, rect, Stroke::new(1.0, color));
-        }
+        let outline = section(&footprint.corners_nm, screen.normal(), screen.view.center_nm[screen.normal()]);
+        let points: Vec<_> = outline.into_iter().map(|corner| screen.point_from_world(corner)).collect();
+        let freshness = 1.0 - age as f32 / footprints.len() as f32;
+        let color = Theme::faded(ctx.theme.sample, 0.05 + 0.85 * freshness.powi(4));
+        painter.add(Shape::closed_line(points, Stroke::new(1.0, color)));
     }
 }
 
