@@ -320,9 +320,11 @@ impl Theme {
             corner_radius: CornerRadius::same(4),
             expansion: 0.0,
         };
+        // What can be pressed is told from the ground by an outline, where the fill alone is too little.
+        let edge = if self.name == ThemeName::HighContrast { self.line } else { Color32::TRANSPARENT };
         Widgets {
             noninteractive: look(self.panel, self.text, self.line),
-            inactive: look(self.raised, self.text, Color32::TRANSPARENT),
+            inactive: look(self.raised, self.text, edge),
             hovered: look(self.line, self.strong, self.weak),
             active: look(self.line, self.strong, self.accent),
             open: look(self.raised, self.strong, self.line),

@@ -133,7 +133,7 @@ def allowed(row):
 def limits(results):
     """What the machine can do."""
     found = results["limits"]
-    lines = ["## The machine's limits", "", f"Best of some tries with {found['threads']} threads.", ""]
+    lines = ["## The machine's limits", "", f"Best of some tries with {found['threads']} threads, at the start and at the end of the run.", ""]
     lines += ["| | GB/s |", "| --- | ---: |"]
     for name, label in [("copy", "copy (read and written)"), ("fill", "fill"), ("convert", "u8 → f32, written")]:
         lines.append(f"| {label} | {found[f'{name}_bytes_per_s'] / 1e9:.1f} |")
