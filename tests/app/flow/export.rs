@@ -18,7 +18,7 @@ fn said(state: &State, words: &str) -> bool {
 }
 
 fn values(volume: &Volume, what: &microtome_core::write::Export) -> Vec<f64> {
-    let read = read_region(volume, what.level, &what.voxels, &ChunkCache::new(1 << 24)).unwrap();
+    let read = read_region(volume, what.level, &what.voxels, &ChunkCache::new(1 << 24)).expect("a region");
     with_buffer!(&read, elements => elements.iter().map(|element| element.to_f64()).collect())
 }
 
