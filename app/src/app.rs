@@ -16,7 +16,7 @@ use crate::keys;
 use crate::layout::Layout;
 use crate::options::AppOptions;
 use crate::settings::Settings;
-use crate::state::{Effect, LoaderPhase, LogLevel, Session, State};
+use crate::state::{Effect, LoaderPhase, LogLevel, PaneKind, Session, State};
 use crate::theme::Theme;
 use loading::Loading;
 use streaming::Streaming;
@@ -51,7 +51,9 @@ impl App {
             Some(folder) => Settings::read(&Settings::file(folder)),
             None => (Settings::default(), None),
         };
-        let layout = settings.layout.clone().and_then(Layout::from_value).unwrap_or_default();
+        // One from before a pane was there would hide what is new.
+        let kept = settings.layout.clone().filter(|_| settings.layout_panes == PaneKind::ALL.len());
+        let layout = kept.and_then(Layout::from_value).unwrap_or_default();
         let mut state = State {
             theme: options.theme.unwrap_or(settings.theme),
             recent: settings.recent.clone(),
@@ -252,6 +254,7 @@ impl App {
         }
         if layout_changed {
             self.written.layout = self.layout.to_value();
+            self.written.layout_panes = PaneKind::ALL.len();
         }
         self.written.theme = self.state.theme;
         self.written.ui_scale_steps = self.state.ui_scale_steps;

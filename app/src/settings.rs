@@ -21,6 +21,8 @@ pub struct Settings {
     pub preset: Preset,
     /// The panes as the user left them.
     pub layout: Option<serde_json::Value>,
+    /// How many panes there were to arrange then.
+    pub layout_panes: usize,
 }
 
 impl Settings {

@@ -105,7 +105,7 @@ fn level_words(layer: &Layer, index: usize) -> String {
     layer.volume.levels().get(index).map_or_else(String::new, |level| {
         let size = level.voxel_size_nm();
         let name = if level.path.is_empty() { "level" } else { &level.path };
-        format!("{name}: {} × {} × {} nm", format::number(size.z), format::number(size.y), format::number(size.x))
+        format!("{name}: {} × {} × {} nm", format::decimal(size.z), format::decimal(size.y), format::decimal(size.x))
     })
 }
 
