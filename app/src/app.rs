@@ -1,6 +1,7 @@
 //! The app: one frame is `logic` (take in, apply commands), then `ui` (paint).
 
 mod answers;
+mod counting;
 mod loading;
 mod streaming;
 
@@ -16,10 +17,14 @@ use crate::keys;
 use crate::layout::Layout;
 use crate::options::AppOptions;
 use crate::settings::Settings;
-use crate::state::{Effect, LoaderPhase, LogLevel, PaneKind, Session, State};
+use crate::state::{Effect, LoaderPhase, LogLevel, PaneKind, Search, Session, State};
 use crate::theme::Theme;
+use counting::Counting;
 use loading::Loading;
 use streaming::Streaming;
+
+/// Samples that are to show a class, until the user says otherwise.
+const SIGHTINGS: u64 = 100;
 
 /// The app, whatever hosts it.
 pub struct App {
@@ -32,6 +37,7 @@ pub struct App {
     saver: Saver,
     exporter: Exporter,
     loading: Loading,
+    counting: Counting,
     streaming: Streaming,
     writer: Option<Writer>,
     written: Settings,
@@ -59,8 +65,10 @@ impl App {
             recent: settings.recent.clone(),
             preset: settings.preset,
             ui_scale_steps: settings.ui_scale_steps,
+            sightings: SIGHTINGS,
             ..State::default()
         };
+        state.display.looks.clone_from(&settings.class_looks);
         if let Some(complaint) = complaint {
             state.say(LogLevel::Warning, complaint);
         }
@@ -82,6 +90,7 @@ impl App {
             saver: Saver::new(Arc::clone(&waker)),
             exporter: Exporter::new(Arc::clone(&waker)),
             loading: Loading::new(Arc::clone(&waker)),
+            counting: Counting::new(Arc::clone(&waker)),
             streaming: Streaming::start(render_state, &waker)?,
             writer,
             written: settings,
@@ -126,6 +135,7 @@ impl App {
         self.loading.take_news(&mut self.state, &mut self.streaming);
         self.apply_draft(ctx);
         self.loading.preview(&mut self.state);
+        self.counting.take_news(&mut self.state);
         self.run_effects(ctx);
         if self.state.views.fit_pending && self.state.views.any_visible() {
             self.state.views.fit_pending = false;
@@ -163,6 +173,7 @@ impl App {
         let Session::Open(data) = &mut self.state.session else { return };
         if let Some(config) = data.draft.take_due(now_s) {
             data.config = config;
+            data.refresh_leaks();
             if self.state.loader.phase != LoaderPhase::Off {
                 self.state.effects.push(Effect::ApplyConfig);
             }
@@ -207,6 +218,9 @@ impl App {
                 Effect::PauseLoader => self.loading.set_paused(true),
                 Effect::ResumeLoader => self.loading.set_paused(false),
                 Effect::Simulate(draws) => self.loading.simulate(draws),
+                Effect::Count(job) => self.counting.start(&mut self.state, job),
+                Effect::StopCount(job) => self.counting.stop(&mut self.state, job),
+                Effect::Recolor => self.loading.recolor(&self.state),
                 Effect::CopyText(text) => {
                     ctx.copy_text(text);
                     Ok(())
@@ -239,6 +253,8 @@ impl App {
     fn close(&mut self) {
         self.loading.stop(&mut self.state);
         self.streaming.forget(&mut self.state);
+        self.counting.forget(&mut self.state);
+        self.state.search = Search { focus_wanted: self.state.search.focus_wanted, ..Search::default() };
     }
 
     /// Hands changed settings to the writer.
@@ -248,8 +264,10 @@ impl App {
         let state = &self.state;
         let same = self.written.theme == state.theme
             && self.written.preset == state.preset
-            && self.written.ui_scale_steps == state.ui_scale_steps;
-        if !layout_changed && same && self.written.recent == state.recent {
+            && self.written.ui_scale_steps == state.ui_scale_steps
+            && self.written.recent == state.recent
+            && self.written.class_looks == state.display.looks;
+        if !layout_changed && same {
             return;
         }
         if layout_changed {
@@ -260,6 +278,7 @@ impl App {
         self.written.ui_scale_steps = self.state.ui_scale_steps;
         self.written.preset = self.state.preset;
         self.written.recent.clone_from(&self.state.recent);
+        self.written.class_looks.clone_from(&self.state.display.looks);
         if let Ok(text) = serde_json::to_string_pretty(&self.written) {
             writer.write(text);
         }

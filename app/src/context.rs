@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::command::Command;
 use crate::state::{State, Viewport};
-use crate::theme::Theme;
+use crate::theme::{Theme, color_of_class};
 
 /// Where panes put what the user wants; applied after painting, before the next frame.
 #[derive(Debug, Default)]
@@ -61,6 +61,13 @@ pub struct PaneContext<'a> {
 }
 
 impl PaneContext<'_> {
+    /// The colour of a class of what is open, sRGB.
+    #[must_use]
+    pub fn color_of_class(&self, class: &str) -> [u8; 3] {
+        let names = self.state.session.open().map_or(&[][..], |data| &data.class_names);
+        color_of_class(names, &self.state.display.looks, class)
+    }
+
     /// Queues a command.
     pub fn send(&self, command: Command) {
         self.commands.send(command);

@@ -1,11 +1,13 @@
-//! What the app remembers from one start to the next: theme, recent datasets, layout. One JSON file.
+//! What the app remembers from one start to the next: theme, recent datasets, layout, looks of
+//! classes. One JSON file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::options::ThemeName;
-use crate::state::Preset;
+use crate::state::{ClassLook, Preset};
 
 /// What the app remembers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// The arrangement that was chosen last.
     pub preset: Preset,
+    /// How classes look, where the user changed it, by name.
+    pub class_looks: BTreeMap<String, ClassLook>,
     /// The panes as the user left them.
     pub layout: Option<serde_json::Value>,
     /// How many panes there were to arrange then.

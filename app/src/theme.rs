@@ -1,5 +1,7 @@
 //! Every colour of the window: dark, light, and of high contrast. Red means a loss, amber a risk, and nothing else uses them.
 
+use std::collections::BTreeMap;
+
 use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Visuals};
 use microtome_core::geometry::Axis;
@@ -7,6 +9,7 @@ use microtome_core::telemetry::Stage;
 
 use crate::background::Palette;
 use crate::options::ThemeName;
+use crate::state::ClassLook;
 
 /// Every colour of the window.
 #[derive(Debug, Clone)]
@@ -59,6 +62,9 @@ pub struct Theme {
     pub series: [Color32; 6],
 }
 
+/// Colours that classes have at first, before they repeat.
+pub const CLASS_COLORS: usize = CLASSES.len();
+
 /// Colours of classes, for swatches, overlays and pictures; they repeat after twelve.
 const CLASSES: [[u8; 3]; 12] = [
     [86, 180, 233],
@@ -77,10 +83,17 @@ const CLASSES: [[u8; 3]; 12] = [
 
 /// The colours that pictures of batches need, as plain values; `class_names` in order of colours.
 #[must_use]
-pub fn palette(class_names: &[String]) -> Palette {
-    let named = class_names.iter().enumerate().map(|(index, name)| (name.clone(), class_rgb(index)));
+pub fn palette(class_names: &[String], looks: &BTreeMap<String, ClassLook>) -> Palette {
+    let named = class_names.iter().map(|name| (name.clone(), color_of_class(class_names, looks, name)));
     let (ground, lower, higher) = ([34, 37, 42], [86, 180, 233], [240, 228, 66]);
     Palette { classes: named.collect(), unknown: [128, 132, 140], ground, lower, higher }
+}
+
+/// The colour of a class, sRGB: the one that the user gave it, else that of its place among `class_names`.
+#[must_use]
+pub fn color_of_class(class_names: &[String], looks: &BTreeMap<String, ClassLook>, class: &str) -> [u8; 3] {
+    let place = || class_rgb(class_names.iter().position(|name| name == class).unwrap_or(0));
+    looks.get(class).and_then(|look| look.color).unwrap_or_else(place)
 }
 
 /// The colour of the n-th class, sRGB.

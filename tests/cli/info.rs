@@ -112,3 +112,27 @@ fn counts_come_from_metadata_or_voxels_and_agree() {
         "{remembered:?}"
     );
 }
+
+#[test]
+fn training_crops_that_are_validated_on_are_warned_of() {
+    let home = tempfile::tempdir().unwrap();
+    let store = data("fib25.zarr/recon-1");
+    let source = |table: &str, crop: &str| {
+        format!(
+            "[[data.{table}]]\nraw = \"{0}/em/fibsem-uint8\"\nlabels = \"{0}/labels/groundtruth/{crop}/cell\"\n",
+            store.display()
+        )
+    };
+    let array = "[input.raw]\nshape = [16, 16, 16]\nvoxel_size_nm = [10, 10, 10]\nencoding = \"u8\"\n";
+    let config = home.path().join("train.toml");
+    let info = |validate: &str| {
+        let text = [source("train", "crop1"), source("train", "crop2"), validate.to_owned(), array.to_owned()].concat();
+        std::fs::write(&config, text).unwrap();
+        let answer = run(home.path(), &["info", config.to_str().unwrap()]);
+        assert_eq!((answer.status, answer.err.as_str()), (Some(0), ""));
+        answer.out
+    };
+    let out = info(&source("validate", "crop2"));
+    assert!(out.contains("leakage: fib25/crop2 (train) and fib25/crop2 (validate): overlap of "), "{out}");
+    assert!(!info("").contains("leakage"));
+}

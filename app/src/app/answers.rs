@@ -1,10 +1,15 @@
 //! What the background has done since the last frame, taken into the state.
 
+use microtome_core::sample::Leakage;
+
 use super::App;
-use crate::background::{Choice, Exported, Opened, Saved, Writer};
+use crate::background::{Choice, Exported, Opened, Opening, Saved, Writer};
 use crate::command::Command;
 use crate::settings::Settings;
 use crate::state::{Effect, LogLevel, OpenData, Session};
+
+/// Leaks between training and validation that are said one by one; the pane Sampling lists all.
+const SAID: usize = 3;
 
 impl App {
     /// Takes in what opener, dialogs and settings writer have done.
@@ -55,16 +60,31 @@ impl App {
         }
     }
 
+    /// Keeps what leaks between training and validation, and says the first of it.
+    fn take_leakage(&mut self, data: &mut OpenData, leakage: Result<Leakage, String>) {
+        match leakage {
+            Ok(leakage) => data.leakage = leakage,
+            Err(reason) => {
+                let words = format!("whether training and validation are apart is not known: {reason}");
+                self.state.say(LogLevel::Warning, words);
+            }
+        }
+        for sentence in data.leakage.sentences().take(SAID) {
+            self.state.say(LogLevel::Warning, format!("leakage: {sentence}"));
+        }
+    }
+
     fn opened(&mut self, opened: Opened) {
         let Opened { source, path, result } = opened;
         match result {
-            Ok((catalog, config)) => {
+            Ok(Opening { catalog, config, leakage }) => {
                 for warning in &catalog.warnings {
                     self.state.say(LogLevel::Warning, warning.clone());
                 }
                 self.state.say(LogLevel::Info, format!("opened {}", path.display()));
                 Settings::remember(&mut self.state.recent, &path);
-                let data = OpenData::new(source, catalog, config);
+                let mut data = OpenData::new(source, catalog, config);
+                self.take_leakage(&mut data, leakage);
                 self.state.display.forget_dataset(data.hidden_at_first());
                 self.state.display.auto_contrast_pending = true;
                 self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);

@@ -58,7 +58,7 @@ impl Loading {
         let consumer = Consumer::start(
             (Arc::clone(&data.catalog), data.config.clone()),
             heritage,
-            theme::palette(&data.class_names),
+            theme::palette(&data.class_names, &state.display.looks),
             Arc::clone(&self.waker),
         )?;
         self.consumer = Some(consumer);
@@ -79,6 +79,15 @@ impl Loading {
     pub fn set_paused(&self, paused: bool) -> anyhow::Result<()> {
         if let Some(consumer) = &self.consumer {
             consumer.set_paused(paused);
+        }
+        Ok(())
+    }
+
+    /// Pictures of the next batches get the colours that classes have now.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn recolor(&self, state: &State) -> anyhow::Result<()> {
+        if let (Some(consumer), Some(data)) = (&self.consumer, state.session.open()) {
+            consumer.set_palette(theme::palette(&data.class_names, &state.display.looks));
         }
         Ok(())
     }
@@ -124,6 +133,10 @@ impl Loading {
             Some(Err(words)) => state.preview.failure = Some(words),
             None => {}
         }
+        if let Some(tallies) = news.tallies {
+            state.loader.tallies = tallies;
+        }
+        state.loader.samples_per_epoch = news.samples_per_epoch.unwrap_or(state.loader.samples_per_epoch);
         if news.simulation.is_some() {
             state.loader.simulation = news.simulation;
         }

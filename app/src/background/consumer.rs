@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use microtome_core::catalog::Catalog;
 use microtome_core::loader::params::problem_of;
-use microtome_core::loader::{Batch, Loader, LoaderConfig, LoaderOptions, SourceReport};
+use microtome_core::loader::{Batch, ClassTally, Loader, LoaderConfig, LoaderOptions, SourceReport};
 use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
@@ -22,6 +22,8 @@ use crate::state::{BatchView, Footprint, LoaderView, Recording, SimulationView};
 
 /// How much of the past the timeline shows.
 const TIMELINE: Duration = Duration::from_secs(10);
+/// Voxels of each class of a sample that are looked at: a few milliseconds for a batch, however large its patches.
+const TALLIED_VOXELS: usize = 1 << 14;
 /// How often statistics are taken.
 const STATS_EVERY: Duration = Duration::from_millis(100);
 /// How often the table of sources is taken, which may have thousands of rows.
@@ -38,6 +40,10 @@ pub struct News {
     pub stats: Option<Stats>,
     /// Where samples are drawn.
     pub sources: Option<Arc<Vec<SourceReport>>>,
+    /// What the targets so far show of each class.
+    pub tallies: Option<Arc<Vec<ClassTally>>>,
+    /// Samples in an epoch of the loader that runs.
+    pub samples_per_epoch: Option<u64>,
     /// Spans of the last seconds.
     pub timeline: Option<Arc<Recording>>,
     /// The last batch as pictures.
@@ -70,6 +76,7 @@ struct Slot {
 struct Shared {
     slot: Mutex<Slot>,
     desk: Desk,
+    palette: Mutex<Palette>,
     wake: Condvar,
     waker: Waker,
 }
@@ -107,7 +114,14 @@ impl Consumer {
         palette: Palette,
         waker: Waker,
     ) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared { slot: Mutex::default(), desk: Desk::default(), wake: Condvar::new(), waker });
+        let shared = Shared {
+            slot: Mutex::default(),
+            desk: Desk::default(),
+            palette: Mutex::new(palette),
+            wake: Condvar::new(),
+            waker,
+        };
+        let shared = Arc::new(shared);
         let for_thread = Arc::clone(&shared);
         let thread = spawn("consumer", move || {
             if let Some(before) = heritage.thread {
@@ -115,7 +129,7 @@ impl Consumer {
                 let _panicked = before.join();
             }
             let options = LoaderOptions { caches: heritage.caches, ..LoaderOptions::default() };
-            run((catalog, config), options, &palette, &for_thread);
+            run((catalog, config), options, &for_thread);
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -124,6 +138,11 @@ impl Consumer {
     pub fn set_paused(&self, paused: bool) {
         self.shared.slot.lock().paused = paused;
         self.shared.wake.notify_all();
+    }
+
+    /// Later pictures are made in these colours.
+    pub fn set_palette(&self, palette: Palette) {
+        *self.shared.palette.lock() = palette;
     }
 
     /// Works out what so many draws would cover, beside the running loader. One that is at work is given up.
@@ -162,12 +181,7 @@ impl Drop for Consumer {
     }
 }
 
-fn run(
-    (catalog, config): (Arc<Catalog>, LoaderConfig),
-    options: LoaderOptions,
-    palette: &Palette,
-    shared: &Arc<Shared>,
-) {
+fn run((catalog, config): (Arc<Catalog>, LoaderConfig), options: LoaderOptions, shared: &Arc<Shared>) {
     if shared.slot.lock().stop {
         return;
     }
@@ -186,13 +200,16 @@ fn run(
             return;
         }
     };
-    shared.tell(|news| news.caches = Some(Arc::clone(loader.caches())));
-    let previewer = start_previewer(&loader, palette, shared);
+    shared.tell(|news| {
+        news.caches = Some(Arc::clone(loader.caches()));
+        news.samples_per_epoch = Some(loader.samples_per_epoch());
+    });
+    let previewer = start_previewer(&loader, shared);
     let mut taker = Taker {
         loader: Arc::clone(&loader),
         recorder: recorder.ok(),
-        palette,
         shared,
+        tallies: Vec::new(),
         last: None,
         has_taken: false,
         pictured: None,
@@ -211,10 +228,11 @@ fn run(
 }
 
 /// The thread that draws single samples.
-fn start_previewer(loader: &Arc<Loader>, palette: &Palette, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
-    let (loader, palette, for_thread) = (Arc::clone(loader), palette.clone(), Arc::clone(shared));
+fn start_previewer(loader: &Arc<Loader>, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
+    let (loader, for_thread) = (Arc::clone(loader), Arc::clone(shared));
     let started = spawn("preview", move || {
         while let Some(job) = for_thread.desk.next() {
+            let palette = for_thread.palette.lock().clone();
             let made = preview::make(&loader, &job, &palette).map(Arc::new).map_err(|error| error.to_string());
             for_thread.tell(|news| news.preview = Some(made));
         }
@@ -225,8 +243,9 @@ fn start_previewer(loader: &Arc<Loader>, palette: &Palette, shared: &Arc<Shared>
 struct Taker<'a> {
     loader: Arc<Loader>,
     recorder: Option<Recorder>,
-    palette: &'a Palette,
     shared: &'a Arc<Shared>,
+    /// What the targets so far show of each class.
+    tallies: Vec<ClassTally>,
     /// The last batch, until it has become pictures.
     last: Option<Batch>,
     has_taken: bool,
@@ -292,14 +311,25 @@ impl Taker<'_> {
         let excess = slot.news.footprints.len().saturating_sub(LoaderView::FOOTPRINTS);
         slot.news.footprints.drain(..excess);
         drop(slot);
+        self.tally(&batch);
         self.last = Some(batch);
+    }
+
+    fn tally(&mut self, batch: &Batch) {
+        let new = batch.class_tallies(TALLIED_VOXELS);
+        if self.tallies.is_empty() {
+            self.tallies = new;
+        } else {
+            self.tallies.iter_mut().zip(&new).for_each(|(sum, new)| sum.add(new));
+        }
     }
 
     /// Makes pictures of the last batch a few times a second, and of the very last one when paused.
     fn picture(&mut self, paused: bool) {
         let due = paused || self.pictured.is_none_or(|at| at.elapsed() >= PICTURES_EVERY);
         if due && let Some(batch) = self.last.take() {
-            let view = Arc::new(batch_view(&batch, self.loader.config(), self.palette));
+            let palette = self.shared.palette.lock().clone();
+            let view = Arc::new(batch_view(&batch, self.loader.config(), &palette));
             self.pictured = Some(Instant::now());
             self.shared.tell(|news| news.batch = Some(view));
         }
@@ -320,10 +350,12 @@ impl Taker<'_> {
         self.told = Some((Instant::now(), stats.clone()));
         if !still {
             let sources = self.sources();
+            let tallies = Arc::new(self.tallies.clone());
             let timeline = self.recorder.as_ref().map(|recorder| Arc::new(Recording::new(recorder.timeline())));
             self.shared.tell(|news| {
                 news.stats = Some(stats);
                 news.timeline = timeline;
+                news.tallies = Some(tallies);
                 news.sources = sources.or(news.sources.take());
             });
         }

@@ -1,9 +1,11 @@
-//! Everything that takes time, on named threads: opening, decoding for the slices, taking batches, writing settings.
+//! Everything that takes time, on named threads: opening, decoding for the slices, taking batches, counting, writing
+//! settings.
 //!
 //! Threads answer through bounded channels or slots that hold the latest value, and call the [`Waker`] so that the
 //! window takes a look. None of them knows the user interface library.
 
 mod consumer;
+mod counter;
 mod dialog;
 mod exporter;
 mod opener;
@@ -17,9 +19,10 @@ mod writer;
 use std::sync::Arc;
 
 pub use consumer::{Consumer, Heritage, News};
+pub use counter::{Counter, Work as CountWork};
 pub use dialog::{Choice, Dialogs};
 pub use exporter::{Exported, Exporter};
-pub use opener::{Opened, Opener};
+pub use opener::{Opened, Opener, Opening};
 pub use saver::{Saved, Saver};
 pub use thumbnails::Palette;
 pub use viewer::{Loaded, Outcome, Prepared, Viewer, Want};

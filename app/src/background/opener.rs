@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender};
 use microtome_core::catalog::Catalog;
 use microtome_core::loader::LoaderConfig;
+use microtome_core::sample::Leakage;
 
 use super::{Waker, spawn};
 use crate::options::Start;
@@ -18,7 +19,18 @@ pub struct Opened {
     /// Its path.
     pub path: PathBuf,
     /// The data and what the loader would run with, or what went wrong.
-    pub result: Result<(Arc<Catalog>, LoaderConfig), String>,
+    pub result: Result<Opening, String>,
+}
+
+/// What was opened.
+#[derive(Debug)]
+pub struct Opening {
+    /// Datasets, crops, classes and warnings.
+    pub catalog: Arc<Catalog>,
+    /// What the loader would run with.
+    pub config: LoaderConfig,
+    /// What is validated on, and what of it is too near to what is trained on; or why that is not known.
+    pub leakage: Result<Leakage, String>,
 }
 
 /// Opens data on threads named `opener`.
@@ -64,11 +76,12 @@ fn work(source: Start, sender: &Sender<Opened>, waker: &Waker) {
     let result = match &source {
         Start::Config(file) => LoaderConfig::from_file(file).and_then(|config| {
             let catalog = config.open_catalog()?;
-            Ok((Arc::new(catalog), config))
+            let leakage = config.leakage(&catalog).map_err(|error| error.to_string());
+            Ok(Opening { catalog: Arc::new(catalog), config, leakage })
         }),
         _ => Catalog::open(&path).map(|catalog| {
             let config = LoaderConfig::for_catalog(&catalog);
-            (Arc::new(catalog), config)
+            Opening { catalog: Arc::new(catalog), config, leakage: Ok(Leakage::default()) }
         }),
     };
     let result = result.map_err(|error| error.to_string());

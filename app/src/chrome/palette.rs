@@ -2,7 +2,7 @@
 
 use egui::{Align, Align2, Area, Frame, Id, Key, Order, RichText, ScrollArea, TextEdit, Ui};
 
-use crate::command::{Command, CommandSpec, table};
+use crate::command::{Command, CommandSpec, offers, table};
 use crate::context::PaneContext;
 use crate::options::Start;
 use crate::state::State;
@@ -31,7 +31,8 @@ pub fn palette_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, [0.0, 60.0]).show(ui, |ui| {
         Frame::popup(ui.style()).inner_margin(10).show(ui, |ui| {
             ui.set_width(460.0);
-            let edit = TextEdit::singleline(&mut typed.query).hint_text("Type a command or a recent dataset");
+            let edit =
+                TextEdit::singleline(&mut typed.query).hint_text("Type a command, a recent dataset, a crop or a class");
             let edit = ui.add(edit.desired_width(f32::INFINITY));
             edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find a command"));
             edit.request_focus();
@@ -93,11 +94,18 @@ fn matches(state: &State, query: &str) -> Vec<Entry> {
         shortcut: String::new(),
         command: Command::Open(Start::from_path(path.clone())),
     });
+    let offered = if words.is_empty() { Vec::new() } else { offers(state) };
+    let offered = offered.into_iter().map(|offer| Entry {
+        label: offer.label,
+        tooltip: offer.tooltip.to_owned(),
+        shortcut: String::new(),
+        command: offer.command,
+    });
     let has_all = |entry: &Entry| {
         let label = entry.label.to_lowercase();
         words.iter().all(|word| label.contains(word.as_str()))
     };
-    let mut found: Vec<Entry> = commands.chain(recent).filter(has_all).collect();
+    let mut found: Vec<Entry> = commands.chain(recent).chain(offered).filter(has_all).collect();
     let starts = |entry: &Entry| words.first().is_some_and(|word| entry.label.to_lowercase().starts_with(word));
     found.sort_by_key(|entry| !starts(entry));
     found

@@ -3,7 +3,7 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
 use super::tune::{self, is_about_config};
-use super::{Command, export, overview, places, preview};
+use super::{Command, data, export, overview, places, preview};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
@@ -49,6 +49,7 @@ pub fn apply(state: &mut State, command: Command) {
             state.fullscreen = !state.fullscreen;
             state.effects.push(Effect::Fullscreen);
         }
+        Command::Data(command) => data::apply(state, command),
         Command::DismissNotice(index) => state.log.dismiss(index),
         Command::ClearLog => state.log.clear(),
         Command::Escape => escape(state),
@@ -184,6 +185,8 @@ fn escape(state: &mut State) {
         state.save_field_open = false;
     } else if state.help_open {
         state.help_open = false;
+    } else if !state.search.text.is_empty() {
+        data::search(state, String::new());
     } else if state.views.ruler.is_some() {
         state.views.ruler = None;
     } else if state.maximised.is_some() {

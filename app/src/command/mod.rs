@@ -4,7 +4,9 @@
 //! it leaves in [`State::effects`](crate::state::State::effects) for the app.
 
 mod apply;
+mod data;
 mod export;
+mod offers;
 mod overview;
 mod places;
 mod preview;
@@ -18,6 +20,8 @@ use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_core::loader::params::Value;
 
 pub use apply::{apply, auto_contrast, reset_view};
+pub use data::DataCommand;
+pub use offers::{Offer, offers};
 pub use shortcut::{Key, Shortcut};
 pub use table::{CommandSpec, Menu, by_key, table};
 
@@ -121,6 +125,8 @@ pub enum Command {
         /// Shown.
         visible: bool,
     },
+    /// Something about what is open: search, looks of classes, counts.
+    Data(DataCommand),
     /// Show another dataset in the slices.
     ShowDataset(usize),
     /// Move the slice across `axis` by whole voxels of the finest level.

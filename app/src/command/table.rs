@@ -4,7 +4,7 @@ mod view;
 
 use std::sync::OnceLock;
 
-use super::{Command, Key, Shortcut};
+use super::{Command, Key, Shortcut, data};
 use crate::state::preview::PreviewMode;
 use crate::state::{LoaderPhase, Session, State};
 
@@ -49,7 +49,7 @@ pub struct CommandSpec {
 }
 
 impl CommandSpec {
-    fn new(menu: Menu, command: Command, label: &str, tooltip: &str) -> Self {
+    pub(super) fn new(menu: Menu, command: Command, label: &str, tooltip: &str) -> Self {
         Self {
             command,
             menu,
@@ -61,23 +61,23 @@ impl CommandSpec {
         }
     }
 
-    fn key(mut self, shortcut: Shortcut) -> Self {
+    pub(super) fn key(mut self, shortcut: Shortcut) -> Self {
         self.shortcut = Some(shortcut);
         self
     }
 
-    fn when(mut self, enabled: fn(&State) -> bool) -> Self {
+    pub(super) fn when(mut self, enabled: fn(&State) -> bool) -> Self {
         self.enabled = enabled;
         self
     }
 
-    fn check(mut self, checked: fn(&State) -> bool) -> Self {
+    pub(super) fn check(mut self, checked: fn(&State) -> bool) -> Self {
         self.checked = Some(checked);
         self
     }
 }
 
-fn is_open(state: &State) -> bool {
+pub(super) fn is_open(state: &State) -> bool {
     state.session.open().is_some()
 }
 
@@ -93,6 +93,7 @@ pub fn table() -> &'static [CommandSpec] {
             file(),
             edit(),
             view::view(),
+            data::rows(),
             view::layouts(),
             view::places(),
             view::looks(),

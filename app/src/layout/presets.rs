@@ -19,7 +19,7 @@ pub fn tree_of(preset: Preset) -> Tree<PaneKind> {
 use PaneKind as P;
 
 /// The panes of figures, in the order of their tabs.
-const FIGURES: [P; 6] = [P::Timeline, P::Throughput, P::Sampling, P::Cache, P::Memory, P::Log];
+const FIGURES: [P; 7] = [P::Timeline, P::Throughput, P::Sampling, P::Classes, P::Cache, P::Memory, P::Log];
 
 struct Build {
     tiles: Tiles<PaneKind>,
@@ -38,7 +38,7 @@ impl Build {
     fn tune(&mut self) -> TileId {
         let data = self.tabs(&[P::Data]);
         let views = self.views();
-        let bottom = self.tabs(&[P::Crops, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
+        let bottom = self.tabs(&[P::Crops, P::Classes, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
         let preview = self.tabs(&[P::Preview]);
         let right = self.tabs_with_rest(&[P::Tune, P::Sampling]);
         let parts = [(data, 0.13), (views, 0.3), (preview, 0.3), (right, 0.27)];

@@ -1,6 +1,7 @@
 //! The panes, one file each. A pane reads its context and sends commands; it reads no data and waits for nothing.
 
 mod cache;
+mod classes;
 mod crops;
 mod curve;
 mod data;
@@ -31,6 +32,7 @@ pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
         PaneKind::Sampling => sampling::sampling_ui(ui, ctx),
         PaneKind::Tune => tune::tune_ui(ui, ctx),
         PaneKind::Preview => preview::preview_ui(ui, ctx),
+        PaneKind::Classes => classes::classes_ui(ui, ctx),
         PaneKind::Throughput => throughput::throughput_ui(ui, ctx),
         PaneKind::Timeline => timeline::timeline_ui(ui, ctx),
         PaneKind::Cache => cache::cache_ui(ui, ctx),

@@ -1,9 +1,10 @@
 //! How the slices look: contrast, label overlay, boxes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use microtome_core::geometry::BoxNm;
 use microtome_render::ColorMap;
+use serde::{Deserialize, Serialize};
 
 /// Grey values between `lo` and `hi` are spread over black to white. In units of the stored values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +18,22 @@ pub struct Contrast {
 impl Default for Contrast {
     fn default() -> Self {
         Self { lo: 0.0, hi: 255.0 }
+    }
+}
+
+/// How a class looks, where that is not as at first.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassLook {
+    /// Its colour, sRGB; `None` is that of the palette, which is safe for colour-blind readers.
+    pub color: Option<[u8; 3]>,
+    /// Its part of the labels' opacity, 0–1.
+    pub opacity: f32,
+}
+
+impl Default for ClassLook {
+    fn default() -> Self {
+        Self { color: None, opacity: 1.0 }
     }
 }
 
@@ -49,6 +66,10 @@ pub struct Display {
     pub show_chunks: bool,
     /// Label volumes that are not drawn: (crop, class) of the shown dataset.
     pub hidden_classes: HashSet<(usize, usize)>,
+    /// The class that alone is drawn, whatever is hidden.
+    pub isolated: Option<String>,
+    /// How classes look, by name; those that are not here look as at first.
+    pub looks: BTreeMap<String, ClassLook>,
     /// The sample of the last batch that the user picked.
     pub selected_crop: Option<usize>,
     /// The box that stays highlighted, nm.
@@ -71,6 +92,8 @@ impl Default for Display {
             show_density: false,
             show_chunks: false,
             hidden_classes: HashSet::new(),
+            isolated: None,
+            looks: BTreeMap::new(),
             selected_crop: None,
             selected: None,
         }
@@ -93,9 +116,16 @@ impl Display {
         }
     }
 
+    /// How a class looks.
+    #[must_use]
+    pub fn look(&self, class: &str) -> ClassLook {
+        self.looks.get(class).copied().unwrap_or_default()
+    }
+
     /// Forgets what belongs to one dataset; these classes of the next one are not drawn at first.
     pub fn forget_dataset(&mut self, hidden_classes: HashSet<(usize, usize)>) {
         self.hidden_classes = hidden_classes;
+        self.isolated = None;
         self.selected_crop = None;
         self.selected = None;
     }

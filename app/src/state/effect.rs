@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ExportPlan, PaneKind, Preset};
+use super::{CountJob, ExportPlan, PaneKind, Preset};
 use crate::options::Start;
 
 /// What a command wants done outside the state.
@@ -39,6 +39,12 @@ pub enum Effect {
     },
     /// Break off what is being written.
     CancelExport,
+    /// Count something in the background.
+    Count(CountJob),
+    /// Stop a count.
+    StopCount(CountJob),
+    /// Pictures get the colours that classes have now.
+    Recolor,
     /// Put this on the clipboard.
     CopyText(String),
     /// Bring a pane to the front.

@@ -74,11 +74,29 @@ impl State {
     pub fn visible_layers(&self) -> impl Iterator<Item = &Layer> {
         let display = &self.display;
         let layers = self.session.open().map_or(&[][..], |data| &data.layers);
+        let names = self.session.open().map_or(&[][..], |data| &data.class_names);
         layers.iter().filter(move |layer| match layer.kind {
             LayerKind::Raw => display.show_raw,
-            LayerKind::Labels { crop, class, .. } => {
-                display.show_labels && display.label_opacity > 0.0 && display.is_class_visible(crop, class)
+            LayerKind::Labels { crop, class, color } => {
+                let name = names.get(color).map_or("", String::as_str);
+                let wanted = match &display.isolated {
+                    Some(isolated) => isolated == name,
+                    None => display.is_class_visible(crop, class),
+                };
+                wanted && display.show_labels && display.label_opacity * display.look(name).opacity > 0.0
             }
         })
+    }
+
+    /// Whether a class is drawn in the crops of the shown dataset, all (`Some(true)`) or none; `None`: in some.
+    #[must_use]
+    pub fn class_visibility(&self, class: &str) -> Option<bool> {
+        let crops = self.session.open().and_then(|data| data.dataset()).map_or(&[][..], |set| &set.crops);
+        let mut visible = crops.iter().enumerate().flat_map(|(crop, labels)| {
+            let of_class = labels.classes.iter().enumerate().filter(|(_, labels)| labels.class == class);
+            of_class.map(move |(index, _)| self.display.is_class_visible(crop, index))
+        });
+        let first = visible.next().unwrap_or(false);
+        visible.all(|other| other == first).then_some(first)
     }
 }

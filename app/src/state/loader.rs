@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use microtome_core::loader::{Provenance, SourceReport};
+use microtome_core::loader::{ClassTally, Provenance, SourceReport};
 use microtome_core::sample::Simulation;
 use microtome_core::telemetry::Stats;
 
@@ -91,6 +91,10 @@ pub struct LoaderView {
     pub stats_version: u64,
     /// Every crop and volume: drawn from or left out, how often so far.
     pub sources: Arc<Vec<SourceReport>>,
+    /// What the targets that were handed over show of each class.
+    pub tallies: Arc<Vec<ClassTally>>,
+    /// Samples in an epoch; 0 before the loader has said so.
+    pub samples_per_epoch: u64,
     /// The last batch.
     pub batch: Option<Arc<BatchView>>,
     /// The pointer is over the batch: newer ones are not shown, so that what is aimed at does not move away.

@@ -1,5 +1,6 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
+mod balance;
 mod chunks;
 mod display;
 pub mod draft;
@@ -7,6 +8,7 @@ mod effect;
 mod export;
 mod histogram;
 pub mod history;
+mod inventory;
 mod layers;
 mod loader;
 mod log;
@@ -16,6 +18,7 @@ mod place;
 pub mod preview;
 mod readout;
 mod ruler;
+mod search;
 mod section;
 mod session;
 pub mod timeline;
@@ -23,13 +26,15 @@ mod views;
 
 use std::path::PathBuf;
 
+pub use balance::{CERTAINTY, ClassBalance, Waiting, balance};
 pub use chunks::{ChunkGrid, ChunkStatus};
-pub use display::{Contrast, Display};
+pub use display::{ClassLook, Contrast, Display};
 pub use draft::Draft;
 pub use effect::Effect;
 pub use export::{ExportPlan, ExportRun, ExportState};
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
+pub use inventory::{ClassCountsView, CountJob, CountPhase, Counted, DiskView, ImageRef, Inventory};
 pub use layers::{Layer, LayerKind, fills_space};
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, SimulationView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
@@ -38,6 +43,7 @@ pub use place::{Place, neuroglancer_link};
 pub use preview::PreviewState;
 pub use readout::{LabelReadout, Probe, Readout, value_in};
 pub use ruler::Ruler;
+pub use search::{CropFound, DatasetFound, DatasetNames, Found, Search, find};
 pub use section::section;
 pub use session::{OpenData, Session};
 pub use timeline::{Recording, TimelineState};
@@ -73,6 +79,12 @@ pub struct State {
     pub views: Views,
     /// How they look: contrast, labels, boxes.
     pub display: Display,
+    /// What is searched for in the Data pane.
+    pub search: Search,
+    /// What is counted in the background.
+    pub inventory: Inventory,
+    /// How many samples are to show a class, for how long that takes.
+    pub sightings: u64,
     /// What the loader does.
     pub loader: LoaderView,
     /// One sample under the augmentation that is being edited.

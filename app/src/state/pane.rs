@@ -25,6 +25,8 @@ pub enum PaneKind {
     Tune,
     /// One sample under the augmentation that is being edited.
     Preview,
+    /// How much there is of each class.
+    Classes,
     /// Samples and bytes per second.
     Throughput,
     /// Spans per thread.
@@ -39,7 +41,7 @@ pub enum PaneKind {
 
 impl PaneKind {
     /// All panes, in the order of the View menu.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Data,
         Self::SliceXy,
         Self::SliceXz,
@@ -49,6 +51,7 @@ impl PaneKind {
         Self::Tune,
         Self::Preview,
         Self::Sampling,
+        Self::Classes,
         Self::Timeline,
         Self::Throughput,
         Self::Cache,
@@ -67,6 +70,7 @@ impl PaneKind {
             Self::Overview => "Overview",
             Self::Crops => "Crops",
             Self::Sampling => "Sampling",
+            Self::Classes => "Classes",
             Self::Tune => "Tune",
             Self::Preview => "Preview",
             Self::Throughput => "Throughput",

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::LoaderConfig;
+use microtome_core::sample::{Closeness, Leak, Leakage, leaks};
 
-use super::{Draft, Layer, fills_space};
+use super::{DatasetNames, Draft, Layer, fills_space};
 use crate::options::Start;
 
 /// What is open.
@@ -48,6 +49,10 @@ pub struct OpenData {
     pub dataset_index: usize,
     /// Every class of the catalog, sorted: the order of colours.
     pub class_names: Vec<String>,
+    /// What is searched, by dataset.
+    pub names: Vec<DatasetNames>,
+    /// What is validated on, and what of it is too near to what is trained on.
+    pub leakage: Leakage,
     /// Its volumes, in drawing order.
     pub layers: Vec<Layer>,
 }
@@ -60,7 +65,18 @@ impl OpenData {
         class_names.sort();
         class_names.dedup();
         let draft = Draft::new(&config);
-        let mut data = Self { source, catalog, config, draft, dataset_index: 0, class_names, layers: Vec::new() };
+        let names = DatasetNames::of_catalog(&catalog);
+        let mut data = Self {
+            source,
+            catalog,
+            config,
+            draft,
+            dataset_index: 0,
+            class_names,
+            names,
+            leakage: Leakage::default(),
+            layers: Vec::new(),
+        };
         data.show(0);
         data
     }
@@ -69,6 +85,23 @@ impl OpenData {
     pub fn show(&mut self, dataset_index: usize) {
         self.dataset_index = dataset_index;
         self.layers = self.dataset().map(|set| Layer::of_dataset(set, &self.class_names)).unwrap_or_default();
+    }
+
+    /// Judges anew what is too near between training and validation: the patches have changed.
+    pub fn refresh_leaks(&mut self) {
+        self.leakage.leaks = leaks(&self.leakage.train, &self.leakage.validate, self.config.reach_nm());
+    }
+
+    /// The worst leak of a crop (`None`: of the whole volume) of a dataset, if there is one.
+    #[must_use]
+    pub fn leak_of(&self, dataset_index: usize, crop_index: Option<usize>) -> Option<&Leak> {
+        let is_this = |leak: &&Leak| {
+            let of = self.leakage.train.get(leak.train);
+            of.is_some_and(|of| (of.dataset_index, of.crop_index) == (dataset_index, crop_index))
+        };
+        let overlaps = |leak: &&Leak| matches!(leak.closeness, Closeness::Overlap { .. });
+        let mut leaks = self.leakage.leaks.iter().filter(is_this);
+        leaks.clone().find(overlaps).or_else(|| leaks.next())
     }
 
     /// Classes (crop, class) of the dataset in the slices that are not drawn until asked for: those that fill space,

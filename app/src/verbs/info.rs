@@ -17,6 +17,7 @@ use super::{arguments, counts, input, table};
     microtome info train.toml --counts --split validate\n\n\
     Everything is in z, y, x. Sizes and positions are nanometres; an offset is the centre of voxel 0. \"Conforms\" is the \
     verdict of the OME-NGFF specification on the metadata; much that does not conform can still be opened. \
+    A configuration's training crops that overlap what it validates on, or lie nearer than half a patch, are warned of. \
     Nothing is written into data; without --counts no voxel is read.")]
 pub struct Args {
     /// Dataset (OME-Zarr, CellMap, or a folder of them) or configuration (.toml)
@@ -39,14 +40,18 @@ pub struct Args {
 
 /// Describes and prints.
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
-    let catalog = input::open(&args.path, args.split)?.catalog;
+    let opened = input::open(&args.path, args.split)?;
+    let catalog = &opened.catalog;
     if args.counts {
-        let table = counts::count(&catalog)?;
-        let counts = counts::Counts::new(&catalog, &table);
+        let table = counts::count(catalog)?;
+        let counts = counts::Counts::new(catalog, &table);
         return if args.json { out.json(&counts) } else { out.text(&counts.page()) };
     }
     let disk = if args.disk { DiskUse::Measure } else { DiskUse::Skip };
-    let info = catalog::describe(&catalog, disk);
+    let mut info = catalog::describe(catalog, disk);
+    if args.split == Split::Train {
+        info.warnings.extend(input::leaks(&opened)?);
+    }
     if args.json { out.json(&info) } else { out.text(&page(&info)) }
 }
 

@@ -59,6 +59,12 @@ pub fn open(path: &Path, split: Split) -> anyhow::Result<Input> {
     Ok(Input { catalog: Arc::new(catalog), config })
 }
 
+/// What of a configuration's training data is too near to what it validates on, in words.
+pub fn leaks(input: &Input) -> anyhow::Result<Vec<String>> {
+    let leakage = input.config.leakage(&input.catalog)?;
+    Ok(leakage.sentences().map(|sentence| format!("leakage: {sentence}")).collect())
+}
+
 /// Refuses to write into the data: `target` must not lie inside a Zarr hierarchy or a CellMap dataset.
 pub fn refuse_inside_data(target: &Path) -> anyhow::Result<()> {
     match data_around(target) {

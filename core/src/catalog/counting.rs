@@ -94,16 +94,26 @@ fn count_voxels(
         if is_stopped() {
             return Err(Error::Stopped);
         }
-        let voxels = volume.read_box(0, &window.voxels, chunks)?;
-        Ok(with_buffer!(&voxels, voxels => volumes.iter().map(|volume| tally(voxels, volume)).collect::<Vec<_>>()))
+        count_window((volume, 0), volumes, window, chunks)
     });
     let none = || vec![ClassCount::default(); volumes.len()];
     counted.try_reduce(none, |a, b| Ok(a.iter().zip(&b).map(|(a, b)| a.plus(b)).collect()))
 }
 
+/// Counts what lies in one chunk of a level, for each of the meanings that `volumes` give to the array.
+pub(super) fn count_window(
+    (volume, level): (&Volume, usize),
+    volumes: &[&Volume],
+    window: &ChunkWindow,
+    chunks: &ChunkCache,
+) -> Result<Vec<ClassCount>> {
+    let voxels = volume.read_box(level, &window.voxels, chunks)?;
+    Ok(with_buffer!(&voxels, voxels => volumes.iter().map(|volume| tally(voxels, volume)).collect()))
+}
+
 impl ClassCount {
     /// Both together; the size of a voxel is that of the first.
-    const fn plus(&self, other: &Self) -> Self {
+    pub(super) const fn plus(&self, other: &Self) -> Self {
         Self {
             present: self.present + other.present,
             absent: self.absent + other.absent,

@@ -7,6 +7,8 @@ mod count_cache;
 mod counting;
 mod counts;
 mod crops;
+mod disk;
+mod estimate;
 mod expand;
 mod images;
 mod info;
@@ -35,6 +37,8 @@ use crate::volume::Volume;
 
 pub use class_table::ClassTable;
 pub use counts::{ClassCount, ClassTotal, CountOrigin, CountRow, CountTable};
+pub use disk::stored_levels;
+pub use estimate::{CountEstimate, ReadLevel};
 pub use info::{CatalogInfo, ClassInfo, CropInfo, DatasetInfo, DiskUse, ImageInfo, LevelInfo, describe};
 pub use intensities::Intensities;
 pub use occupancy::{Cell, Occupancy};
@@ -184,6 +188,22 @@ impl Catalog {
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<CountTable> {
         counting::count(self, classes, cache_folder, is_stopped)
+    }
+
+    /// About how much of every class each crop holds, told crop by crop as it is found out, on the calling thread: from
+    /// metadata where they say it, else from the coarsest level that still shows it, and of a large one from a part of its
+    /// chunks. For figures on a screen; [`Catalog::count`] is exact.
+    ///
+    /// Answers what could not be read, in words; the others are told.
+    ///
+    /// # Errors
+    /// [`crate::Error::Stopped`] soon after `is_stopped` says so.
+    pub fn estimate_counts(
+        &self,
+        is_stopped: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(CountEstimate),
+    ) -> Result<Vec<String>> {
+        estimate::estimate(self, is_stopped, tell)
     }
 
     /// Looks boxes of crops through for classes, voxel by voxel as samples on that grid read them, on all cores of the

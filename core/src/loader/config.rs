@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ArraySpec, Role, bytes};
 use crate::catalog::Search;
+use crate::geometry::Zyx;
 use crate::sample::{Augment, Sampling};
 use crate::{Error, Result};
 
@@ -160,6 +161,17 @@ impl LoaderConfig {
     #[must_use]
     pub fn primary(&self) -> Option<&ArraySpec> {
         self.input.values().chain(self.target.values()).next()
+    }
+
+    /// How far from the middle of a sample its arrays reach, nm: half of the largest extent along each axis of the volume;
+    /// along every axis that of the largest if patches may be turned.
+    #[must_use]
+    pub fn reach_nm(&self) -> Zyx<f64> {
+        let largest = |a: Zyx<f64>, b: Zyx<f64>| a.zip_map(b, f64::max);
+        let half = self.arrays().map(|(_, _, spec)| spec.extent_nm() * 0.5).fold(Zyx::splat(0.0), largest);
+        let augment = &self.augment;
+        let turned = augment.warps() || augment.transpose.is_some() || augment.planes.is_some();
+        if turned { Zyx::splat(half.to_array().into_iter().fold(0.0, f64::max)) } else { half }
     }
 
     /// Every array in the order of the batch: inputs by name, then targets by name.

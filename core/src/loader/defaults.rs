@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{ArraySpec, Encoding, LoaderConfig, LoaderKeys};
 use crate::catalog::{Catalog, ClassTable, Search, Split};
 use crate::geometry::Zyx;
-use crate::sample::{Source, is_for_validation};
+use crate::sample::{Leakage, Source, SplitBox, is_for_validation};
 use crate::{Error, Result};
 
 /// Voxels per axis of the default patch, where they fit.
@@ -77,7 +77,43 @@ impl LoaderConfig {
         self.catalog_of_data(split).map_err(|error| self.locate(error))
     }
 
+    /// As [`LoaderConfig::open_catalog_of`] for what is validated on; `None` if nothing is.
+    ///
+    /// # Errors
+    /// What is named cannot be opened.
+    pub fn open_validation(&self) -> Result<Option<Catalog>> {
+        let catalog = self.named_for(Split::Validate).map_err(|error| self.locate(error))?;
+        Ok((!catalog.datasets.is_empty()).then_some(catalog))
+    }
+
+    /// What is validated on and lies too near to `train`, the catalog that is trained on; nothing if nothing is validated on.
+    ///
+    /// # Errors
+    /// What is named for validation cannot be opened.
+    pub fn leakage(&self, train: &Catalog) -> Result<Leakage> {
+        let Some(validation) = self.open_validation()? else { return Ok(Leakage::default()) };
+        let boxes = |catalog| SplitBox::of_catalog(catalog, &self.data.classes);
+        Ok(Leakage::between(boxes(train), boxes(&validation), self.reach_nm()))
+    }
+
     fn catalog_of_data(&self, split: Split) -> Result<Catalog> {
+        let catalog = self.named_for(split)?;
+        if catalog.datasets.is_empty() {
+            let (table, purpose) = match split {
+                Split::Train => ("train", "train on; set path to a dataset, or"),
+                Split::Validate => ("validate", "validate on;"),
+            };
+            let problem = format!(
+                "there is nothing to {purpose} set split to a datasplit with rows that say {table}, or add a \
+                 [[data.{table}]] table"
+            );
+            return Err(at("data", &problem));
+        }
+        Ok(catalog)
+    }
+
+    /// What `[data]` names for a split; perhaps nothing.
+    fn named_for(&self, split: Split) -> Result<Catalog> {
         let table = self.data.class_table.as_deref().map(ClassTable::read).transpose();
         let table = table.map_err(|error| match error {
             Error::Config { .. } => error,
@@ -96,9 +132,9 @@ impl LoaderConfig {
         if let Some(search) = &self.data.search {
             self.add_found(search, split, &mut catalog).map_err(|error| at("data.search", &error))?;
         }
-        let (sources, table, purpose) = match split {
-            Split::Train => (&self.data.train, "train", "train on; set path to a dataset, or"),
-            Split::Validate => (&self.data.validate, "validate", "validate on;"),
+        let (sources, table) = match split {
+            Split::Train => (&self.data.train, "train"),
+            Split::Validate => (&self.data.validate, "validate"),
         };
         for (index, source) in sources.iter().enumerate() {
             let added = catalog.add_source(&source.raw, source.labels.as_deref());
@@ -106,13 +142,6 @@ impl LoaderConfig {
                 Error::Config { key, problem, .. } => at(format!("data.{table}[{index}].{key}"), &problem),
                 error => at(format!("data.{table}[{index}]"), &error),
             })?;
-        }
-        if catalog.datasets.is_empty() {
-            let problem = format!(
-                "there is nothing to {purpose} set split to a datasplit with rows that say {table}, or add a \
-                 [[data.{table}]] table"
-            );
-            return Err(at("data", &problem));
         }
         Ok(catalog)
     }

@@ -38,6 +38,7 @@ mod run;
 mod share;
 mod skipped;
 mod state;
+mod tally;
 mod threads;
 mod validate;
 mod validate_array;
@@ -53,6 +54,7 @@ pub use run::{Loader, LoaderOptions};
 pub use share::{Share, Uneven};
 pub use skipped::SkippedSample;
 pub use state::LoaderState;
+pub use tally::ClassTally;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{

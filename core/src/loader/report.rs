@@ -86,13 +86,18 @@ impl Sources {
         row.samples_without_raw.fetch_add(1, Ordering::Relaxed) == 0
     }
 
-    /// The table now.
-    pub(super) fn report(&self) -> Vec<SourceReport> {
+    /// The table now; `sampler` knows by now what is in the sources, if its strategy asks for that.
+    pub(super) fn report(&self, sampler: Option<&Sampler>) -> Vec<SourceReport> {
+        let by_content: HashMap<_, _> = sampler
+            .into_iter()
+            .flat_map(|sampler| sampler.left_out_by_content().map(|(index, why)| (&sampler.sources()[index], why)))
+            .map(|(source, why)| ((source.dataset_index, source.crop_index), why))
+            .collect();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let report = |row: &Row| {
-            let (left_out, positions, is_small) = match row.fate {
-                Fate::LeftOut(reason) => (Some(reason), 0, false),
-                Fate::Drawn { positions, is_small } => (None, positions, is_small),
+            let (left_out, positions, is_small) = match (row.fate, by_content.get(&row.place)) {
+                (Fate::LeftOut(reason), _) => (Some(reason), 0, false),
+                (Fate::Drawn { positions, is_small }, why) => (why.copied(), positions, is_small),
             };
             SourceReport {
                 dataset_index: row.place.0,

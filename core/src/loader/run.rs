@@ -102,7 +102,8 @@ impl Loader {
     /// Every crop, and every volume without crops: drawn from or left out and why, and what was found in it so far.
     #[must_use]
     pub fn sources_report(&self) -> Vec<SourceReport> {
-        self.engine.sources.report()
+        let known = self.engine.guided_sampler.get().and_then(|sampler| sampler.as_ref().ok());
+        self.engine.sources.report(known)
     }
 
     /// Where sample `index` of an epoch (of all ranks together, counted from 0) is drawn, and what is done to it. Reads no

@@ -70,6 +70,11 @@ impl Content {
         Self { classes: of_class, of_source, patch }
     }
 
+    /// Whether a source holds some of any class.
+    pub(super) fn holds(&self, source: usize) -> bool {
+        self.of_source.get(source).is_some_and(|held| !held.is_empty())
+    }
+
     /// The foreground of every class that a patch around voxel `nth` of `class` is expected to hold, over what one drawn
     /// for the class itself holds on average. Classes that its crop lacks are left out: nothing is added for them.
     pub(super) fn worth(&self, class: usize, nth: u64) -> impl Iterator<Item = (usize, f64)> + '_ {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Request;
-use crate::geometry::{BoxNm, PatchGrid, Zyx};
+use crate::geometry::{Axis, BoxNm, PatchGrid, Zyx};
 
 /// How often each part of a box was covered by the footprint of a draw.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,16 +137,22 @@ pub struct Simulation {
     pub datasets: Vec<Coverage>,
     /// How many were drawn for each class, by a strategy that draws for classes.
     pub classes: BTreeMap<String, u64>,
+    /// How many middles of patches lie in each of [`Simulation::BINS`] equal parts of each axis of each dataset.
+    pub middles: Vec<Zyx<Vec<u64>>>,
     /// How many came from each label crop of each dataset; `None`: from the volume.
     pub crops: BTreeMap<(usize, Option<usize>), u64>,
 }
 
 impl Simulation {
+    /// Parts of an axis in which the middles of patches are counted.
+    pub const BINS: usize = 48;
+
     /// Nothing drawn yet from datasets with these boxes of raw, nm.
     #[must_use]
     pub fn new(bounds: impl IntoIterator<Item = BoxNm>) -> Self {
-        let datasets = bounds.into_iter().map(Coverage::new).collect();
-        Self { draws: 0, datasets, classes: BTreeMap::new(), crops: BTreeMap::new() }
+        let datasets: Vec<_> = bounds.into_iter().map(Coverage::new).collect();
+        let middles = datasets.iter().map(|_| Zyx::from_fn(|_| vec![0; Self::BINS])).collect();
+        Self { draws: 0, datasets, classes: BTreeMap::new(), middles, crops: BTreeMap::new() }
     }
 
     /// Counts a draw.
@@ -154,6 +160,14 @@ impl Simulation {
         self.draws += 1;
         if let Some(coverage) = self.datasets.get_mut(request.dataset_index) {
             coverage.add(&request.grid);
+            let (lo, extent_nm) = (coverage.bounds().lo, coverage.bounds().extent_nm());
+            let place = (request.grid.center_nm - lo) / extent_nm;
+            let middles = &mut self.middles[request.dataset_index];
+            for axis in Axis::ALL {
+                // `as` saturates: what lies outside is counted at the end.
+                let bin = (place[axis] * Self::BINS as f64) as usize;
+                middles[axis][bin.min(Self::BINS - 1)] += 1;
+            }
         }
         if let Some(class) = &request.reason.class {
             *self.classes.entry(class.clone()).or_default() += 1;

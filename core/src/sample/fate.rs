@@ -14,11 +14,33 @@ pub enum LeftOut {
     OutsideRaw,
     /// It is smaller than a patch, and `small_crops = "drop"`.
     TooSmall,
+    /// Samples are drawn around foreground, and there is none of the wanted classes in it.
+    NoForeground,
+    /// Its weight is 0.
+    NoWeight,
 }
 
 impl LeftOut {
     /// Every reason, in the order in which a source is judged.
-    pub const ALL: [Self; 4] = [Self::NoWantedClass, Self::NotNamed, Self::OutsideRaw, Self::TooSmall];
+    pub const ALL: [Self; 6] =
+        [Self::NoWantedClass, Self::NotNamed, Self::OutsideRaw, Self::TooSmall, Self::NoForeground, Self::NoWeight];
+
+    /// What it means and what changes it, in a sentence.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::NoWantedClass => {
+                "None of the wanted classes is annotated here: add one of its classes to data.classes."
+            }
+            Self::NotNamed => "sampling.subset does not name it: add it there.",
+            Self::OutsideRaw => "It does not overlap its raw volume: check offsets and units of both.",
+            Self::TooSmall => "It is smaller than a patch: make patches smaller, or set small_crops to pad or jitter.",
+            Self::NoForeground => {
+                "It holds none of the classes that samples are drawn around: draw uniformly to see it."
+            }
+            Self::NoWeight => "Its weight is 0: give it one in sampling.weights.",
+        }
+    }
 
     /// In words, as in tables.
     #[must_use]
@@ -28,6 +50,8 @@ impl LeftOut {
             Self::NotNamed => "not named in the subset",
             Self::OutsideRaw => "outside its raw volume",
             Self::TooSmall => "smaller than a patch",
+            Self::NoForeground => "no foreground",
+            Self::NoWeight => "weight 0",
         }
     }
 }

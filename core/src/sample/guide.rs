@@ -10,7 +10,7 @@ use super::lattice::{Footprint, Lattice};
 use super::neighbourhood::Cells;
 use super::positions::{Place, Positions, Table};
 use super::weights::{Weights, given};
-use super::{Reason, Sampling, Source, Strategy};
+use super::{LeftOut, Reason, Sampling, Source, Strategy};
 use crate::Result;
 use crate::geometry::{PatchGrid, Zyx};
 
@@ -92,6 +92,18 @@ impl Guide {
             Known::Nothing
         };
         Ok(Self { strategy: sampling.strategy, foreground_probability, target, known })
+    }
+
+    /// Why nothing is drawn from a source, as far as that follows from what is known about its content.
+    pub(super) fn leaves_out(&self, source: usize) -> Option<LeftOut> {
+        match &self.known {
+            Known::Nothing => None,
+            Known::Weights(weights) => (!weights.has(source)).then_some(LeftOut::NoWeight),
+            Known::Content { content, .. } => {
+                let only_foreground = self.strategy == Strategy::ClassBalanced || self.foreground_probability >= 1.0;
+                (only_foreground && !content.holds(source)).then_some(LeftOut::NoForeground)
+            }
+        }
     }
 
     /// The place of a patch that lies like `lies`, wherever that is centred, and why it is there.

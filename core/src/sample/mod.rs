@@ -16,6 +16,7 @@ mod informed;
 pub mod intensity;
 mod keys;
 mod lattice;
+mod leakage;
 mod named;
 mod neighbourhood;
 mod permutation;
@@ -31,6 +32,7 @@ mod subset;
 #[cfg(test)]
 mod testing;
 mod tiles;
+mod waiting;
 mod weights;
 
 pub use assign::is_for_validation;
@@ -40,8 +42,10 @@ pub use coverage::{Coverage, Simulation};
 pub use fate::{Fate, LeftOut};
 pub use informed::Needs;
 pub use keys::{AbsentChunks, Foreground, Sampling, SmallCrops, Strategy, Subset};
+pub use leakage::{Closeness, Leak, Leakage, SplitBox, leaks};
 pub use plan::AugmentPlan;
 pub use request::{Reason, Request};
 pub use sampler::{PatchSpec, Sampler};
 pub use source::Source;
 pub use spatial::{ElasticKeys, MisalignKeys, Rotate, Scale, ShearRange};
+pub use waiting::{draws_for_certainty, expected_draws};

@@ -125,6 +125,16 @@ impl Sampler {
         Fate::Drawn { positions, is_small: Lattice::is_small(&region, anchor_nm, footprint) }
     }
 
+    /// Sources that a patch fits into and that are not drawn from all the same, as far as what is known of their content says
+    /// so: index into [`Sampler::sources`], and why.
+    pub fn left_out_by_content(&self) -> impl Iterator<Item = (usize, LeftOut)> + '_ {
+        let why = |index| match &self.chooser {
+            Chooser::Guided(guide) if self.positions.allow(index) => guide.leaves_out(index),
+            _ => None,
+        };
+        (0..self.sources.len()).filter_map(move |index| Some((index, why(index)?)))
+    }
+
     /// Whether draws depend on the intensities of datasets, which [`Sampler::with_intensities`] tells.
     #[must_use]
     pub fn needs_intensities(&self) -> bool {

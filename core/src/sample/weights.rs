@@ -45,6 +45,11 @@ impl Weights {
         })
     }
 
+    /// Whether a source is ever drawn.
+    pub(super) fn has(&self, source: usize) -> bool {
+        self.up_to.binary_search_by_key(&source, |(source, _)| *source).is_ok()
+    }
+
     /// A source.
     pub(super) fn draw(&self, draw: &mut Draw) -> usize {
         let total = self.up_to.last().map_or(0, |(_, total)| *total);

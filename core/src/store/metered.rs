@@ -25,6 +25,20 @@ pub struct FetchTotals {
     pub busy: Duration,
 }
 
+/// What a folder of a store takes, as far as it was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Bytes of these files.
+    pub bytes: u64,
+    /// Files, metadata among them.
+    pub files: u64,
+    /// Nothing was left uncounted.
+    pub is_complete: bool,
+}
+
+/// Folders below an array that are entered one inside the other: its chunks lie at most six deep.
+const MOST_DEPTH: u32 = 12;
+
 /// A store and its meter. Everything that Microtome reads goes through one.
 ///
 /// A read inside a `decode` stage shows there as a nested stage `fetch` with the key as its detail, and counts for the
@@ -97,6 +111,35 @@ impl Metered {
     pub fn stored_bytes(&self, group: &str) -> Result<u64> {
         let size = prefix_of(group).and_then(|prefix| self.inner.size_prefix(&prefix));
         size.map_err(|error| storage_error("list", self.path_of(group), error))
+    }
+
+    /// As [`Metered::stored_bytes`], folder by folder: ends at `most_files`, so that a store of millions of chunks is
+    /// not listed whole, and soon after `is_stopped` says so. Folders more than 12 are not entered: links
+    /// may run in circles.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] if a folder cannot be listed; [`crate::Error::Stopped`].
+    pub fn stored_until(&self, group: &str, most_files: u64, is_stopped: &dyn Fn() -> bool) -> Result<Stored> {
+        let failed = |error| storage_error("list", self.path_of(group), error);
+        let mut stored = Stored { bytes: 0, files: 0, is_complete: true };
+        let mut open = vec![(prefix_of(group).map_err(failed)?, 0)];
+        while let Some((prefix, depth)) = open.pop() {
+            if is_stopped() {
+                return Err(crate::Error::Stopped);
+            }
+            let listed = self.inner.list_dir(&prefix).map_err(failed)?;
+            for key in listed.keys() {
+                if stored.files == most_files {
+                    return Ok(Stored { is_complete: false, ..stored });
+                }
+                stored.files += 1;
+                stored.bytes += self.inner.size_key(key).map_err(failed)?.unwrap_or_default();
+            }
+            if depth < MOST_DEPTH {
+                open.extend(listed.prefixes().iter().map(|prefix| (prefix.clone(), depth + 1)));
+            }
+        }
+        Ok(stored)
     }
 
     /// Runs one request, counts it and shows it as a span.

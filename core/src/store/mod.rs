@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 pub use file::FileStore;
 pub use inside::data_around;
-pub use metered::{FetchTotals, Metered};
+pub use metered::{FetchTotals, Metered, Stored};
 
 /// Opens the folder at a local path for reading. Nothing in it is created, locked or written.
 ///

@@ -8,6 +8,7 @@ use egui_kittest::kittest::Queryable;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 use egui_kittest::{Harness, Node};
 use egui_wgpu::{RenderState, RendererOptions};
+use microtome::command::Command;
 use microtome::state::{Session, State};
 use microtome::{App, AppOptions, Start};
 
@@ -60,6 +61,11 @@ impl Driver {
         self.harness.state().app.as_ref().expect("made in the first frame").state()
     }
 
+    /// A command, without a way to it in the window.
+    pub fn run(&mut self, command: Command) {
+        self.harness.state_mut().app.as_mut().expect("made in the first frame").run(command);
+    }
+
     /// Frames until `done`.
     pub fn wait(&mut self, what: &str, mut done: impl FnMut(&State) -> bool) {
         for _ in 0..FRAMES {
@@ -86,6 +92,12 @@ impl Driver {
 
     pub fn click(&mut self, label: &str) {
         self.node(label).click();
+        self.settle();
+    }
+
+    /// As a screen reader clicks: wherever it is scrolled to.
+    pub fn press(&mut self, label: &str) {
+        self.node(label).click_accesskit();
         self.settle();
     }
 

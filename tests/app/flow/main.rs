@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
+mod balance;
 mod chunks;
+mod data;
 mod driver;
 mod export;
 mod files;

@@ -4,8 +4,11 @@
 
 mod balance;
 mod counts;
+mod leakage;
+mod left_out;
 mod neighbours;
 mod shown;
+mod tally;
 mod weighted;
 
 use std::sync::{Arc, OnceLock};

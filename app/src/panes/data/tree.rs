@@ -1,13 +1,18 @@
-//! What is open: datasets, levels, label crops, classes, warnings.
+//! What is open: datasets, their EM, label crops, classes, warnings; while something is searched for, only what was found.
 
-use egui::{CollapsingHeader, Color32, CornerRadius, RichText, Sense, Ui, vec2};
+use egui::{Button, Id, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use microtome_core::catalog::{Dataset, LabelCrop};
-use microtome_core::geometry::Zyx;
 
+use super::fold::{Fold, fold_ui};
+use super::image::{image_ui, size};
+use super::labels::labels_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
-use crate::state::OpenData;
+use crate::state::{CropFound, DatasetFound, ImageRef, OpenData};
+
+/// Crops of a dataset that are unfolded at first; more would push everything else out of sight.
+const UNFOLDED: usize = 6;
 
 /// Draws the tree.
 pub fn tree_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
@@ -15,125 +20,145 @@ pub fn tree_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.weak("Nothing is open.");
         return;
     };
-    ui.spacing_mut().indent = 14.0;
+    let found = ctx.state.search.found.as_ref();
     for (index, dataset) in data.catalog.datasets.iter().enumerate() {
-        dataset_ui(ui, ctx, data, index, dataset);
+        let found = found.and_then(|found| found.datasets.get(index));
+        if found.is_none_or(|found| found.shown) {
+            dataset_ui(ui, ctx, data, At { dataset: index, shown: index == data.dataset_index }, (dataset, found));
+        }
     }
-    for warning in &data.catalog.warnings {
-        ui.label(RichText::new(format!("! {warning}")).color(ctx.theme.risk));
+    if found.is_none() {
+        for warning in &data.catalog.warnings {
+            ui.label(RichText::new(format!("! {warning}")).color(ctx.theme.risk));
+        }
     }
 }
 
-fn dataset_ui(ui: &mut Ui, ctx: &PaneContext<'_>, data: &OpenData, index: usize, dataset: &Dataset) {
-    let shown = index == data.dataset_index;
-    let title = RichText::new(&dataset.name).strong().color(if shown { ctx.theme.strong } else { ctx.theme.text });
-    let header = CollapsingHeader::new(title).id_salt(("dataset", index)).default_open(shown || index < 4);
-    let header = header.show(ui, |ui| {
-        if !shown && ui.button("Show in the slices").clicked() {
-            ctx.send(Command::ShowDataset(index));
+/// Where something stands in the catalog.
+#[derive(Clone, Copy)]
+struct At {
+    dataset: usize,
+    /// The dataset is the one in the slices.
+    shown: bool,
+}
+
+fn dataset_ui(
+    ui: &mut Ui,
+    ctx: &PaneContext<'_>,
+    data: &OpenData,
+    at: At,
+    (dataset, found): (&Dataset, Option<&DatasetFound>),
+) {
+    let open = at.shown || at.dataset < 4;
+    let label = format!("Fold of {}", dataset.name);
+    let id = Id::unique(("dataset", data.catalog.datasets.len(), at.dataset));
+    let fold = Fold { id, label: &label, open, forced: found.is_some() };
+    let header = |ui: &mut Ui| {
+        let color = if at.shown { ctx.theme.strong } else { ctx.theme.text };
+        fly_ui(ui, ctx, at, RichText::new(&dataset.name).strong().color(color), &dataset.name, dataset.raw.bounds());
+    };
+    fold_ui(ui, fold, header, |ui| {
+        if !at.shown && ui.button("Show in the slices").clicked() {
+            ctx.send(Command::ShowDataset(at.dataset));
         }
-        levels_ui(ui, ctx, dataset, shown);
+        if found.is_none_or(|found| found.volume) {
+            em_ui(ui, ctx, at, dataset);
+        }
         if dataset.crops.is_empty() {
             ui.weak("no label crops");
         }
-        for (crop_index, crop) in dataset.crops.iter().enumerate() {
-            crop_ui(ui, ctx, Where { dataset: index, crop: crop_index, shown }, crop);
+        for (index, crop) in dataset.crops.iter().enumerate() {
+            let found = found.and_then(|found| found.crops.get(index));
+            if found.is_none_or(|found| found.shown) {
+                crop_ui(ui, ctx, at, (index, dataset.crops.len() <= UNFOLDED), (crop, found));
+            }
         }
     });
-    header.header_response.on_hover_text(dataset.raw.path());
 }
 
-fn levels_ui(ui: &mut Ui, ctx: &PaneContext<'_>, dataset: &Dataset, shown: bool) {
-    ui.horizontal(|ui| {
-        if shown {
+fn em_ui(ui: &mut Ui, ctx: &PaneContext<'_>, at: At, dataset: &Dataset) {
+    let levels = dataset.raw.levels();
+    let name = |level: Option<&microtome_core::volume::Level>| level.map_or("", |level| level.path.as_str()).to_owned();
+    let (first, last) = (name(levels.first()), name(levels.last()));
+    let span = if levels.len() > 1 { format!("{first}…{last}") } else { first };
+    let label = format!("Levels of the EM of {}", dataset.name);
+    let fold = Fold { id: Id::unique(("em", at.dataset)), label: &label, open: false, forced: false };
+    let header = |ui: &mut Ui| {
+        if at.shown {
             let mut visible = ctx.state.display.show_raw;
             let check = ui.checkbox(&mut visible, "");
-            check.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, visible, "Show EM"));
+            check.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, visible, "Show EM"));
             if check.on_hover_text("Show the electron micrograph in the slices.").changed() {
                 ctx.send(Command::ToggleRaw);
             }
         }
-        let levels = dataset.raw.levels();
-        let last = levels.last().map_or("", |level| level.path.as_str());
-        let first = levels.first().map_or("", |level| level.path.as_str());
-        let span = if levels.len() > 1 { format!("{first}…{last}") } else { first.to_owned() };
-        let title = RichText::new(format!("EM  {span}")).color(ctx.theme.text);
-        CollapsingHeader::new(title).id_salt("levels").show(ui, |ui| {
-            for level in levels {
-                let line = format!("{:<3} {}", level.path, shape(level.shape));
-                ui.label(RichText::new(line).monospace().size(11.0)).on_hover_text(format!(
-                    "voxels z × y × x\nchunks of {}{}\nZarr v{}, {}",
-                    shape(level.chunk_shape),
-                    level.shard_shape.map(|shard| format!(" in shards of {}", shape(shard))).unwrap_or_default(),
-                    level.zarr_format,
-                    level.codecs.join(", "),
-                ));
-                let line = format!("    {} nm  {}", size(level.voxel_size_nm()), level.dtype);
-                ui.label(RichText::new(line).monospace().size(11.0).color(ctx.theme.weak));
-            }
-        });
-    });
+        let line = Label::new(RichText::new(format!("EM  {span}")).color(ctx.theme.text)).truncate();
+        ui.add(line).on_hover_text(dataset.raw.path());
+    };
+    fold_ui(ui, fold, header, |ui| image_ui(ui, ctx, ImageRef { dataset: at.dataset, labels: None }, &dataset.raw));
 }
 
-/// Where a crop stands in the catalog.
-#[derive(Clone, Copy)]
-struct Where {
-    dataset: usize,
-    crop: usize,
-    shown: bool,
-}
-
-fn crop_ui(ui: &mut Ui, ctx: &PaneContext<'_>, at: Where, crop: &LabelCrop) {
-    ui.horizontal(|ui| {
-        let (mark, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
-        ui.painter().rect_stroke(mark, 1.0, egui::Stroke::new(1.5, ctx.theme.label_crop), egui::StrokeKind::Inside);
-        let link = ui.link(RichText::new(&crop.name).color(ctx.theme.text));
-        let extent = crop.bounds.extent_nm().map(|nm| nm.round());
-        let tooltip = format!("Fly there. z × y × x: {} × {} × {} nm", extent.z, extent.y, extent.x);
-        if link.on_hover_text(tooltip).clicked() {
-            ctx.send(Command::FlyTo { dataset: at.dataset, target: crop.bounds });
-        }
-        ui.weak(format::counted(crop.classes.len() as u64, "class", "classes"));
-    });
-    let names = ctx.state.session.open().map_or(&[][..], |data| &data.class_names);
-    ui.indent(("crop", at.dataset, at.crop), |ui| {
-        for (class_index, labels) in crop.classes.iter().enumerate() {
-            let color = names.iter().position(|name| *name == labels.class).unwrap_or(0);
-            let swatch = ctx.theme.class(color);
-            ui.horizontal(|ui| {
-                if at.shown {
-                    let mut visible = ctx.state.display.is_class_visible(at.crop, class_index);
-                    let check = ui.checkbox(&mut visible, "");
-                    let name = format!("Show {} of {}", labels.class, crop.name);
-                    check.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, visible, &name));
-                    if check.changed() {
-                        let (crop, class) = (at.crop, class_index);
-                        ctx.send(Command::SetClassVisible { crop, class, visible });
-                    }
-                }
-                swatch_ui(ui, swatch, ctx.state.display.color_by_object && at.shown);
-                ui.label(&labels.class).on_hover_text(labels.volume.path());
-            });
-        }
-    });
-}
-
-/// The colour of a class; ringed if objects have colours of their own.
-fn swatch_ui(ui: &mut Ui, color: Color32, by_object: bool) {
-    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-    if by_object {
-        ui.painter().rect_stroke(rect, CornerRadius::same(5), egui::Stroke::new(2.0, color), egui::StrokeKind::Inside);
-    } else {
-        ui.painter().rect_filled(rect, CornerRadius::same(5), color);
+/// The name of a box: a link that flies there.
+fn fly_ui(
+    ui: &mut Ui,
+    ctx: &PaneContext<'_>,
+    at: At,
+    text: RichText,
+    name: &str,
+    target: microtome_core::geometry::BoxNm,
+) {
+    let link = ui.add(Button::new(text).frame(false).truncate());
+    link.widget_info(|| WidgetInfo::labeled(Role::Link, true, format!("Fly to {name}")));
+    let extent = size(target.extent_nm());
+    if link.on_hover_text(format!("{name}\nFly there. z × y × x: {extent} nm")).clicked() {
+        ctx.send(Command::FlyTo { dataset: at.dataset, target });
     }
 }
 
-fn shape(voxels: Zyx<u64>) -> String {
-    format!("{}×{}×{}", voxels.z, voxels.y, voxels.x)
+fn crop_ui(
+    ui: &mut Ui,
+    ctx: &PaneContext<'_>,
+    at: At,
+    (index, open): (usize, bool),
+    (crop, found): (&LabelCrop, Option<&CropFound>),
+) {
+    let label = format!("Fold of {}", crop.name);
+    let fold = Fold { id: Id::unique(("crop", at.dataset, index)), label: &label, open, forced: found.is_some() };
+    let header = |ui: &mut Ui| {
+        let (mark, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
+        ui.painter().rect_stroke(mark, 1.0, egui::Stroke::new(1.5, ctx.theme.label_crop), egui::StrokeKind::Inside);
+        fly_ui(ui, ctx, at, RichText::new(&crop.name).color(ctx.theme.text), &crop.name, crop.bounds);
+        leak_ui(ui, ctx, at, (index, crop));
+        let classes = format::counted(crop.classes.len() as u64, "class", "classes");
+        ui.add(Label::new(RichText::new(classes).color(ctx.theme.weak)).truncate());
+    };
+    fold_ui(ui, fold, header, |ui| {
+        let line = format!("{} nm at {}", size(crop.bounds.extent_nm()), size_at(&crop.bounds));
+        let line = Label::new(RichText::new(line).small().color(ctx.theme.weak)).truncate();
+        ui.add(line).on_hover_text("Extent of the crop and its lower corner in the world, z × y × x, nm.");
+        for (class, labels) in crop.classes.iter().enumerate() {
+            if found.is_none_or(|found| found.classes.get(class) == Some(&true)) {
+                let image = ImageRef { dataset: at.dataset, labels: Some((index, class)) };
+                labels_ui(ui, ctx, (image, at.shown), (&crop.name, labels));
+            }
+        }
+    });
 }
 
-/// `8` or `5.24×4×4`
-fn size(nm: Zyx<f64>) -> String {
-    let nm = nm.map(|v| (v * 1000.0).round() / 1000.0);
-    if nm.z == nm.y && nm.y == nm.x { nm.x.to_string() } else { format!("{}×{}×{}", nm.z, nm.y, nm.x) }
+/// A warning beside a crop that is too near to what is validated on; it flies to where that is.
+fn leak_ui(ui: &mut Ui, ctx: &PaneContext<'_>, at: At, (index, crop): (usize, &LabelCrop)) {
+    let Some(data) = ctx.state.session.open() else { return };
+    let Some(leak) = data.leak_of(at.dataset, Some(index)) else { return };
+    let Some(validate) = data.leakage.validate.get(leak.validate) else { return };
+    let mark = ui.add(Button::new(RichText::new("! leaks").small().color(ctx.theme.risk)).frame(false).small());
+    mark.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Leakage of {}", crop.name)));
+    let tooltip = format!("Validated on {}: {}. Click to fly there.", validate.name, leak.closeness.words());
+    if mark.on_hover_text(tooltip).clicked() {
+        ctx.send(Command::FlyTo { dataset: at.dataset, target: leak.place(&crop.bounds, &validate.bounds) });
+    }
+}
+
+fn size_at(bounds: &microtome_core::geometry::BoxNm) -> String {
+    let [z, y, x] = bounds.lo.map(|nm| ((nm * 1000.0).round() / 1000.0).to_string()).to_array();
+    format!("{z}, {y}, {x}")
 }

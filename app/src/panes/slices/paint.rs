@@ -11,8 +11,7 @@ use parking_lot::Mutex;
 
 use super::Screen;
 use crate::context::PaneContext;
-use crate::state::{Layer, LayerKind, State};
-use crate::theme::class_rgb;
+use crate::state::{Layer, LayerKind};
 
 /// The physical pixels that egui gives a callback in `rect`.
 pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
@@ -23,7 +22,7 @@ pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
 
 /// The shape that draws the image.
 pub fn callback(ctx: &PaneContext<'_>, screen: &Screen, renderer: &Arc<Mutex<SliceRenderer>>) -> Shape {
-    let layers = ctx.state.visible_layers().map(|layer| slice_layer(ctx.state, layer)).collect();
+    let layers = ctx.state.visible_layers().map(|layer| slice_layer(ctx, layer)).collect();
     let paint = Paint {
         renderer: Arc::clone(renderer),
         draw: SliceDraw { view: screen.view, layers },
@@ -32,8 +31,8 @@ pub fn callback(ctx: &PaneContext<'_>, screen: &Screen, renderer: &Arc<Mutex<Sli
     Shape::Callback(egui_wgpu::Callback::new_paint_callback(screen.rect, paint))
 }
 
-fn slice_layer(state: &State, layer: &Layer) -> SliceLayer {
-    let display = &state.display;
+fn slice_layer(ctx: &PaneContext<'_>, layer: &Layer) -> SliceLayer {
+    let display = &ctx.state.display;
     let style = match layer.kind {
         LayerKind::Raw => LayerStyle::Image(ImageStyle {
             window: [display.contrast.lo as f32, display.contrast.hi as f32],
@@ -42,11 +41,16 @@ fn slice_layer(state: &State, layer: &Layer) -> SliceLayer {
             interpolation: if display.smooth { Interpolation::Linear } else { Interpolation::Nearest },
             opacity: 1.0,
         }),
-        LayerKind::Labels { color, .. } => LayerStyle::Labels(LabelStyle {
-            colors: if display.color_by_object { LabelColors::PerId } else { LabelColors::Uniform(class_rgb(color)) },
-            opacity: display.label_opacity,
-            highlight: None,
-        }),
+        LayerKind::Labels { color, .. } => {
+            let names = ctx.state.session.open().map_or(&[][..], |data| &data.class_names);
+            let class = names.get(color).map_or("", String::as_str);
+            let own = || LabelColors::Uniform(ctx.color_of_class(class));
+            LayerStyle::Labels(LabelStyle {
+                colors: if display.color_by_object { LabelColors::PerId } else { own() },
+                opacity: display.label_opacity * display.look(class).opacity,
+                highlight: None,
+            })
+        }
     };
     SliceLayer { volume: layer.slot, levels: Arc::clone(&layer.levels), style }
 }

@@ -1,5 +1,7 @@
 //! The pane `sampling`: from which crops and volumes samples are drawn, how many so far, what is left out and why.
 
+mod troubles;
+
 use egui::{Color32, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo};
 use microtome_core::loader::SourceReport;
 use microtome_core::sample::LeftOut;
@@ -15,12 +17,14 @@ const WIDTHS: [f32; 5] = [90.0, 240.0, 90.0, 80.0, 120.0];
 
 /// Draws the pane.
 pub fn sampling_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    troubles::leaks_ui(ui, ctx);
     if nothing_yet_ui(ui, ctx) {
         return;
     }
     let sources = &ctx.state.loader.sources;
     figures_ui(ui, ctx, sources);
     simulated_ui(ui, ctx);
+    troubles::troubles_ui(ui, ctx, sources);
     ui.add_space(4.0);
     heading_ui(ui, ctx.theme);
     let most = sources.iter().map(|source| source.samples).max().unwrap_or(0);
