@@ -15,30 +15,33 @@ use crate::theme::Theme;
 /// Widths of the columns, points: crop, dataset, positions, samples, bar.
 const WIDTHS: [f32; 5] = [90.0, 240.0, 90.0, 80.0, 120.0];
 
+/// Height that the table of sources has at least, points.
+const TABLE_HEIGHT: f32 = 140.0;
+
 /// Draws the pane.
 pub fn sampling_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    troubles::leaks_ui(ui, ctx);
-    if nothing_yet_ui(ui, ctx) {
-        return;
-    }
-    let sources = &ctx.state.loader.sources;
-    figures_ui(ui, ctx, sources);
-    simulated_ui(ui, ctx);
-    troubles::troubles_ui(ui, ctx, sources);
-    ui.add_space(4.0);
-    heading_ui(ui, ctx.theme);
-    let most = sources.iter().map(|source| source.samples).max().unwrap_or(0);
-    let row_height = ui.spacing().interact_size.y.min(18.0);
-    ScrollArea::vertical().id_salt("sampling").auto_shrink(false).show_rows(
-        ui,
-        row_height,
-        sources.len(),
-        |ui, rows| {
+    // In a low pane the whole scrolls, and the table keeps some height.
+    let table_height = (ui.available_height() * 0.6).max(TABLE_HEIGHT);
+    ScrollArea::vertical().id_salt("sampling pane").auto_shrink(false).show(ui, |ui| {
+        troubles::leaks_ui(ui, ctx);
+        if nothing_yet_ui(ui, ctx) {
+            return;
+        }
+        let sources = &ctx.state.loader.sources;
+        figures_ui(ui, ctx, sources);
+        simulated_ui(ui, ctx);
+        troubles::troubles_ui(ui, ctx, sources);
+        ui.add_space(4.0);
+        heading_ui(ui, ctx.theme);
+        let most = sources.iter().map(|source| source.samples).max().unwrap_or(0);
+        let row_height = ui.spacing().interact_size.y.min(18.0);
+        let table = ScrollArea::vertical().id_salt("sampling").auto_shrink([false, true]).max_height(table_height);
+        table.show_rows(ui, row_height, sources.len(), |ui, rows| {
             for source in &sources[rows] {
                 source_ui(ui, ctx, source, most);
             }
-        },
-    );
+        });
+    });
 }
 
 fn figures_ui(ui: &mut Ui, ctx: &PaneContext<'_>, sources: &[SourceReport]) {
