@@ -127,7 +127,9 @@ fn source_ui(ui: &mut Ui, ctx: &PaneContext<'_>, source: &SourceReport, most: u6
             fly_to(ctx, source);
         }
         cell_ui(ui, WIDTHS[1], false, RichText::new(&source.dataset).color(color)).on_hover_text(&source.dataset);
-        let positions = format::number(source.positions as f64);
+        // Whole, as long as that can be read.
+        let positions = u64::try_from(source.positions).ok().filter(|n| *n < 1_000_000_000).map(format::count);
+        let positions = positions.unwrap_or_else(|| format::number(source.positions as f64));
         let tooltip = "Positions of a patch that is not transposed; of a grid, its tiles.";
         cell_ui(ui, WIDTHS[2], true, RichText::new(positions).color(color)).on_hover_text(tooltip);
         let samples = format::count(source.samples);
