@@ -131,7 +131,7 @@ mod tests {
         let dataset = |name: &str, crops| DatasetNames { name: name.to_owned(), volume: "em uint8".to_owned(), crops };
         vec![
             dataset("hela", vec![crop("crop1", &["mito", "er"]), crop("crop12", &["er"])]),
-            dataset("liver", vec![crop("crop1", &["nuc"])]),
+            dataset("brain", vec![crop("crop1", &["nuc"])]),
         ]
     }
 
@@ -156,10 +156,10 @@ mod tests {
 
     #[test]
     fn a_dataset_is_shown_with_all_that_is_in_it_and_nothing_finds_nothing() {
-        let found = find(&names(), "liver").unwrap();
-        let liver = &found.datasets[1];
+        let found = find(&names(), "brain").unwrap();
+        let brain = &found.datasets[1];
         assert_eq!(found.hits, 1);
-        assert!(liver.volume && liver.crops[0].shown && liver.crops[0].classes == [true]);
+        assert!(brain.volume && brain.crops[0].shown && brain.crops[0].classes == [true]);
         assert_eq!(find(&names(), "golgi").unwrap().hits, 0);
         assert_eq!(find(&names(), "  "), None);
     }
