@@ -69,7 +69,7 @@ fn ends(value: &Value, limits: Limits) -> Option<[f64; 2]> {
 /// everything else is drawn as before.
 ///
 /// # Errors
-/// As [`check`](super::check).
+/// As [`check`].
 pub fn pinned(values: &Values, span: &Span, at: f64) -> Result<LoaderConfig> {
     let mut values = values.clone();
     let number = if span.is_whole { Value::from(at.round() as i64) } else { Value::from(at) };
