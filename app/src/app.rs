@@ -17,7 +17,7 @@ use crate::keys;
 use crate::layout::Layout;
 use crate::options::AppOptions;
 use crate::settings::Settings;
-use crate::state::{Effect, LoaderPhase, LogLevel, PaneKind, Search, Session, State};
+use crate::state::{Effect, Hints, LoaderPhase, LogLevel, PaneKind, Search, Session, State};
 use crate::theme::Theme;
 use counting::Counting;
 use loading::Loading;
@@ -69,6 +69,7 @@ impl App {
             ..State::default()
         };
         state.display.looks.clone_from(&settings.class_looks);
+        state.hints = Hints { on: options.settings_dir.is_some(), seen: settings.hints_seen.clone() };
         if let Some(complaint) = complaint {
             state.say(LogLevel::Warning, complaint);
         }
@@ -261,24 +262,25 @@ impl App {
     fn remember(&mut self) {
         let Some(writer) = &self.writer else { return };
         let layout_changed = self.layout.take_changed();
+        let (layout, layout_panes) = match layout_changed {
+            true => (self.layout.to_value(), PaneKind::ALL.len()),
+            false => (self.written.layout.clone(), self.written.layout_panes),
+        };
         let state = &self.state;
-        let same = self.written.theme == state.theme
-            && self.written.preset == state.preset
-            && self.written.ui_scale_steps == state.ui_scale_steps
-            && self.written.recent == state.recent
-            && self.written.class_looks == state.display.looks;
-        if !layout_changed && same {
+        let now = Settings {
+            theme: state.theme,
+            ui_scale_steps: state.ui_scale_steps,
+            recent: state.recent.clone(),
+            preset: state.preset,
+            class_looks: state.display.looks.clone(),
+            hints_seen: state.hints.seen.clone(),
+            layout,
+            layout_panes,
+        };
+        if now == self.written {
             return;
         }
-        if layout_changed {
-            self.written.layout = self.layout.to_value();
-            self.written.layout_panes = PaneKind::ALL.len();
-        }
-        self.written.theme = self.state.theme;
-        self.written.ui_scale_steps = self.state.ui_scale_steps;
-        self.written.preset = self.state.preset;
-        self.written.recent.clone_from(&self.state.recent);
-        self.written.class_looks.clone_from(&self.state.display.looks);
+        self.written = now;
         if let Ok(text) = serde_json::to_string_pretty(&self.written) {
             writer.write(text);
         }

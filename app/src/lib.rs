@@ -15,6 +15,7 @@ mod keys;
 mod layout;
 pub mod options;
 pub mod panes;
+pub mod python;
 pub mod settings;
 pub mod state;
 pub mod theme;

@@ -13,14 +13,20 @@ pub enum Start {
     Path(PathBuf),
     /// A configuration file (TOML).
     Config(PathBuf),
+    /// A training script for cellmap-data (Python), whose settings are taken over.
+    Script(PathBuf),
 }
 
 impl Start {
-    /// A path is a configuration if it is named `….toml`, else data.
+    /// A path is a configuration if it is named `….toml`, a script if `….py`, else data.
     #[must_use]
     pub fn from_path(path: PathBuf) -> Self {
-        let is_config = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-        if is_config { Self::Config(path) } else { Self::Path(path) }
+        let is_named = |wanted| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted));
+        match (is_named("toml"), is_named("py")) {
+            (true, _) => Self::Config(path),
+            (_, true) => Self::Script(path),
+            _ => Self::Path(path),
+        }
     }
 
     /// The path, if there is one.
@@ -28,7 +34,7 @@ impl Start {
     pub fn path(&self) -> Option<&PathBuf> {
         match self {
             Self::Empty => None,
-            Self::Path(path) | Self::Config(path) => Some(path),
+            Self::Path(path) | Self::Config(path) | Self::Script(path) => Some(path),
         }
     }
 }

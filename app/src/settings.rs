@@ -1,13 +1,13 @@
 //! What the app remembers from one start to the next: theme, recent datasets, layout, looks of
-//! classes. One JSON file.
+//! classes, hints that were read. One JSON file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::options::ThemeName;
-use crate::state::{ClassLook, Preset};
+use crate::state::{ClassLook, Hint, Preset};
 
 /// What the app remembers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub preset: Preset,
     /// How classes look, where the user changed it, by name.
     pub class_looks: BTreeMap<String, ClassLook>,
+    /// First steps that were read.
+    pub hints_seen: BTreeSet<Hint>,
     /// The panes as the user left them.
     pub layout: Option<serde_json::Value>,
     /// How many panes there were to arrange then.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
 
 mod bad_input;
+mod cellmap;
 mod info;
 mod place;
 mod run;

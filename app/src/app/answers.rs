@@ -77,7 +77,10 @@ impl App {
     fn opened(&mut self, opened: Opened) {
         let Opened { source, path, result } = opened;
         match result {
-            Ok(Opening { catalog, config, leakage }) => {
+            Ok(Opening { catalog, config, leakage, notes }) => {
+                for note in notes {
+                    self.state.say(LogLevel::Warning, format!("taken over: {note}"));
+                }
                 for warning in &catalog.warnings {
                     self.state.say(LogLevel::Warning, warning.clone());
                 }

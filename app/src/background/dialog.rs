@@ -70,7 +70,10 @@ fn ask(for_config: bool) -> Choice {
     let shown = Instant::now();
     let dialog = rfd::FileDialog::new();
     let chosen: Option<PathBuf> = if for_config {
-        dialog.set_title("Open a configuration").add_filter("Microtome configuration", &["toml"]).pick_file()
+        dialog
+            .set_title("Open a configuration")
+            .add_filter("Configuration, or script for cellmap-data", &["toml", "py"])
+            .pick_file()
     } else {
         dialog.set_title("Open an OME-Zarr image group or a CellMap dataset").pick_folder()
     };

@@ -10,6 +10,7 @@ use microtome_core::sample::Leakage;
 
 use super::{Waker, spawn};
 use crate::options::Start;
+use crate::python;
 
 /// What came of a request.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Opening {
     pub config: LoaderConfig,
     /// What is validated on, and what of it is too near to what is trained on; or why that is not known.
     pub leakage: Result<Leakage, String>,
+    /// What is not the same as in the script that it was taken over from.
+    pub notes: Vec<String>,
 }
 
 /// Opens data on threads named `opener`.
@@ -73,20 +76,28 @@ impl Opener {
 
 fn work(source: Start, sender: &Sender<Opened>, waker: &Waker) {
     let Some(path) = source.path().cloned() else { return };
-    let result = match &source {
-        Start::Config(file) => LoaderConfig::from_file(file).and_then(|config| {
-            let catalog = config.open_catalog()?;
-            let leakage = config.leakage(&catalog).map_err(|error| error.to_string());
-            Ok(Opening { catalog: Arc::new(catalog), config, leakage })
-        }),
-        _ => Catalog::open(&path).map(|catalog| {
-            let config = LoaderConfig::for_catalog(&catalog);
-            Opening { catalog: Arc::new(catalog), config, leakage: Ok(Leakage::default()) }
-        }),
-    };
-    let result = result.map_err(|error| error.to_string());
+    let result = opening(&source).map_err(|error| format!("{error:#}"));
     // A newer request may have dropped the receiver.
     if sender.send(Opened { source, path, result }).is_ok() {
         waker();
     }
+}
+
+fn opening(source: &Start) -> anyhow::Result<Opening> {
+    let (config, notes) = match source {
+        Start::Config(file) => (LoaderConfig::from_file(file)?, Vec::new()),
+        Start::Script(file) => {
+            let taken = python::config(file)?;
+            (taken.config, taken.notes)
+        }
+        Start::Path(path) => {
+            let catalog = Arc::new(Catalog::open(path)?);
+            let config = LoaderConfig::for_catalog(&catalog);
+            return Ok(Opening { catalog, config, leakage: Ok(Leakage::default()), notes: Vec::new() });
+        }
+        Start::Empty => anyhow::bail!("there is nothing to open"),
+    };
+    let catalog = config.open_catalog()?;
+    let leakage = config.leakage(&catalog).map_err(|error| error.to_string());
+    Ok(Opening { catalog: Arc::new(catalog), config, leakage, notes })
 }

@@ -4,6 +4,7 @@ mod bar;
 mod export;
 mod go_to;
 mod help;
+mod hints;
 mod menus;
 mod notices;
 mod palette;
@@ -25,6 +26,10 @@ pub fn window_ui(ui: &mut Ui, ctx: &PaneContext<'_>, layout: &mut Layout) {
     let bar = Frame::new().fill(ctx.theme.raised);
     Panel::top("bar").frame(bar.inner_margin(Margin::symmetric(8, 4))).show(ui, |ui| bar::bar_ui(ui, ctx));
     Panel::bottom("status").frame(bar.inner_margin(Margin::symmetric(8, 3))).show(ui, |ui| status::status_ui(ui, ctx));
+    if let Some(hint) = hints::wanted(ctx) {
+        let frame = bar.inner_margin(Margin::symmetric(10, 4));
+        Panel::bottom("hint").frame(frame).show(ui, |ui| hints::hint_ui(ui, ctx, hint));
+    }
     CentralPanel::default().frame(Frame::new().fill(ctx.theme.panel)).show(ui, |ui| match &ctx.state.session {
         Session::Open(_) => match ctx.state.maximised {
             Some(kind) => framed_pane_ui(ui, kind, ctx),

@@ -54,7 +54,7 @@ fn begin_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ctx.send(Command::TogglePathField);
     }
     ui.add_space(6.0);
-    ui.weak("or drop an OME-Zarr group, a CellMap dataset or a configuration (TOML) on this window");
+    ui.weak("or drop an OME-Zarr group, a CellMap dataset, a configuration (TOML) or a script for cellmap-data (Python) on this window");
     ui.weak("No data at hand? `microtome demo` writes a synthetic cell and opens it.");
     if !ctx.state.recent.is_empty() {
         ui.add_space(20.0);

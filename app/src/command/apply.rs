@@ -51,6 +51,8 @@ pub fn apply(state: &mut State, command: Command) {
         }
         Command::Data(command) => data::apply(state, command),
         Command::DismissNotice(index) => state.log.dismiss(index),
+        Command::DismissHint(hint) => drop(state.hints.seen.insert(hint)),
+        Command::ToggleHints => state.hints.toggle(),
         Command::ClearLog => state.log.clear(),
         Command::Escape => escape(state),
         other if is_about_config(&other) => tune::apply(state, other),

@@ -30,7 +30,7 @@ use crate::state::timeline::RangeNs;
 use microtome_render::ColorMap;
 
 use crate::state::preview::PreviewMode;
-use crate::state::{Contrast, PaneKind, Place, Preset};
+use crate::state::{Contrast, Hint, PaneKind, Place, Preset};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +74,16 @@ pub enum Command {
     SaveConfigAs(PathBuf),
     /// Show or hide the field that asks where to save the configuration.
     ToggleSaveField,
+    /// This hint was read.
+    DismissHint(Hint),
+    /// All hints for first steps again, or none any more.
+    ToggleHints,
     /// Put the configuration on the clipboard as Python.
     CopyPython,
+    /// Put it there in cellmap-data's words.
+    CopyCellmap,
+    /// Augment as this one of [`params::PRESETS`](microtome_core::loader::params::PRESETS) does.
+    UsePreset(usize),
     /// The pane Preview is on the screen; sent in every frame that paints it.
     WatchPreview,
     /// Choose what the preview shows.

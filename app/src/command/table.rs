@@ -1,5 +1,6 @@
 //! The table of commands: menus, palette, shortcuts and the page of keys are generated from it.
 
+mod edit;
 mod view;
 
 use std::sync::OnceLock;
@@ -91,7 +92,7 @@ pub fn table() -> &'static [CommandSpec] {
     TABLE.get_or_init(|| {
         [
             file(),
-            edit(),
+            edit::edit(),
             view::view(),
             data::rows(),
             view::layouts(),
@@ -138,27 +139,6 @@ fn file() -> Vec<CommandSpec> {
         spec(File, Command::Close, "Close data", "Stop the loader and close what is open.")
             .when(|state| !matches!(state.session, Session::Empty)),
         spec(File, Command::Quit, "Quit", "End Microtome.").key(Shortcut::ctrl(Key::Char('Q'))),
-    ]
-}
-
-fn edit() -> Vec<CommandSpec> {
-    use Menu::Edit;
-    let spec = CommandSpec::new;
-    vec![
-        spec(Edit, Command::Undo, "Undo", "Take the last edit of the configuration back.")
-            .key(Shortcut::ctrl(Key::Char('Z')))
-            .when(|state| state.session.open().is_some_and(|data| data.draft.can_undo())),
-        spec(Edit, Command::Redo, "Redo", "Do again what was taken back.")
-            .key(Shortcut::ctrl_shift(Key::Char('Z')))
-            .when(|state| state.session.open().is_some_and(|data| data.draft.can_redo())),
-        spec(Edit, Command::RevertConfig, "Revert", "The configuration as it was opened or last saved.")
-            .when(|state| state.session.open().is_some_and(|data| !data.draft.changes().is_empty())),
-        spec(Edit, Command::SaveConfig, "Save configuration", "Write it into its file; comments and order are kept.")
-            .key(Shortcut::ctrl(Key::Char('S')))
-            .when(is_open),
-        spec(Edit, Command::ToggleSaveField, "Save configuration as…", "Write it into another file.").when(is_open),
-        spec(Edit, Command::CopyPython, "Copy as Python", "The configuration as keywords, on the clipboard.")
-            .when(is_open),
     ]
 }
 
@@ -234,6 +214,13 @@ fn help() -> Vec<CommandSpec> {
         spec(Help, Command::TogglePalette, "Command palette", "Find any command by typing a part of its name.")
             .key(Shortcut::ctrl(Key::Char('P')))
             .check(|state| state.palette_open),
+        spec(
+            Help,
+            Command::ToggleHints,
+            "Hints for first steps",
+            "One at a time below the panes, when it helps; or none any more.",
+        )
+        .check(|state| state.hints.on && !state.hints.all_seen()),
         spec(Menu::None, Command::ClearLog, "Clear the log", "Empty the Log pane."),
         spec(Menu::None, Command::Escape, "Close what is on top", "Palette, path field, help or maximised pane.")
             .key(Shortcut::plain(Key::Escape)),

@@ -1,7 +1,9 @@
 //! What commands do to the configuration that is being edited.
 
+use microtome_core::loader::params;
+
 use super::Command;
-use crate::state::draft::python_text;
+use crate::python::{cellmap_text, python_text};
 use crate::state::{Draft, Effect, LogLevel, State};
 
 /// Whether a command is one of those here.
@@ -17,6 +19,8 @@ pub(super) const fn is_about_config(command: &Command) -> bool {
             | Command::SaveConfigAs(_)
             | Command::ToggleSaveField
             | Command::CopyPython
+            | Command::CopyCellmap
+            | Command::UsePreset(_)
     )
 }
 
@@ -35,6 +39,16 @@ pub(super) fn apply(state: &mut State, command: Command) {
             state.effects.push(Effect::CopyText(text));
             state.say(LogLevel::Info, "the configuration is on the clipboard, as Python");
         }
+        Command::CopyCellmap => copy_cellmap(state),
+        Command::UsePreset(index) => {
+            let Some(preset) = params::PRESETS.get(index) else { return };
+            draft.set("augment", Some(preset.value()), now_s);
+            draft.settle();
+            state.say(
+                LogLevel::Info,
+                format!("augmentation as in the preset {}; undo brings back what was", preset.name),
+            );
+        }
         Command::ToggleSaveField => state.save_field_open = !state.save_field_open,
         Command::SaveConfig => match draft.file().map(std::path::Path::to_path_buf) {
             Some(file) => save(state, file),
@@ -43,6 +57,15 @@ pub(super) fn apply(state: &mut State, command: Command) {
         Command::SaveConfigAs(file) => save(state, file),
         _ => {}
     }
+}
+
+/// What is being edited, or was when it last was valid.
+fn copy_cellmap(state: &mut State) {
+    let Some(data) = state.session.open() else { return };
+    let Some(config) = data.draft.valid() else { return };
+    let text = cellmap_text(config, Some(&data.catalog));
+    state.effects.push(Effect::CopyText(text));
+    state.say(LogLevel::Info, "the configuration is on the clipboard, as Python for cellmap-data");
 }
 
 /// A configuration that no loader would take is not written.

@@ -6,6 +6,7 @@ mod display;
 pub mod draft;
 mod effect;
 mod export;
+mod hints;
 mod histogram;
 pub mod history;
 mod inventory;
@@ -32,6 +33,7 @@ pub use display::{ClassLook, Contrast, Display};
 pub use draft::Draft;
 pub use effect::Effect;
 pub use export::{ExportPlan, ExportRun, ExportState};
+pub use hints::{Hint, Hints};
 pub use histogram::{BINS, Histogram};
 pub use history::StatsHistory;
 pub use inventory::{ClassCountsView, CountJob, CountPhase, Counted, DiskView, ImageRef, Inventory};
@@ -127,6 +129,8 @@ pub struct State {
     pub help_open: bool,
     /// The window fills the screen.
     pub fullscreen: bool,
+    /// First steps.
+    pub hints: Hints,
     /// Recently opened, newest first.
     pub recent: Vec<PathBuf>,
     /// What commands want done outside the state; the app takes them after each frame's commands.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
-use microtome::Start;
+use microtome::{Start, python};
 use microtome_core::Error;
 use microtome_core::catalog::{Catalog, Split};
 use microtome_core::loader::LoaderConfig;
@@ -28,7 +28,8 @@ pub fn start(path: &Path) -> anyhow::Result<Start> {
     let start = Start::from_path(path.to_path_buf());
     if matches!(start, Start::Path(_)) && path.is_file() {
         bail!(
-            "expected an OME-Zarr folder or a configuration (a file named ….toml), got another file: {}",
+            "expected an OME-Zarr folder, a configuration (a file named ….toml) or a training script for cellmap-data \
+             (….py), got another file: {}",
             path.display()
         );
     }
@@ -40,8 +41,14 @@ pub fn open(path: &Path, split: Split) -> anyhow::Result<Input> {
     let (catalog, config) = match start(path)? {
         Start::Config(file) => {
             let config = LoaderConfig::from_file(&file)?;
-            let catalog = config.open_catalog_of(split)?;
-            (catalog, config)
+            (config.open_catalog_of(split)?, config)
+        }
+        Start::Script(file) => {
+            let taken = python::config(&file)?;
+            for note in taken.notes {
+                tracing::warn!("taken over: {note}");
+            }
+            (taken.config.open_catalog_of(split)?, taken.config)
         }
         _ if split == Split::Validate => {
             return Err(UsageError(format!(

@@ -182,7 +182,7 @@ impl LoaderConfig {
 }
 
 impl Data {
-    fn relative_to(&mut self, folder: &Path) {
+    pub(super) fn relative_to(&mut self, folder: &Path) {
         let others = [&mut self.split, &mut self.class_table, &mut self.counts_cache];
         for path in self.path.iter_mut().chain(others.into_iter().flatten()) {
             *path = placed(folder, path);

@@ -8,6 +8,7 @@ mod budget;
 mod build;
 mod bundles;
 pub mod bytes;
+pub mod cellmap;
 mod class_labels;
 mod config;
 #[cfg(test)]

@@ -81,6 +81,30 @@ impl Driver {
         panic!("waited in vain for {what}; failed to open: {failed}; log: {log:?}");
     }
 
+    /// Frames until something is put on the clipboard.
+    pub fn copied(&mut self) -> String {
+        for _ in 0..20 {
+            self.harness.step();
+            let commands = &self.harness.output().platform_output.commands;
+            let text = commands.iter().find_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
+            if let Some(text) = text {
+                return text;
+            }
+        }
+        panic!("nothing was copied")
+    }
+
+    /// Runs what the palette finds.
+    pub fn palette(&mut self, words: &str) {
+        self.key(Modifiers::COMMAND, egui::Key::P);
+        self.node("Find a command").type_text(words);
+        self.settle();
+        self.harness.key_press(egui::Key::Enter);
+    }
+
     /// A few frames: events are read in one, commands applied in the next.
     pub fn settle(&mut self) {
         self.harness.run_steps(4);

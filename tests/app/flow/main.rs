@@ -3,11 +3,13 @@
 #![allow(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
 mod balance;
+mod cellmap;
 mod chunks;
 mod data;
 mod driver;
 mod export;
 mod files;
+mod hints;
 mod loader;
 mod overview;
 mod places;

@@ -1,6 +1,6 @@
 //! Places as text, the ruler, and the colours of the EM.
 
-use egui::{Event, Key, Modifiers, OutputCommand, vec2};
+use egui::{Event, Key, Modifiers, vec2};
 use egui_kittest::kittest::Queryable;
 use microtome::state::{Place, State};
 use microtome_core::geometry::{Axis, Zyx};
@@ -10,29 +10,6 @@ use crate::driver::Driver;
 
 fn fib25() -> Driver {
     Driver::open(data::root().join("fib25.zarr"), false)
-}
-
-/// Frames until something is put on the clipboard.
-fn copied(driver: &mut Driver) -> String {
-    for _ in 0..20 {
-        driver.harness.step();
-        let commands = &driver.harness.output().platform_output.commands;
-        let text = commands.iter().find_map(|command| match command {
-            OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        });
-        if let Some(text) = text {
-            return text;
-        }
-    }
-    panic!("nothing was copied")
-}
-
-fn palette(driver: &mut Driver, words: &str) {
-    driver.key(Modifiers::COMMAND, Key::P);
-    driver.node("Find a command").type_text(words);
-    driver.settle();
-    driver.harness.key_press(Key::Enter);
 }
 
 fn where_(state: &State) -> (Zyx<f64>, f64) {
@@ -47,8 +24,8 @@ fn a_copied_position_is_pasted_back() {
     let there = where_(driver.state());
     let off = there.0 - Zyx::new(310.0, 420.0, 530.0);
     assert!(off.all(|nm| nm.abs() <= 5.0) && (there.1 - 3.0).abs() < 1e-9, "the nearest voxel, {there:?}");
-    palette(&mut driver, "copy position");
-    let text = copied(&mut driver);
+    driver.palette("copy position");
+    let text = driver.copied();
     assert_eq!(Place::parse(&text).and_then(|place| place.dataset).as_deref(), Some("fib25"), "{text}");
     driver.key(Modifiers::NONE, Key::R);
     assert_ne!(where_(driver.state()), there);
@@ -84,8 +61,8 @@ fn a_position_is_typed_and_nonsense_is_explained() {
 #[test]
 fn the_neuroglancer_link_names_the_volume() {
     let mut driver = fib25();
-    palette(&mut driver, "neuroglancer");
-    let link = copied(&mut driver);
+    driver.palette("neuroglancer");
+    let link = driver.copied();
     assert!(link.starts_with("https://neuroglancer-demo.appspot.com/#!%7B"), "{link}");
     assert!(link.contains("zarr://file:///") && link.contains("fib25.zarr"), "{link}");
 }

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
 
+mod cellmap;
 mod dataset;
 mod keys;
 mod looks;

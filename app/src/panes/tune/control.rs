@@ -14,16 +14,22 @@ pub(super) const NUMBER: f32 = 46.0;
 /// Room for the button that resets, points.
 pub(super) const RESET: f32 = 32.0;
 
-/// Draws it.
-pub(super) fn control_ui(ui: &mut Ui, ctx: &PaneContext<'_>, key: &str, param: &'static Param, value: Option<&Value>) {
-    let edit = Edit { ctx, key, param };
+/// Draws it. `probability`: of being applied, where the key is one of an augmentation.
+pub(super) fn control_ui(
+    ui: &mut Ui,
+    ctx: &PaneContext<'_>,
+    (key, param): (&str, &'static Param),
+    value: Option<&Value>,
+    probability: Option<f64>,
+) {
+    let edit = Edit { ctx, key, param, probability };
     let at = value.map_or(0.0, number);
     match param.kind {
         Kind::Table => {}
         Kind::Probability => probability_ui(ui, &edit, at),
         Kind::Number(limits) => number_ui(ui, &edit, at, limits, false),
         Kind::Integer(limits) => number_ui(ui, &edit, at, limits, true),
-        Kind::Range(limits) => range_ui(ui, &edit, &numbers(value), limits, false),
+        Kind::Range(limits) | Kind::Ends(limits) => range_ui(ui, &edit, &numbers(value), limits, false),
         Kind::IntegerRange(limits) => range_ui(ui, &edit, &numbers(value), limits, true),
         Kind::Choice(choices) => choice_ui(ui, &edit, value, choices),
         Kind::Choices(choices) => choices_ui(ui, &edit, value, choices),
@@ -40,6 +46,8 @@ pub(super) struct Edit<'a> {
     pub(super) ctx: &'a PaneContext<'a>,
     pub(super) key: &'a str,
     pub(super) param: &'static Param,
+    /// Of being applied to a sample.
+    pub(super) probability: Option<f64>,
 }
 
 impl Edit<'_> {
@@ -65,7 +73,7 @@ impl Edit<'_> {
 
 /// Off at 0; the check box brings the example's value back.
 fn probability_ui(ui: &mut Ui, edit: &Edit<'_>, at: f64) {
-    const LIMITS: Limits = Limits { unit: "", from: 0.0, to: 1.0, step: 0.01 };
+    const LIMITS: Limits = Limits { unit: "", from: 0.0, to: 1.0, step: 0.01, neutral: None };
     let mut on = at > 0.0;
     let check = ui.add(egui::Checkbox::without_text(&mut on));
     check.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, at > 0.0, format!("{} on", edit.spoken())));

@@ -1,6 +1,7 @@
 //! The pane `tune`: every key of the configuration as a control, made from the description.
 
 mod control;
+mod distribution;
 mod range;
 mod row;
 mod words;
@@ -75,6 +76,7 @@ fn buttons_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             (Command::RevertConfig, "Revert"),
             (Command::SaveConfig, "Save"),
             (Command::CopyPython, "Copy as Python"),
+            (Command::CopyCellmap, "… for cellmap-data"),
         ];
         for (command, words) in shown {
             let Some(spec) = table().iter().find(|spec| spec.command == command) else { continue };

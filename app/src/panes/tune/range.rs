@@ -1,9 +1,10 @@
 //! `[from, to]` as a track with two handles, and the two numbers.
 
 use egui::{Id, Key, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use microtome_core::loader::params::{Limits, Value};
+use microtome_core::loader::params::{Kind, Limits, Value};
 
 use super::control::{Edit, NUMBER, RESET, drag_ui};
+use super::distribution::{Distribution, distribution_ui};
 use super::row::explained;
 use super::words::{spoken, value_of};
 
@@ -27,13 +28,17 @@ fn track_ui(ui: &mut Ui, edit: &Edit<'_>, ends: [f64; 2], limits: Limits, with: 
     if width < NARROWEST {
         return;
     }
-    let (rect, _) = ui.allocate_exact_size(vec2(width, ui.spacing().interact_size.y), Sense::hover());
+    let (rect, room) = ui.allocate_exact_size(vec2(width, ui.spacing().interact_size.y), Sense::hover());
     let track = rect.shrink2(vec2(HANDLE / 2.0 + 1.0, 0.0));
     let x_of = |value: f64| {
         let share = (value - limits.from) / (limits.to - limits.from);
         egui::lerp(track.x_range(), share.clamp(0.0, 1.0) as f32)
     };
     let theme = edit.ctx.theme;
+    if let Some(drawn) = distribution(edit, ends, limits) {
+        distribution_ui(ui, theme, rect, drawn, limits, x_of);
+        room.on_hover_text(drawn.in_words());
+    }
     let line = |from: f32, to: f32| Rect::from_x_y_ranges(from..=to, rect.center().y - 2.0..=rect.center().y + 2.0);
     ui.painter().rect_filled(line(track.left(), track.right()), 2.0, theme.line);
     let color = if ends[0] <= ends[1] { theme.accent } else { theme.loss };
@@ -51,6 +56,13 @@ fn track_ui(ui: &mut Ui, edit: &Edit<'_>, ends: [f64; 2], limits: Limits, with: 
         }
         handle.on_hover_text(explained(edit.param));
     }
+}
+
+/// How its values are drawn; `None` where they count as they are.
+fn distribution(edit: &Edit<'_>, [from, to]: [f64; 2], limits: Limits) -> Option<Distribution> {
+    let is_drawn = matches!(edit.param.kind, Kind::Range(_) | Kind::IntegerRange(_));
+    let probability = edit.probability.filter(|_| is_drawn)?;
+    Some(Distribution { from, to, probability, neutral: limits.neutral })
 }
 
 /// Where a handle is dragged, or moved by a key.

@@ -30,13 +30,19 @@ pub(super) fn row_ui(ui: &mut Ui, ctx: &PaneContext<'_>, draft: &Draft, key: &st
             name_ui(ui, param, color);
         }
         if value.is_some() || is_typed(param.kind) {
-            control_ui(ui, ctx, key, param, value);
+            control_ui(ui, ctx, (key, param), value, probability(draft, param));
             reset_ui(ui, ctx, draft, key, param);
         }
     });
     if let Some(problem) = problem {
         ui.label(RichText::new(&problem.words).small().color(theme.loss));
     }
+}
+
+/// Of the augmentation that a key belongs to, being applied; `None` for other keys.
+fn probability(draft: &Draft, param: &Param) -> Option<f64> {
+    let table = param.table().filter(|table| table.key.starts_with("augment."))?;
+    params::get(draft.values(), &format!("{}.probability", table.key))?.as_float()
 }
 
 /// Whether a problem belongs beside this key: it is about it, or about what it holds and that is not shown.

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn numbers_stand_on_steps() {
-        let limits = |step| Limits { unit: "", from: 0.0, to: 1.0, step };
+        let limits = |step| Limits { unit: "", from: 0.0, to: 1.0, step, neutral: None };
         assert_eq!(value_of(0.1 + 0.2, limits(0.01), false), Value::from(0.3));
         assert!(
             same(&Value::from(vec![8, 9]), &Value::from(vec![8.0, 9.0])) && !same(&Value::from(8), &Value::from(8.5))

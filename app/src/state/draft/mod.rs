@@ -1,6 +1,5 @@
 //! The configuration that is being edited, against the one that runs and the one in the file.
 
-mod python;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -8,7 +7,6 @@ use std::path::{Path, PathBuf};
 use microtome_core::loader::LoaderConfig;
 use microtome_core::loader::params::{self, Kind, Value, Values};
 
-pub use python::python_text;
 pub use written::{Saving, rewritten};
 
 /// Why an edited configuration is not taken in.

@@ -89,17 +89,3 @@ fn a_file_that_somebody_broke_meanwhile_is_left_alone() {
         assert!(rewritten(Some(text), &draft.saving(None, Path::new("a.toml"))).is_err(), "{text}");
     }
 }
-
-#[test]
-fn python_has_the_same_words() {
-    let text = python_text(draft().values());
-    assert!(text.starts_with("import microtome\n\nloader = microtome.Loader(\n"), "{text}");
-    for line in [
-        "    input={\n        \"raw\": {\n            \"shape\": [8, 8, 8],\n",
-        "        \"mirror\": {\n            \"z\": 0.5,\n",
-        "        \"noise\": {\n            \"sigma\": [0.0, 0.1],\n",
-        "        \"seed\": 3,\n",
-    ] {
-        assert!(text.contains(line), "{line} is not in\n{text}");
-    }
-}

@@ -3,8 +3,8 @@
 use super::kind::{Kind, Limits};
 use super::{Param, Section};
 
-const DEGREES: Kind = Kind::Range(Limits::new("°", (-180.0, 180.0), 1.0));
-const SLOPE: Kind = Kind::Range(Limits::new("nm per nm", (-1.0, 1.0), 0.01));
+const DEGREES: Kind = Kind::Range(Limits::new("°", (-180.0, 180.0), 1.0).neutral(0.0));
+const SLOPE: Kind = Kind::Range(Limits::new("nm per nm", (-1.0, 1.0), 0.01).neutral(0.0));
 
 /// What every probability of an augmentation means.
 pub(super) const PROBABILITY: &str = "Of being applied to a sample.";
@@ -63,7 +63,7 @@ pub(super) const AUGMENT: Section = Section {
         ),
         Param::within(
             "augment.scale.range",
-            Kind::Range(Limits::new("", (0.25, 4.0), 0.01)),
+            Kind::Range(Limits::new("", (0.25, 4.0), 0.01).neutral(1.0)),
             "The factor: above 1 the patch covers more, and things look smaller.",
         ),
         Param::within("augment.scale.probability", Kind::Probability, PROBABILITY),
@@ -102,7 +102,7 @@ pub(super) const AUGMENT: Section = Section {
         ),
         Param::within(
             "augment.misalign.jitter_nm",
-            Kind::Range(Limits::new("nm", (0.0, 100.0), 0.5)),
+            Kind::Range(Limits::new("nm", (0.0, 100.0), 0.5).neutral(0.0)),
             "Standard deviation of each section's own shift, nm.",
         ),
         Param::within("augment.misalign.slip", Kind::Probability, "Of each section to lie off alone."),

@@ -10,8 +10,12 @@ const fn nm(to: f64) -> Kind {
     Kind::Range(Limits::new("nm", (0.0, to), 1.0))
 }
 
-const fn plain(from: f64, to: f64) -> Kind {
-    Kind::Range(Limits::new("", (from, to), 0.01))
+/// Of a blur, which is none at 0.
+const WIDTH: Kind = Kind::Range(Limits::new("nm", (0.0, 100.0), 1.0).neutral(0.0));
+
+/// Changes nothing at `neutral`.
+const fn around(neutral: f64, from: f64, to: f64) -> Kind {
+    Kind::Range(Limits::new("", (from, to), 0.01).neutral(neutral))
 }
 
 const fn probability(key: &'static str) -> Param {
@@ -26,7 +30,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         &["{ range = [0.8, 1.2], probability = 0.5 }"],
         "Scales distances from the patch's mean.",
     ),
-    Param::within("augment.contrast.range", plain(0.0, 4.0), "The factor."),
+    Param::within("augment.contrast.range", around(1.0, 0.0, 4.0), "The factor."),
     probability("augment.contrast.probability"),
     Param::other(
         "augment.brightness",
@@ -34,7 +38,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         &["{ range = [-0.1, 0.1], probability = 0.5 }"],
         "Adds the same to every voxel.",
     ),
-    Param::within("augment.brightness.range", plain(-1.0, 1.0), "What is added."),
+    Param::within("augment.brightness.range", around(0.0, -1.0, 1.0), "What is added."),
     probability("augment.brightness.probability"),
     Param::other(
         "augment.gamma",
@@ -42,7 +46,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         &["{ range = [0.7, 1.5], probability = 0.3 }"],
         "Raises intensities to a power.",
     ),
-    Param::within("augment.gamma.range", plain(0.1, 5.0), "The exponent: below 1 brightens."),
+    Param::within("augment.gamma.range", around(1.0, 0.1, 5.0), "The exponent: below 1 brightens."),
     probability("augment.gamma.probability"),
     Param::other(
         "augment.blur",
@@ -50,7 +54,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         &["{ sigma_nm = [0, 12], probability = 0.2 }"],
         "Gaussian blur, alike along every axis of the world.",
     ),
-    Param::within("augment.blur.sigma_nm", nm(100.0), "Standard deviation, nm."),
+    Param::within("augment.blur.sigma_nm", WIDTH, "Standard deviation, nm."),
     probability("augment.blur.probability"),
     Param::other(
         "augment.sharpen",
@@ -59,7 +63,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         "Adds what a blur takes away.",
     ),
     Param::within("augment.sharpen.sigma_nm", nm(100.0), "Standard deviation of the blur, nm."),
-    Param::within("augment.sharpen.amount", plain(0.0, 5.0), "How many times it is added."),
+    Param::within("augment.sharpen.amount", around(0.0, 0.0, 5.0), "How many times it is added."),
     probability("augment.sharpen.probability"),
     Param::other(
         "augment.section_shift",
@@ -67,8 +71,8 @@ pub(super) const OPERATIONS: &[Param] = &[
         &["{ scale = [0.9, 1.1], shift = [-0.05, 0.05], probability = 0.3 }"],
         "Contrast and brightness of each section by itself.",
     ),
-    Param::within("augment.section_shift.scale", plain(0.0, 4.0), "The factor of its contrast."),
-    Param::within("augment.section_shift.shift", plain(-1.0, 1.0), "What is added to it."),
+    Param::within("augment.section_shift.scale", around(1.0, 0.0, 4.0), "The factor of its contrast."),
+    Param::within("augment.section_shift.shift", around(0.0, -1.0, 1.0), "What is added to it."),
     probability("augment.section_shift.probability"),
     Param::other(
         "augment.low_contrast",
@@ -77,7 +81,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         "Makes some sections faint.",
     ),
     Param::within("augment.low_contrast.fraction", Kind::Probability, "Probability of each section."),
-    Param::within("augment.low_contrast.range", plain(0.0, 1.0), "The factor of its contrast."),
+    Param::within("augment.low_contrast.range", around(1.0, 0.0, 1.0), "The factor of its contrast."),
     probability("augment.low_contrast.probability"),
     Param::other(
         "augment.charging",
@@ -86,7 +90,7 @@ pub(super) const OPERATIONS: &[Param] = &[
         "Spots that hold charge, with a tail, in some sections.",
     ),
     Param::within("augment.charging.fraction", Kind::Probability, "Probability of each section."),
-    Param::within("augment.charging.amplitude", plain(-1.0, 1.0), "What is added in the spot's middle."),
+    Param::within("augment.charging.amplitude", around(0.0, -1.0, 1.0), "What is added in the spot's middle."),
     Param::within("augment.charging.radius_nm", nm(500.0), "The spot's radius, nm."),
     Param::within("augment.charging.tail_nm", nm(5000.0), "Length of the tail, nm."),
     probability("augment.charging.probability"),
@@ -103,7 +107,7 @@ pub(super) const OPERATIONS: &[Param] = &[
     ),
     probability("augment.poisson.probability"),
     Param::usual("augment.noise", Kind::Table, &["{ sigma = [0.0, 0.05], probability = 0.5 }"], "Gaussian noise."),
-    Param::within("augment.noise.sigma", plain(0.0, 1.0), "Standard deviation."),
+    Param::within("augment.noise.sigma", around(0.0, 0.0, 1.0), "Standard deviation."),
     probability("augment.noise.probability"),
     Param::other(
         "augment.missing_sections",
@@ -135,10 +139,14 @@ pub(super) const OPERATIONS: &[Param] = &[
         ],
         "One of: what becomes 0 and 1; which percentiles of the patch do; z-scores, which leave 0-1 and therefore come last.",
     ),
-    Param::within("augment.normalise.range", plain(0.0, 1.0), "Intensities that become 0 and 1."),
+    Param::within(
+        "augment.normalise.range",
+        Kind::Ends(Limits::new("", (0.0, 1.0), 0.01)),
+        "Intensities that become 0 and 1.",
+    ),
     Param::within(
         "augment.normalise.percentile",
-        Kind::Range(Limits::new("%", (0.0, 100.0), 0.5)),
+        Kind::Ends(Limits::new("%", (0.0, 100.0), 0.5)),
         "Percentiles of the patch that become 0 and 1.",
     ),
     Param::within("augment.normalise.mean", Kind::Number(Limits::new("", (0.0, 1.0), 0.01)), "What becomes 0."),

@@ -11,12 +11,19 @@ pub struct Limits {
     pub to: f64,
     /// From one value to the next.
     pub step: f64,
+    /// The value that changes nothing, where there is one.
+    pub neutral: Option<f64>,
 }
 
 impl Limits {
     /// Of numbers of `unit` in `from..=to`.
     pub(super) const fn new(unit: &'static str, (from, to): (f64, f64), step: f64) -> Self {
-        Self { unit, from, to, step }
+        Self { unit, from, to, step, neutral: None }
+    }
+
+    /// Of an operation that does nothing at `value`.
+    pub(super) const fn neutral(self, value: f64) -> Self {
+        Self { neutral: Some(value), ..self }
     }
 }
 
@@ -33,8 +40,10 @@ pub enum Kind {
     Probability,
     /// `[from, to]`: drawn from evenly.
     Range(Limits),
-    /// `[from, to]` of whole numbers.
+    /// `[from, to]` of whole numbers: drawn from evenly.
     IntegerRange(Limits),
+    /// `[from, to]`: two values that count as they are.
+    Ends(Limits),
     /// One of these words, each with its meaning.
     Choice(&'static [(&'static str, &'static str)]),
     /// Some of these words.
@@ -68,6 +77,7 @@ impl Kind {
             | Self::Integer(limits)
             | Self::Range(limits)
             | Self::IntegerRange(limits)
+            | Self::Ends(limits)
             | Self::Axes(limits) => limits.unit,
             _ => "",
         }

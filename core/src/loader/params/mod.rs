@@ -9,6 +9,7 @@ mod example;
 mod intensity;
 mod kind;
 mod pin;
+mod presets;
 mod running;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod values;
 pub use example::example;
 pub use kind::{Kind, Limits};
 pub use pin::{Span, pinned, spans};
+pub use presets::{PRESETS, Preset};
 pub use values::{Value, Values, check, get, keys, problem_of, put, set, standard, typical, values};
 
 /// A table of the configuration.

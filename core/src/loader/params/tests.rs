@@ -63,7 +63,7 @@ fn fits(param: &Param, value: &Value) -> bool {
         Kind::Table | Kind::Map => value.is_table(),
         Kind::Number(_) | Kind::Probability => value.is_float() || value.is_integer(),
         Kind::Integer(_) => value.is_integer(),
-        Kind::Range(_) | Kind::IntegerRange(_) => value.as_array().is_some_and(|ends| ends.len() == 2),
+        Kind::Range(_) | Kind::IntegerRange(_) | Kind::Ends(_) => value.as_array().is_some_and(|ends| ends.len() == 2),
         Kind::Choice(choices) => value.as_str().is_some_and(|word| choices.iter().any(|(choice, _)| *choice == word)),
         Kind::Choices(choices) => {
             value.as_array().is_some_and(|words| words.iter().all(|word| choices.contains(&word.as_str().unwrap())))
@@ -200,4 +200,19 @@ fn values_of_a_span_go_from_end_to_end() {
     put(&mut values, "augment.gamma.range", Some(Value::from(vec![1.0, 1.0])));
     let gamma = spans(&values).into_iter().find(|span| span.key == "augment.gamma.range").unwrap();
     assert_eq!([gamma.from, gamma.to], [0.1, 5.0]);
+}
+
+#[test]
+fn every_preset_is_a_configuration_that_says_what_its_text_says() {
+    let config = LoaderConfig::from_toml(LoaderConfig::example()).unwrap();
+    for preset in PRESETS {
+        let table = preset.value();
+        let keys = table.as_table().unwrap();
+        assert_eq!(keys.is_empty(), preset.name == "none", "{}", preset.name);
+        let with = set(&config, "augment", Some(table.clone())).unwrap();
+        let back = values(&with).unwrap();
+        for key in keys.keys() {
+            assert!(get(&back, &format!("augment.{key}")).is_some(), "{}: {key}", preset.name);
+        }
+    }
 }
