@@ -130,6 +130,16 @@ impl Preset {
         }
     }
 
+    /// As arguments name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Explore => "explore",
+            Self::Tune => "tune",
+            Self::Diagnose => "diagnose",
+        }
+    }
+
     /// What it is for, in a sentence.
     #[must_use]
     pub const fn purpose(self) -> &'static str {
@@ -138,5 +148,20 @@ impl Preset {
             Self::Tune => "Arrange the panes to tune the loader: views, a sample under the settings, the settings.",
             Self::Diagnose => "Arrange the panes to find what is slow: timeline and curves large.",
         }
+    }
+}
+
+impl std::str::FromStr for Preset {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|preset| preset.name() == text.to_ascii_lowercase());
+        named.ok_or_else(|| format!("expected explore, tune or diagnose, got {text}"))
+    }
+}
+
+impl std::fmt::Display for Preset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
+use microtome::state::Preset;
 use microtome::{Start, ThemeName};
 use microtome_core::catalog::Split;
 use microtome_core::geometry::Zyx;
@@ -126,6 +127,8 @@ fn headless(args: &Args, path: &Path, out: &mut Output) -> anyhow::Result<()> {
     if interrupt.asked() {
         return Ok(());
     }
-    shot::take(Start::Path(path.to_path_buf()), ThemeName::Dark, [1600, 1000], PICTURE_RUN, &args.out)?;
+    let (theme, layout) = (ThemeName::Dark, Preset::Explore);
+    let picture = shot::Picture { theme, layout, size: [1600, 1000], run_for: PICTURE_RUN };
+    shot::take(Start::Path(path.to_path_buf()), &picture, &args.out)?;
     out.line(&format!("\nwrote {}: the window, as it would look", args.out.display()))
 }

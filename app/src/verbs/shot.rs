@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use microtome::command::Command;
 use microtome::host::offscreen::Offscreen;
-use microtome::state::{LoaderPhase, Session, State};
+use microtome::state::{LoaderPhase, Preset, Session, State};
 use microtome::{AppOptions, Start, ThemeName};
 
 use super::output::{self, Output};
@@ -15,7 +16,7 @@ use super::{arguments, input};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     microtome shot jrc_hela-2.zarr --out cell.png\n  \
-    microtome shot train.toml --out light.png --size 1024x700 --theme light --seconds 10\n\n\
+    microtome shot train.toml --out light.png --size 1024x700 --theme light --layout tune\n\n\
     The picture is taken when the slices are complete and the loader has run for --seconds. It needs a graphics driver, \
     but a software one will do (Debian, Ubuntu: mesa-vulkan-drivers). An existing FILE is replaced.")]
 pub struct Args {
@@ -31,6 +32,9 @@ pub struct Args {
     /// dark, light or high-contrast
     #[arg(long, value_name = "THEME", default_value_t)]
     theme: ThemeName,
+    /// explore, tune or diagnose: how the panes are arranged
+    #[arg(long, value_name = "LAYOUT", default_value_t)]
+    layout: Preset,
     /// How long the loader runs first, seconds
     #[arg(long, value_name = "N", default_value = "3", value_parser = arguments::seconds, allow_hyphen_values = true)]
     seconds: Duration,
@@ -40,7 +44,8 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     check_target(&args.out)?;
     let start = input::start(&args.path)?;
-    take(start, args.theme, args.size, args.seconds, &args.out)?;
+    let picture = Picture { theme: args.theme, size: args.size, layout: args.layout, run_for: args.seconds };
+    take(start, &picture, &args.out)?;
     out.line(&format!("wrote {} ({} x {} pixels)", args.out.display(), args.size[0], args.size[1]))
 }
 
@@ -59,16 +64,30 @@ pub fn check_target(target: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// How the window looks in a picture.
+#[derive(Debug, Clone, Copy)]
+pub struct Picture {
+    /// Its colours.
+    pub theme: ThemeName,
+    /// Width and height, pixels.
+    pub size: [u32; 2],
+    /// How the panes are arranged.
+    pub layout: Preset,
+    /// How long the loader runs first.
+    pub run_for: Duration,
+}
+
 /// Runs the app offscreen until it has something to show, and writes the picture.
 ///
 /// # Errors
 /// The data cannot be opened, there is no graphics driver, or the file cannot be written.
-pub fn take(start: Start, theme: ThemeName, size: [u32; 2], run_for: Duration, target: &Path) -> anyhow::Result<()> {
+pub fn take(start: Start, picture: &Picture, target: &Path) -> anyhow::Result<()> {
     const PATIENCE: Duration = Duration::from_secs(120);
-    let options = AppOptions { start, settings_dir: None, theme: Some(theme), run_loader: true };
-    let mut host = Offscreen::new(options, size, 1.0)?;
-    let mut settling = Settling::new(run_for);
-    let settled = host.run_until(|state| settling.is_done(state), run_for + PATIENCE);
+    let options = AppOptions { start, settings_dir: None, theme: Some(picture.theme), run_loader: true };
+    let mut host = Offscreen::new(options, picture.size, 1.0)?;
+    host.run(Command::SetLayout(picture.layout));
+    let mut settling = Settling::new(picture.run_for);
+    let settled = host.run_until(|state| settling.is_done(state), picture.run_for + PATIENCE);
     match &host.state().session {
         Session::Failed { message, .. } => bail!("{message}"),
         Session::Open(_) => {}

@@ -1,6 +1,6 @@
 //! What a range means, drawn: how often which value is applied.
 
-use egui::{Rect, Stroke, Ui, pos2};
+use egui::{Rect, Stroke, Ui};
 use microtome_core::loader::params::Limits;
 
 use crate::theme::Theme;
@@ -18,7 +18,7 @@ pub(super) struct Distribution {
 }
 
 /// Parts of the height that show a probability of 1, for a range as wide as the limits; narrower ones are higher, to 1.
-const WIDEST: f64 = 0.35;
+const WIDEST: f64 = 0.6;
 
 impl Distribution {
     /// How high the block of drawn values stands, 0–1 of the room: as high as `probability`, and the lower the wider the
@@ -45,7 +45,7 @@ impl Distribution {
     }
 }
 
-/// Draws it behind a track that runs along the middle of `rect`; `x_of`: where a value stands.
+/// Draws it about the middle of `rect`, as high up as down; `x_of`: where a value stands.
 pub(super) fn distribution_ui(
     ui: &Ui,
     theme: &Theme,
@@ -56,14 +56,15 @@ pub(super) fn distribution_ui(
 ) {
     /// A range of one value can still be seen.
     const THINNEST: f32 = 2.0;
-    let top_of = |height: f64| rect.bottom() - rect.height() * height.clamp(0.0, 1.0) as f32;
+    let rows = |height: f64| {
+        let half = rect.height() / 2.0 * height.clamp(0.0, 1.0) as f32;
+        rect.center().y - half..=rect.center().y + half
+    };
     let (left, right) = (x_of(drawn.from.min(drawn.to)), x_of(drawn.from.max(drawn.to)));
-    let block =
-        Rect::from_min_max(pos2(left, top_of(drawn.height(limits))), pos2(right.max(left + THINNEST), rect.bottom()));
-    ui.painter().rect_filled(block, 1.0, Theme::faded(theme.accent, 0.35));
+    let block = Rect::from_x_y_ranges(left..=right.max(left + THINNEST), rows(drawn.height(limits)));
+    ui.painter().rect_filled(block, 1.0, Theme::faded(theme.accent, 0.45));
     if let Some((value, height)) = drawn.left_alone().filter(|(value, _)| (limits.from..=limits.to).contains(value)) {
-        let x = x_of(value);
-        ui.painter().line_segment([pos2(x, rect.bottom()), pos2(x, top_of(height))], Stroke::new(2.0, theme.weak));
+        ui.painter().vline(x_of(value), rows(height), Stroke::new(2.0, theme.weak));
     }
 }
 

@@ -21,30 +21,34 @@ pub(super) fn range_ui(ui: &mut Ui, edit: &Edit<'_>, ends: &[f64], limits: Limit
 }
 
 fn track_ui(ui: &mut Ui, edit: &Edit<'_>, ends: [f64; 2], limits: Limits, with: impl Fn(usize, f64) -> Value) {
-    const HANDLE: f32 = 9.0;
+    const HANDLE: f32 = 7.0;
+    // Half of its height.
+    const TRACK: f32 = 2.0;
     // A narrow pane has the numbers only.
     const NARROWEST: f32 = 20.0;
     let width = ui.available_width() - NUMBER - RESET - 2.0 * ui.spacing().item_spacing.x;
     if width < NARROWEST {
         return;
     }
-    let (rect, room) = ui.allocate_exact_size(vec2(width, ui.spacing().interact_size.y), Sense::hover());
-    let track = rect.shrink2(vec2(HANDLE / 2.0 + 1.0, 0.0));
+    let drawn = distribution(edit, ends, limits);
+    let (room, hover) = ui.allocate_exact_size(vec2(width, row_height(ui, drawn.is_some())), Sense::hover());
+    let track = room.shrink2(vec2(HANDLE / 2.0 + 1.0, 0.0));
     let x_of = |value: f64| {
         let share = (value - limits.from) / (limits.to - limits.from);
         egui::lerp(track.x_range(), share.clamp(0.0, 1.0) as f32)
     };
     let theme = edit.ctx.theme;
-    if let Some(drawn) = distribution(edit, ends, limits) {
-        distribution_ui(ui, theme, rect, drawn, limits, x_of);
-        room.on_hover_text(drawn.in_words());
+    if let Some(drawn) = drawn {
+        distribution_ui(ui, theme, track, drawn, limits, x_of);
+        hover.on_hover_text(drawn.in_words());
     }
-    let line = |from: f32, to: f32| Rect::from_x_y_ranges(from..=to, rect.center().y - 2.0..=rect.center().y + 2.0);
+    let line =
+        |from: f32, to: f32| Rect::from_x_y_ranges(from..=to, track.center().y - TRACK..=track.center().y + TRACK);
     ui.painter().rect_filled(line(track.left(), track.right()), 2.0, theme.line);
     let color = if ends[0] <= ends[1] { theme.accent } else { theme.loss };
     ui.painter().rect_filled(line(x_of(ends[0].min(ends[1])), x_of(ends[0].max(ends[1]))), 2.0, color);
     for (end, name) in ["from", "to"].into_iter().enumerate() {
-        let at = Rect::from_center_size(pos2(x_of(ends[end]), rect.center().y), vec2(HANDLE, 16.0));
+        let at = Rect::from_center_size(pos2(x_of(ends[end]), track.center().y), vec2(HANDLE, 12.0));
         let handle = ui.interact(at.expand(1.0), Id::unique(("tune handle", edit.key, name)), Sense::click_and_drag());
         handle.widget_info(|| WidgetInfo::slider(true, ends[end], format!("{} {name} handle", spoken(edit.key))));
         let stroke = if handle.has_focus() { Stroke::new(2.0, theme.accent) } else { Stroke::new(1.0, theme.weak) };
@@ -58,10 +62,20 @@ fn track_ui(ui: &mut Ui, edit: &Edit<'_>, ends: [f64; 2], limits: Limits, with: 
     }
 }
 
+/// Rows that show a distribution are higher.
+pub(super) fn row_height(ui: &Ui, is_drawn: bool) -> f32 {
+    const MORE: f32 = 16.0;
+    ui.spacing().interact_size.y + if is_drawn { MORE } else { 0.0 }
+}
+
+/// Whether values are drawn from a range of this kind.
+pub(super) const fn is_drawn(kind: Kind) -> bool {
+    matches!(kind, Kind::Range(_) | Kind::IntegerRange(_))
+}
+
 /// How its values are drawn; `None` where they count as they are.
 fn distribution(edit: &Edit<'_>, [from, to]: [f64; 2], limits: Limits) -> Option<Distribution> {
-    let is_drawn = matches!(edit.param.kind, Kind::Range(_) | Kind::IntegerRange(_));
-    let probability = edit.probability.filter(|_| is_drawn)?;
+    let probability = edit.probability.filter(|_| is_drawn(edit.param.kind))?;
     Some(Distribution { from, to, probability, neutral: limits.neutral })
 }
 

@@ -4,6 +4,7 @@ use egui::{RichText, Role, Ui, WidgetInfo, vec2};
 use microtome_core::loader::params::{self, Kind, Param};
 
 use super::control::control_ui;
+use super::range::{is_drawn, row_height};
 use super::words::{same, spoken};
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -20,6 +21,8 @@ pub(super) fn row_ui(ui: &mut Ui, ctx: &PaneContext<'_>, draft: &Draft, key: &st
     let problem = draft.problem().filter(|problem| is_here(draft, &problem.key, key, param));
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
+        let probability = probability(draft, param);
+        ui.set_min_height(row_height(ui, probability.is_some() && is_drawn(param.kind) && value.is_some()));
         if param.table().is_some() {
             ui.add_space(14.0);
         }
@@ -30,7 +33,7 @@ pub(super) fn row_ui(ui: &mut Ui, ctx: &PaneContext<'_>, draft: &Draft, key: &st
             name_ui(ui, param, color);
         }
         if value.is_some() || is_typed(param.kind) {
-            control_ui(ui, ctx, (key, param), value, probability(draft, param));
+            control_ui(ui, ctx, (key, param), value, probability);
             reset_ui(ui, ctx, draft, key, param);
         }
     });

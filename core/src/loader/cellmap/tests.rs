@@ -60,14 +60,14 @@ fn value(imported: &Imported, key: &str) -> String {
 
 #[test]
 fn the_challenge_s_training_script_is_taken_over() {
-    let taken = import(&challenge(), Some(Path::new("/home/train/train_3D.py"))).expect("it is complete");
+    let taken = import(&challenge(), Some(Path::new("/data/train/train_3D.py"))).expect("it is complete");
     let expected = [
         ("input.input.shape", "[128, 128, 128]"),
         ("input.input.voxel_size_nm", "[8.0, 8.0, 8.0]"),
         ("input.input.encoding", "\"f32\""),
         ("target.output.shape", "[128, 128, 128]"),
         ("data.classes", "[\"nuc\", \"er\"]"),
-        ("data.split", "\"/home/train/datasplit.csv\""),
+        ("data.split", "\"/data/train/datasplit.csv\""),
         ("augment.mirror.z", "0.1"),
         ("augment.mirror.x", "0.5"),
         ("augment.transpose.axes", "[\"z\", \"y\", \"x\"]"),
