@@ -53,7 +53,7 @@ enum Probed {
 impl Streaming {
     /// Starts the threads that decode for the slices.
     pub fn start(render_state: &RenderState, waker: &Waker) -> anyhow::Result<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2).min(4));
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)).clamp(2, 4);
         let own_caches = own_caches();
         let (device, queue) = (render_state.device.clone(), render_state.queue.clone());
         let mut renderer = SliceRenderer::new(&device, &queue, render_state.target_format, TEXTURE_BUDGET_BYTES);
@@ -91,9 +91,10 @@ impl Streaming {
 
     /// Lets go of everything that belongs to what was open.
     pub fn forget(&mut self, state: &mut State) {
-        self.viewer.want(Vec::new());
         self.own_caches = own_caches();
-        self.use_own_caches();
+        if let Err(error) = self.viewer.start_afresh(Arc::clone(&self.own_caches)) {
+            state.say(LogLevel::Error, format!("{error:#}"));
+        }
         let mut renderer = self.renderer.lock();
         for layer in state.session.open().map_or(&[][..], |data| &data.layers) {
             renderer.textures_mut().remove_volume(layer.slot);

@@ -2,7 +2,6 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -90,7 +89,8 @@ struct Shared {
 pub struct Viewer {
     shared: Arc<Shared>,
     loaded: Option<Receiver<Loaded>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: usize,
+    waker: Waker,
 }
 
 impl Viewer {
@@ -104,12 +104,27 @@ impl Viewer {
     pub fn start(threads: usize, caches: Arc<Caches>, waker: &Waker) -> anyhow::Result<Self> {
         let (sender, receiver) = crossbeam_channel::bounded(Self::WAITING);
         let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), caches: Mutex::new(caches) });
-        let mut viewer = Self { shared, loaded: Some(receiver), threads: Vec::new() };
-        for number in 0..threads.max(1) {
+        let viewer = Self { shared, loaded: Some(receiver), threads: threads.max(1), waker: Arc::clone(waker) };
+        for number in 0..viewer.threads {
             let (shared, sender, waker) = (Arc::clone(&viewer.shared), sender.clone(), Arc::clone(waker));
-            viewer.threads.push(spawn(&format!("viewer-{number}"), move || work(&shared, &sender, &waker))?);
+            spawn(&format!("viewer-{number}"), move || work(&shared, &sender, &waker))?;
         }
         Ok(viewer)
+    }
+
+    /// Forgets what is wanted and what is being read, for other data. Threads in the middle of a read, which may take for
+    /// ever, are left to themselves; others take their place.
+    ///
+    /// # Errors
+    /// The system refuses another thread.
+    pub fn start_afresh(&mut self, caches: Arc<Caches>) -> anyhow::Result<()> {
+        if self.shared.queue.lock().in_flight.is_empty() {
+            self.want(Vec::new());
+            self.use_caches(caches);
+        } else {
+            *self = Self::start(self.threads, caches, &self.waker)?;
+        }
+        Ok(())
     }
 
     /// Replaces everything that is wanted, most urgent first.
@@ -140,10 +155,7 @@ impl Drop for Viewer {
         self.shared.wake.notify_all();
         // Threads that wait for room in the channel end when nobody listens any more.
         self.loaded = None;
-        for thread in self.threads.drain(..) {
-            // A panic of the thread has been printed already; there is nothing left to do.
-            let _panicked = thread.join();
-        }
+        // Nobody waits for the threads: one of them may be in a read that never ends.
     }
 }
 

@@ -8,6 +8,7 @@ mod chunks;
 mod data;
 mod driver;
 mod export;
+mod faults;
 mod files;
 mod hints;
 mod loader;

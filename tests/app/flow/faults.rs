@@ -1,0 +1,116 @@
+//! Data that come late, or never: the window goes on meanwhile, and other data can be opened.
+
+#![cfg(unix)]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use microtome::state::{ChunkStatus, LoaderPhase, Session};
+use microtome::{AppOptions, Start, command};
+use microtome_core::geometry::Axis;
+use microtome_tests::data;
+
+use crate::driver::Driver;
+
+/// Chunks in whose place stands a pipe: whoever reads one waits until somebody writes into it.
+struct Late {
+    chunks: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Late {
+    /// Every chunk of the finest EM in a copy of gala.
+    fn finest(store: &Path) -> Self {
+        data::copy("gala.zarr", store);
+        let level = store.join("recon-1/em/fibsem-uint8/s0");
+        let found = walkdir::WalkDir::new(level).into_iter().map(|entry| entry.expect("it can be listed"));
+        let chunks = found
+            .filter(|entry| entry.file_type().is_file() && !entry.file_name().as_encoded_bytes().starts_with(b"."));
+        let chunks = chunks.map(|entry| {
+            let bytes = std::fs::read(entry.path()).expect("it can be read");
+            std::fs::remove_file(entry.path()).expect("it can be removed");
+            assert!(Command::new("mkfifo").arg(entry.path()).status().expect("mkfifo runs").success());
+            (entry.path().to_path_buf(), bytes)
+        });
+        let chunks: Vec<_> = chunks.collect();
+        assert!(chunks.len() > 20);
+        Self { chunks }
+    }
+
+    /// They come now, each as often as it is asked for.
+    fn arrive(self) {
+        for (path, bytes) in self.chunks {
+            std::thread::spawn(move || {
+                while let Ok(mut pipe) = std::fs::OpenOptions::new().write(true).open(&path) {
+                    // A reader that had enough is none of our business.
+                    let _ = pipe.write_all(&bytes);
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn while_nothing_comes_the_window_does_what_it_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    let late = Late::finest(&store);
+    let mut driver = Driver::start(AppOptions { start: Start::Path(store), ..AppOptions::default() });
+    driver.wait("the dataset", |state| state.session.open().is_some());
+    driver.key(Modifiers::NONE, Key::C);
+    driver.wait("chunks to be wanted", |state| {
+        state.chunk_grids[Axis::Z].as_ref().is_some_and(|grid| grid.count(ChunkStatus::Wanted) > 0)
+    });
+    let before = driver.state().views.clone();
+    driver.wheel("xy slice", 2.0, Modifiers::COMMAND);
+    driver.wheel("xy slice", -3.0, Modifiers::NONE);
+    driver.key(Modifiers::COMMAND, Key::P);
+    driver.harness.get_by_label("Find a command");
+    driver.key(Modifiers::NONE, Key::Escape);
+    driver.click("Light theme");
+    let state = driver.state();
+    assert!(state.views.nm_per_point < before.nm_per_point && state.views.cursor_nm != before.cursor_nm);
+    assert!(state.pending_chunks > 0, "still nothing");
+    assert_eq!(state.log.entries().filter(|entry| entry.level == microtome::state::LogLevel::Error).count(), 0);
+    late.arrive();
+    driver.wait("the chunks", |state| {
+        state.pending_chunks == 0 && state.readout.as_ref().is_some_and(|readout| readout.raw.is_some())
+    });
+}
+
+#[test]
+fn data_that_never_come_are_closed_and_others_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    let _never = Late::finest(&store);
+    let mut driver = Driver::start(AppOptions { start: Start::Path(store), run_loader: true, ..AppOptions::default() });
+    driver.wait("the loader", |state| state.loader.phase == LoaderPhase::Running && state.pending_chunks > 0);
+    driver.run(command::Command::Close);
+    driver.settle();
+    assert!(matches!(driver.state().session, Session::Empty));
+    driver.run(command::Command::Open(Start::Path(data::root().join("gala.zarr"))));
+    driver.wait("the slices, and batches", |state| {
+        let is_shown = state.readout.as_ref().is_some_and(|readout| readout.raw.is_some());
+        is_shown && state.pending_chunks == 0 && state.loader.stats.as_ref().is_some_and(|stats| stats.batches > 3)
+    });
+}
+
+#[test]
+fn a_store_that_goes_away_is_said_and_the_window_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    data::copy("gala.zarr", &store);
+    let options = AppOptions { start: Start::Path(store.clone()), run_loader: true, ..AppOptions::default() };
+    let mut driver = Driver::start(options);
+    driver.wait("some batches", |state| state.loader.stats.as_ref().is_some_and(|stats| stats.batches > 3));
+    std::fs::remove_dir_all(&store).expect("it goes away");
+    driver.run(command::Command::RestartLoader);
+    driver.wheel("xy slice", -5.0, Modifiers::NONE);
+    // What is gone reads as absent chunks, which are masked: the loader goes on, and says how much is missing.
+    driver.wait("the loader to go on", |state| state.loader.stats.as_ref().is_some_and(|stats| stats.samples > 8));
+    driver.settle();
+    assert!(driver.state().session.open().is_some());
+    driver.click("Light theme");
+}
