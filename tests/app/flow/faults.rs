@@ -42,12 +42,13 @@ impl Late {
     /// They come now, each as often as it is asked for.
     fn arrive(self) {
         for (path, bytes) in self.chunks {
-            std::thread::spawn(move || {
+            let write = move || {
                 while let Ok(mut pipe) = std::fs::OpenOptions::new().write(true).open(&path) {
                     // A reader that had enough is none of our business.
                     let _ = pipe.write_all(&bytes);
                 }
-            });
+            };
+            std::thread::Builder::new().name("late".to_owned()).spawn(write).expect("a thread");
         }
     }
 }
