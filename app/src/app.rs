@@ -3,6 +3,7 @@
 mod answers;
 mod counting;
 mod loading;
+mod network;
 mod streaming;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::state::{Effect, Hints, LoaderPhase, LogLevel, PaneKind, Search, Sessi
 use crate::theme::Theme;
 use counting::Counting;
 use loading::Loading;
+use network::Network;
 use streaming::Streaming;
 
 /// Samples that are to show a class, until the user says otherwise.
@@ -38,6 +40,7 @@ pub struct App {
     exporter: Exporter,
     loading: Loading,
     counting: Counting,
+    network: Network,
     streaming: Streaming,
     writer: Option<Writer>,
     written: Settings,
@@ -92,6 +95,7 @@ impl App {
             exporter: Exporter::new(Arc::clone(&waker)),
             loading: Loading::new(Arc::clone(&waker)),
             counting: Counting::new(Arc::clone(&waker)),
+            network: Network::new(Arc::clone(&waker)),
             streaming: Streaming::start(render_state, &waker)?,
             writer,
             written: settings,
@@ -138,6 +142,7 @@ impl App {
         self.loading.preview(&mut self.state);
         self.counting.take_news(&mut self.state);
         self.run_effects(ctx);
+        self.network.advance(&mut self.state, &mut self.streaming);
         if self.state.views.fit_pending && self.state.views.any_visible() {
             self.state.views.fit_pending = false;
             command::reset_view(&mut self.state);

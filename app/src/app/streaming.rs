@@ -111,6 +111,15 @@ impl Streaming {
         state.pending_chunks = 0;
     }
 
+    /// Lets go of layers that are shown no more.
+    pub fn remove(&mut self, layers: &[Layer]) {
+        let mut renderer = self.renderer.lock();
+        for layer in layers {
+            renderer.textures_mut().remove_volume(layer.slot);
+            self.refused.retain(|id| id.volume != layer.slot);
+        }
+    }
+
     /// Takes in what came, asks for what is missing, and brings readout, histogram and figures up to date. True if
     /// more has come than one frame may upload.
     pub fn advance(&mut self, state: &mut State) -> bool {
@@ -140,13 +149,8 @@ impl Streaming {
 
     fn take_one(&mut self, state: &mut State, loaded: Loaded) {
         let id = loaded.id;
-        let is_current =
-            state.session.open().is_some_and(|data| data.layers.iter().any(|layer| layer.slot == id.volume));
-        if !is_current {
-            return;
-        }
-        // Even slots are EM, odd ones labels.
-        let is_raw = id.volume.is_multiple_of(2);
+        let Some(layer) = state.layer_of(id.volume) else { return };
+        let is_raw = layer.kind == LayerKind::Raw;
         match loaded.outcome {
             Outcome::Chunk { chunk, prepared, histogram } => {
                 if let Some(histogram) = histogram {
@@ -235,11 +239,13 @@ impl Streaming {
         };
         let mut readout = Readout { world_nm, level: String::new(), voxel: None, raw: None, labels: Vec::new() };
         let Some(data) = state.session.open() else { return };
-        for layer in state.visible_layers() {
-            let level = choose_display_level(&layer.levels, &state.views.slice_view(state.views.active));
+        let active = state.views.active;
+        let is_seen = !state.network_layers(active).is_empty();
+        for layer in state.layers_in(active).filter(|layer| layer.seen.is_some() == is_seen) {
+            let level = choose_display_level(&layer.levels, &state.views.slice_view(active));
             match layer.kind {
                 LayerKind::Raw => {
-                    readout.level = layer.volume.levels()[level].path.clone();
+                    readout.level = layer.level_name(level);
                     readout.voxel = Probe::at(&layer.levels[level], world_nm).map(|probe| probe.voxel);
                     readout.raw = value(layer, level).map(|(value, _)| value);
                 }
@@ -302,15 +308,19 @@ fn wanted_by_views(state: &State) -> (Vec<Want>, Vec<Want>, Vec<ChunkId>) {
     let (mut coarse, mut fine, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for normal in Axis::ALL.into_iter().filter(|normal| state.views.viewport[*normal].visible) {
         let view = state.views.slice_view(normal);
-        for layer in state.visible_layers() {
+        // What stands in for what the network sees need not be fine.
+        let coarse_will_do = !state.network_layers(normal).is_empty() && !state.display.show_chunks;
+        for layer in state.layers_in(normal) {
             let on_display = choose_display_level(&layer.levels, &view);
             for (rank, (level, chunk)) in wanted_chunks(&view, &layer.levels).into_iter().enumerate() {
                 let want = Want::new(layer, level, chunk);
                 if level == on_display {
-                    if layer.kind == LayerKind::Raw {
+                    if layer.kind == LayerKind::Raw && layer.seen.is_none() {
                         shown.push(want.id);
                     }
-                    fine.push((rank, want));
+                    if layer.seen.is_some() || !coarse_will_do || layer.levels.len() == 1 {
+                        fine.push((rank, want));
+                    }
                 } else {
                     coarse.push((rank, want));
                 }
@@ -337,5 +347,5 @@ fn probes(state: &State) -> Vec<Want> {
         let level = choose_display_level(&layer.levels, &view);
         Some(Want::new(layer, level, Probe::at(&layer.levels[level], world_nm)?.chunk))
     };
-    state.visible_layers().filter_map(probe).collect()
+    state.layers_in(state.views.active).filter_map(probe).collect()
 }

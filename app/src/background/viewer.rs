@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use microtome_core::geometry::Zyx;
+use microtome_core::loader::Seen;
 use microtome_core::volume::{Buffer, Caches, Chunk, Volume};
 use microtome_render::{ChunkId, Fill, LevelGeometry, Texels, fold_id};
 use parking_lot::{Condvar, Mutex};
@@ -20,6 +21,8 @@ pub struct Want {
     pub id: ChunkId,
     /// The data.
     pub volume: Arc<Volume>,
+    /// As the network sees it, if it does.
+    pub seen: Option<Arc<Seen>>,
     /// EM or labels.
     pub is_raw: bool,
     /// Its level.
@@ -32,7 +35,8 @@ impl Want {
     pub fn new(layer: &Layer, level: usize, chunk: Zyx<u64>) -> Self {
         let id = ChunkId { volume: layer.slot, level: u32::try_from(level).unwrap_or(u32::MAX), chunk };
         let is_raw = layer.kind == LayerKind::Raw;
-        Self { id, volume: Arc::clone(&layer.volume), is_raw, geometry: layer.levels[level] }
+        let seen = layer.seen.clone();
+        Self { id, volume: Arc::clone(&layer.volume), seen, is_raw, geometry: layer.levels[level] }
     }
 }
 
@@ -188,7 +192,11 @@ fn work(shared: &Shared, sender: &Sender<Loaded>, waker: &Waker) {
 
 fn load(want: &Want, caches: &Caches) -> Outcome {
     let level = want.id.level as usize;
-    let chunk = match want.volume.chunk(level, want.id.chunk, &caches.chunks) {
+    let read = match &want.seen {
+        Some(seen) => seen.read(want.id.chunk, caches).map(|tile| Some(Arc::new(tile))),
+        None => want.volume.chunk(level, want.id.chunk, &caches.chunks),
+    };
+    let chunk = match read {
         Ok(Some(chunk)) => chunk,
         Ok(None) => return Outcome::Absent(fill(want, level)),
         Err(error) => return Outcome::Failed(error.to_string()),
@@ -197,7 +205,9 @@ fn load(want: &Want, caches: &Caches) -> Outcome {
     let as_stored = matches!((&chunk.data, want.is_raw), (Buffer::U8(_), true) | (Buffer::U32(_), false));
     let prepared = if as_stored { Prepared::AsStored } else { Prepared::Converted(texels.into_owned()) };
     let inside = Histogram::inside(&want.geometry.chunk_voxels(want.id.chunk));
-    let histogram = want.is_raw.then(|| Arc::new(Histogram::of_chunk(&chunk, inside)));
+    // What is counted are the values that are stored.
+    let is_counted = want.is_raw && want.seen.is_none();
+    let histogram = is_counted.then(|| Arc::new(Histogram::of_chunk(&chunk, inside)));
     Outcome::Chunk { chunk, prepared, histogram }
 }
 

@@ -45,7 +45,9 @@ fn item_ui(ui: &mut Ui, ctx: &PaneContext<'_>, spec: &CommandSpec) {
     if let Some(shortcut) = spec.shortcut {
         button = button.shortcut_text(shortcut.to_string());
     }
-    if ui.add_enabled(enabled, button).on_hover_text(&spec.tooltip).clicked() {
+    let response = ui.add_enabled(enabled, button).on_hover_text(&spec.tooltip);
+    let response = response.on_disabled_hover_text(format!("{} {}", spec.tooltip, spec.needs).trim_end());
+    if response.clicked() {
         ctx.send(spec.command.clone());
         ui.close();
     }

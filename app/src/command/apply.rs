@@ -3,7 +3,7 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
 use super::tune::{self, is_about_config};
-use super::{Command, data, export, overview, places, preview};
+use super::{Command, data, export, overview, places, preview, views};
 use crate::options::Start;
 use crate::state::{Effect, LoaderPhase, Session, State, Viewport, Views};
 
@@ -60,6 +60,7 @@ pub fn apply(state: &mut State, command: Command) {
             let other = overview::apply(state, other).and_then(|other| places::apply(state, other));
             let other = other.and_then(|other| preview::apply(state, other));
             let other = other.and_then(|other| export::apply(state, other));
+            let other = other.and_then(|other| views::apply(state, other));
             if let Some(other) = other {
                 apply_to_slices(state, other);
             }

@@ -13,6 +13,7 @@ mod preview;
 mod shortcut;
 mod table;
 mod tune;
+mod views;
 
 use std::path::PathBuf;
 
@@ -255,6 +256,10 @@ pub enum Command {
     SetColorMap(ColorMap),
     /// The chunk grid over the slices.
     ToggleChunks,
+    /// Show the data as the network sees them, or as they are stored.
+    ToggleNetwork,
+    /// Show the data as this input of the configuration sees them.
+    SetNetworkInput(String),
     /// Draw low values as high ones.
     ToggleInvert,
     /// Show or hide the window that writes the box on display into a file.

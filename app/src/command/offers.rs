@@ -26,6 +26,10 @@ pub fn offers(state: &State) -> Vec<Offer> {
         let toggle = DataCommand::ToggleClass(class.clone());
         offer(Command::Data(toggle), format!("Show or hide {class}"), "In every crop of the shown dataset.");
     }
+    for name in data.config.input.keys().filter(|_| data.config.input.len() > 1) {
+        let see = Command::SetNetworkInput(name.clone());
+        offer(see, format!("See as input {name} does"), "Show the data as this input of the network gets them.");
+    }
     for (dataset, set) in data.catalog.datasets.iter().enumerate() {
         let fly = |target| Command::FlyTo { dataset, target };
         offer(fly(set.raw.bounds()), format!("Fly to {}", set.name), "Show the whole volume in the slices.");

@@ -45,6 +45,8 @@ pub struct CommandSpec {
     pub shortcut: Option<Shortcut>,
     /// When it may run.
     pub enabled: fn(&State) -> bool,
+    /// What it lacks while it may not, in a sentence; empty where that goes without saying.
+    pub needs: &'static str,
     /// For toggles: whether it is on.
     pub checked: Option<fn(&State) -> bool>,
 }
@@ -58,6 +60,7 @@ impl CommandSpec {
             tooltip: tooltip.to_owned(),
             shortcut: None,
             enabled: |_| true,
+            needs: "",
             checked: None,
         }
     }
@@ -70,6 +73,11 @@ impl CommandSpec {
     pub(super) fn when(mut self, enabled: fn(&State) -> bool) -> Self {
         self.enabled = enabled;
         self
+    }
+
+    /// As [`Self::when`], saying what it lacks otherwise.
+    pub(super) fn needs(self, enabled: fn(&State) -> bool, needs: &'static str) -> Self {
+        Self { needs, ..self.when(enabled) }
     }
 
     pub(super) fn check(mut self, checked: fn(&State) -> bool) -> Self {

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use microtome_core::catalog::Dataset;
+use microtome_core::geometry::Axis;
+use microtome_core::loader::Seen;
 use microtome_core::volume::Volume;
 use microtome_render::LevelGeometry;
 
-use super::State;
+use super::network::voxel_text;
+use super::{NetworkPhase, State};
 
 /// What a layer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +36,8 @@ pub struct Layer {
     pub volume: Arc<Volume>,
     /// Its levels as drawing sees them, finest first.
     pub levels: Arc<[LevelGeometry]>,
+    /// As the network sees it, if it does: then there is one level, of which the chunks are tiles.
+    pub seen: Option<Arc<Seen>>,
     /// Its number among the textures; a volume shown as EM and as labels has two.
     pub slot: u64,
 }
@@ -52,7 +57,26 @@ impl Layer {
             world_from_voxel: level.world_from_voxel,
         });
         let slot = u64::from(volume.id().0) * 2 + u64::from(kind != LayerKind::Raw);
-        Self { kind, volume: Arc::clone(volume), levels: geometry.collect(), slot }
+        Self { kind, volume: Arc::clone(volume), levels: geometry.collect(), seen: None, slot }
+    }
+
+    /// What the network sees of a volume.
+    pub(super) fn of_seen(kind: LayerKind, volume: Arc<Volume>, seen: Arc<Seen>, slot: u64) -> Self {
+        let geometry = LevelGeometry {
+            shape: seen.shape,
+            chunk_shape: seen.tile.map(|n| n as u64),
+            world_from_voxel: seen.world_from_voxel,
+        };
+        Self { kind, volume, levels: Arc::from([geometry]), seen: Some(seen), slot }
+    }
+
+    /// What a level is called, such as `s1`; as the network sees it, its voxels, such as `8 nm`.
+    #[must_use]
+    pub fn level_name(&self, level: usize) -> String {
+        match &self.seen {
+            Some(seen) => voxel_text(seen.world_from_voxel.voxel_size_nm),
+            None => self.volume.levels().get(level).map_or_else(String::new, |level| level.path.clone()),
+        }
     }
 
     /// Every layer of a dataset, in drawing order; `names` are the classes of the whole catalog, in order of colours.
@@ -70,14 +94,35 @@ impl Layer {
 }
 
 impl State {
-    /// The layers that are drawn now, in drawing order.
+    /// The layers of what is stored that are drawn now, in drawing order.
     pub fn visible_layers(&self) -> impl Iterator<Item = &Layer> {
-        let display = &self.display;
         let layers = self.session.open().map_or(&[][..], |data| &data.layers);
-        let names = self.session.open().map_or(&[][..], |data| &data.class_names);
-        layers.iter().filter(move |layer| match layer.kind {
+        layers.iter().filter(|layer| self.is_shown(layer))
+    }
+
+    /// The layers of the slice across `normal`, in drawing order: what is stored, and over it what the network sees of it,
+    /// so that the one stands in for the other while that is on its way.
+    pub fn layers_in(&self, normal: Axis) -> impl Iterator<Item = &Layer> {
+        self.visible_layers().chain(self.network_layers(normal).iter().filter(|layer| self.is_shown(layer)))
+    }
+
+    /// The layer of a number among the textures.
+    #[must_use]
+    pub fn layer_of(&self, slot: u64) -> Option<&Layer> {
+        let stored = self.session.open().map_or(&[][..], |data| &data.layers);
+        let seen = match &self.network.phase {
+            NetworkPhase::Ready(layers) => &layers[..],
+            _ => &[],
+        };
+        stored.iter().chain(seen).find(|layer| layer.slot == slot)
+    }
+
+    fn is_shown(&self, layer: &Layer) -> bool {
+        let display = &self.display;
+        match layer.kind {
             LayerKind::Raw => display.show_raw,
             LayerKind::Labels { crop, class, color } => {
+                let names = self.session.open().map_or(&[][..], |data| &data.class_names);
                 let name = names.get(color).map_or("", String::as_str);
                 let wanted = match &display.isolated {
                     Some(isolated) => isolated == name,
@@ -85,7 +130,7 @@ impl State {
                 };
                 wanted && display.show_labels && display.label_opacity * display.look(name).opacity > 0.0
             }
-        })
+        }
     }
 
     /// Whether a class is drawn in the crops of the shown dataset, all (`Some(true)`) or none; `None`: in some.

@@ -13,6 +13,7 @@ mod inventory;
 mod layers;
 mod loader;
 mod log;
+mod network;
 pub mod orbit;
 mod pane;
 mod place;
@@ -40,6 +41,7 @@ pub use inventory::{ClassCountsView, CountJob, CountPhase, Counted, DiskView, Im
 pub use layers::{Layer, LayerKind, fills_space};
 pub use loader::{BatchView, CropView, Footprint, LoaderPhase, LoaderView, SimulationView, Thumbnail};
 pub use log::{Log, LogEntry, LogLevel};
+pub use network::{NetworkAsk, NetworkPhase, NetworkView, NetworkWords, network_layers};
 pub use pane::{PaneKind, Preset};
 pub use place::{Place, neuroglancer_link};
 pub use preview::PreviewState;
@@ -81,6 +83,8 @@ pub struct State {
     pub views: Views,
     /// How they look: contrast, labels, boxes.
     pub display: Display,
+    /// Whether they show the data as the network sees them.
+    pub network: NetworkView,
     /// What is searched for in the Data pane.
     pub search: Search,
     /// What is counted in the background.

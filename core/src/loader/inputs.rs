@@ -44,7 +44,11 @@ impl Inputs {
     }
 }
 
-fn channels_of(dataset: &Dataset, name: &str, spec: &ArraySpec) -> Result<Vec<Volume>> {
+/// The channels of one input in one dataset.
+///
+/// # Errors
+/// [`Error::Config`] for an image or a channel that the dataset lacks.
+pub(super) fn channels_of(dataset: &Dataset, name: &str, spec: &ArraySpec) -> Result<Vec<Volume>> {
     let wrong = |key: &str, problem: String| Error::Config {
         file: None,
         line: None,

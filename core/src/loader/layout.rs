@@ -72,7 +72,7 @@ pub(super) fn smallest_target_nm(config: &LoaderConfig) -> Option<Zyx<f64>> {
 }
 
 /// The configured classes, or every one that is found, sorted.
-fn target_classes(catalog: &Catalog, config: &LoaderConfig) -> Result<Vec<String>> {
+pub(super) fn target_classes(catalog: &Catalog, config: &LoaderConfig) -> Result<Vec<String>> {
     let mut found: Vec<_> = catalog.datasets.iter().flat_map(crate::catalog::Dataset::class_names).collect();
     found.sort();
     found.dedup();
@@ -97,7 +97,7 @@ fn target_classes(catalog: &Catalog, config: &LoaderConfig) -> Result<Vec<String
 }
 
 /// The classes of one target: its own, which have to be among those of the data, or all of these.
-fn classes_of(name: &str, spec: &ArraySpec, found: &[String]) -> Result<Vec<String>> {
+pub(super) fn classes_of(name: &str, spec: &ArraySpec, found: &[String]) -> Result<Vec<String>> {
     if spec.classes.is_empty() {
         return Ok(found.to_vec());
     }

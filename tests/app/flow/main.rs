@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod hints;
 mod loader;
+mod network;
 mod overview;
 mod places;
 mod preview;

@@ -11,3 +11,4 @@ mod dtypes;
 mod encodings;
 mod inputs;
 mod oracle;
+mod seen;

@@ -24,5 +24,5 @@ fn grid(state: &State, raw: &Layer, normal: Axis, status: impl Fn(&ChunkId) -> C
         (level.world_from_voxel.world_box(&level.chunk_voxels(chunk)), status(&id))
     };
     let chunks = visible_chunks(&view, level).into_iter().map(|(chunk, _)| known(chunk)).collect();
-    ChunkGrid { level: raw.volume.levels()[index].path.clone(), chunks }
+    ChunkGrid { level: raw.level_name(index), chunks }
 }

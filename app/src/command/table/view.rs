@@ -36,6 +36,15 @@ pub(super) fn view() -> Vec<CommandSpec> {
         )
         .key(Shortcut::plain(Key::Char('C')))
         .check(|state| state.display.show_chunks),
+        spec(
+            View,
+            Command::ToggleNetwork,
+            "As the network sees it",
+            "Show the data at the voxel size of training, clipped, normalised, with the classes of the targets.",
+        )
+        .key(Shortcut::plain(Key::Char('N')))
+        .needs(|state| state.network_input().is_some(), "The configuration has no input.")
+        .check(|state| state.network.is_on),
         spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
             .key(Shortcut::plain(Key::Char('A')))
             .when(is_open),

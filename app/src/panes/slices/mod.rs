@@ -1,6 +1,7 @@
 //! One of the three linked slices: the image by wgpu, everything over it by the painter, and what the mouse does.
 
 mod boxes;
+mod chips;
 mod chunks;
 mod density;
 mod mouse;
@@ -45,6 +46,7 @@ pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
     overlay::overlay_ui(&painter, ctx, &screen);
     chunks::legend_ui(&painter, ctx, &screen);
     ruler::ruler_ui(&painter, ctx, &screen);
+    chips::chips_ui(ui, ctx, &screen);
     mouse::menu_ui(ctx, &screen, &response, kind);
 }
 

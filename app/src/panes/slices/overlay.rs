@@ -48,7 +48,10 @@ fn position_text(ctx: &PaneContext<'_>, screen: &Screen) -> String {
         } else {
             format!("{} × {} nm", trim(right), trim(down))
         };
-        parts.push(format!("{} {size}", raw.volume.levels()[shown].path));
+        // Otherwise the chip says which voxels are drawn.
+        if ctx.state.network_layers(normal).is_empty() {
+            parts.push(format!("{} {size}", raw.level_name(shown)));
+        }
     }
     parts.join("  ·  ")
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egui::{Rect, Shape};
 use egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor, wgpu};
+use microtome_core::loader::SeenRange;
 use microtome_render::{
     ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, PaintHandle, SliceDraw, SliceLayer, SliceRenderer,
 };
@@ -22,7 +23,7 @@ pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
 
 /// The shape that draws the image.
 pub fn callback(ctx: &PaneContext<'_>, screen: &Screen, renderer: &Arc<Mutex<SliceRenderer>>) -> Shape {
-    let layers = ctx.state.visible_layers().map(|layer| slice_layer(ctx, layer)).collect();
+    let layers = ctx.state.layers_in(screen.normal()).map(|layer| slice_layer(ctx, layer)).collect();
     let paint = Paint {
         renderer: Arc::clone(renderer),
         draw: SliceDraw { view: screen.view, layers },
@@ -35,7 +36,7 @@ fn slice_layer(ctx: &PaneContext<'_>, layer: &Layer) -> SliceLayer {
     let display = &ctx.state.display;
     let style = match layer.kind {
         LayerKind::Raw => LayerStyle::Image(ImageStyle {
-            window: [display.contrast.lo as f32, display.contrast.hi as f32],
+            window: window(ctx, layer),
             color_map: display.color_map,
             invert: display.invert,
             interpolation: if display.smooth { Interpolation::Linear } else { Interpolation::Nearest },
@@ -53,6 +54,16 @@ fn slice_layer(ctx: &PaneContext<'_>, layer: &Layer) -> SliceLayer {
         }
     };
     SliceLayer { volume: layer.slot, levels: Arc::clone(&layer.levels), style }
+}
+
+/// The values that are black and white: as the network sees it, the ends of the range that it gets.
+fn window(ctx: &PaneContext<'_>, layer: &Layer) -> [f32; 2] {
+    let contrast = ctx.state.display.contrast;
+    match layer.seen.as_ref().map(|seen| seen.range) {
+        Some(SeenRange::Between(from, to)) => [from, to],
+        Some(SeenRange::ZScores) => [-3.0, 3.0],
+        Some(SeenRange::Ids) | None => [contrast.lo as f32, contrast.hi as f32],
+    }
 }
 
 struct Paint {

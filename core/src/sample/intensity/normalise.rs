@@ -67,6 +67,18 @@ impl Normalise {
     pub(super) const fn makes_z_scores(&self) -> bool {
         self.mean.is_some() || self.std.is_some() || self.dataset
     }
+
+    /// What is done to a sample of a dataset of these intensities: nothing of it is random.
+    pub(super) fn step(&self, intensities: Option<Intensities>) -> NormaliseStep {
+        if let (true, Some(Intensities { mean, std, .. })) = (self.dataset, intensities) {
+            return NormaliseStep::ZScore { mean, std };
+        }
+        match (self.range, self.percentile) {
+            (Some(range), _) => NormaliseStep::Range(range),
+            (None, Some(percentile)) => NormaliseStep::Percentile(percentile),
+            (None, None) => NormaliseStep::ZScore { mean: self.mean.unwrap_or(0.0), std: self.std.unwrap_or(1.0) },
+        }
+    }
 }
 
 impl Operate for Normalise {
@@ -102,14 +114,7 @@ impl Operate for Normalise {
     }
 
     fn draw(&self, _draw: &mut Draw, scene: &Scene) -> NormaliseStep {
-        if let (true, Some(Intensities { mean, std, .. })) = (self.dataset, scene.intensities) {
-            return NormaliseStep::ZScore { mean, std };
-        }
-        match (self.range, self.percentile) {
-            (Some(range), _) => NormaliseStep::Range(range),
-            (None, Some(percentile)) => NormaliseStep::Percentile(percentile),
-            (None, None) => NormaliseStep::ZScore { mean: self.mean.unwrap_or(0.0), std: self.std.unwrap_or(1.0) },
-        }
+        self.step(scene.intensities)
     }
 
     fn scratch_len(&self, shape: Zyx<usize>) -> usize {

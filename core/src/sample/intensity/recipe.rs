@@ -37,6 +37,15 @@ impl IntensityRecipe {
         Self { steps: operations.iter().filter_map(|operation| operation.draw(&stream, &scene)).collect() }
     }
 
+    /// The normalisation alone, which is not random: of a sample in a dataset of these intensities that gets it.
+    pub(crate) fn normalising(operations: &[Operation], intensities: Option<Intensities>) -> Self {
+        let step = |operation: &Operation| match operation {
+            Operation::Normalise(keys) if keys.probability > 0.0 => Some(Step::Normalise(keys.step(intensities))),
+            _ => None,
+        };
+        Self { steps: operations.iter().filter_map(step).collect() }
+    }
+
     /// Changes one channel: `voxels` in C order z, y, x of `grid`, one per voxel of it, intensities in 0–1.
     ///
     /// `scratch` is working memory, at most [`scratch_len`] elements of it.

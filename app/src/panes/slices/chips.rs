@@ -1,0 +1,36 @@
+//! Quiet words in the upper left of a slice that say what is not as usual in it; each with a tooltip.
+
+use egui::{FontId, Label, RichText, Sense, Ui, UiBuilder, vec2};
+
+use super::Screen;
+use crate::context::PaneContext;
+
+/// One of them.
+struct Chip {
+    words: String,
+    tooltip: String,
+}
+
+/// Draws them below the position, one under the other.
+pub fn chips_ui(ui: &mut Ui, ctx: &PaneContext<'_>, screen: &Screen) {
+    const ROW: f32 = 22.0;
+    const FIRST: f32 = 30.0;
+    for (row, chip) in chips(ctx, screen).into_iter().enumerate() {
+        let at = screen.rect.left_top() + vec2(8.0, FIRST + ROW * row as f32);
+        let font = FontId::proportional(12.0);
+        let room = screen.rect.width() - 16.0;
+        let galley = ui.painter().layout_no_wrap(chip.words.clone(), font.clone(), ctx.theme.over_image);
+        let rect = egui::Rect::from_min_size(at, vec2(galley.size().x.min(room), galley.size().y));
+        let ground = rect.expand2(vec2(5.0, 3.0));
+        ui.painter().with_clip_rect(screen.rect).rect_filled(ground, 3.0, ctx.theme.over_image_ground);
+        let text = RichText::new(chip.words).font(font).color(ctx.theme.over_image);
+        let mut inner = ui.new_child(UiBuilder::new().max_rect(rect));
+        inner.set_clip_rect(screen.rect);
+        inner.add(Label::new(text).truncate().selectable(false).sense(Sense::hover())).on_hover_text(chip.tooltip);
+    }
+}
+
+fn chips(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<Chip> {
+    let network = ctx.state.network_words(screen.normal());
+    network.into_iter().map(|said| Chip { words: said.words, tooltip: said.tooltip }).collect()
+}
