@@ -30,8 +30,9 @@ impl CommandSender {
             Command::SetViewport { normal, points, pixels } => {
                 views.viewport[*normal] != Viewport { points: *points, pixels: *pixels, visible: true }
             }
-            Command::Hover(Some((normal, at_nm))) => {
-                views.hover_nm != Some(*at_nm) || views.active != *normal || views.overview_active
+            Command::Hover(Some((normal, side, at_nm))) => {
+                let same = (views.active, views.hover_side) == (*normal, *side);
+                views.hover_nm != Some(*at_nm) || !same || views.overview_active
             }
             Command::Hover(None) => views.hover_nm.is_some(),
             Command::WatchPreview => !state.preview.is_watched,

@@ -62,6 +62,11 @@ impl Layout {
 
     /// Draws all panes into `ui`.
     pub fn layout_ui(&mut self, ui: &mut Ui, ctx: &PaneContext<'_>) {
+        for kind in PaneKind::ALL {
+            if let Some(tile) = self.tree.tiles.find_pane(&kind) {
+                self.tree.set_visible(tile, ctx.state.has_room(kind));
+            }
+        }
         let mut behavior = Panes { ctx, edited: false };
         self.tree.ui(&mut behavior, ui);
         self.changed |= behavior.edited;

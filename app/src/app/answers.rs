@@ -6,7 +6,7 @@ use super::App;
 use crate::background::{Choice, Exported, Opened, Opening, Saved, Writer};
 use crate::command::Command;
 use crate::settings::Settings;
-use crate::state::{Effect, LogLevel, OpenData, Session};
+use crate::state::{Arrangement, Effect, LogLevel, OpenData, Session};
 
 /// Leaks between training and validation that are said one by one; the pane Sampling lists all.
 const SAID: usize = 3;
@@ -92,6 +92,9 @@ impl App {
                 self.state.display.auto_contrast_pending = true;
                 self.state.display.color_by_object = data.dataset().is_some_and(|set| set.class_names().len() == 1);
                 self.state.session = Session::Open(Box::new(data));
+                if self.state.views.arrangement == Arrangement::Datasets {
+                    self.state.arrange(Arrangement::Four);
+                }
                 self.state.views.begin_dataset();
                 self.state.views.fit_pending = true;
                 if self.run_loader {

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 use crate::background::{Loaded, Outcome, Prepared, Viewer, Waker, Want};
 use crate::command;
 use crate::state::{
-    ChunkGrid, ChunkStatus, GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, Probe, Readout, State,
-    value_in,
+    ChunkGrid, ChunkStatus, GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, OpenData, Probe, Readout,
+    Side, State, value_in,
 };
 
 /// Texture memory that the slices may take.
@@ -96,7 +96,8 @@ impl Streaming {
             state.say(LogLevel::Error, format!("{error:#}"));
         }
         let mut renderer = self.renderer.lock();
-        for layer in state.session.open().map_or(&[][..], |data| &data.layers) {
+        let layers = |data: &OpenData| [&data.layers[..], &data.beside_layers].concat();
+        for layer in state.session.open().map(layers).unwrap_or_default() {
             renderer.textures_mut().remove_volume(layer.slot);
         }
         drop(renderer);
@@ -125,9 +126,10 @@ impl Streaming {
     pub fn advance(&mut self, state: &mut State) -> bool {
         self.renderer.lock().begin_frame();
         let more = self.take_loaded(state);
-        let (shown, probes) = self.ask(state);
+        let (wanted, probes) = self.ask(state);
         self.update_readout(state, &probes);
-        self.update_histogram(state, shown);
+        self.update_beside(state, &wanted.shown_beside);
+        self.update_histogram(state, wanted.shown);
         state.chunk_grids = self.chunk_grids(state);
         let stats = self.renderer.lock().textures().stats();
         state.gpu = GpuView {
@@ -201,15 +203,20 @@ impl Streaming {
         }
     }
 
-    /// Tells the threads what is wanted now. Answers the EM chunks on display and the chunks under the pointer.
-    fn ask(&mut self, state: &mut State) -> (Vec<ChunkId>, Vec<Want>) {
-        let (coarse, fine, shown) = wanted_by_views(state);
+    /// Tells the threads what is wanted now. Answers the rest of what is wanted, and the chunks under the pointer.
+    fn ask(&mut self, state: &mut State) -> (Wanted, Vec<Want>) {
+        let mut wanted = Wanted::by_views(state);
+        let (coarse, fine) = (std::mem::take(&mut wanted.coarse), std::mem::take(&mut wanted.fine));
         let probes = probes(state);
         let renderer = self.renderer.lock();
         let is_missing = |want: &Want| !renderer.textures().contains(&want.id) && !self.refused.contains(&want.id);
         let mut seen = HashSet::new();
-        let missing: Vec<Want> =
-            coarse.into_iter().chain(fine).filter(|want| is_missing(want) && seen.insert(want.id)).collect();
+        let missing: Vec<Want> = coarse
+            .into_iter()
+            .chain(fine)
+            .map(|(_, want)| want)
+            .filter(|want| is_missing(want) && seen.insert(want.id))
+            .collect();
         drop(renderer);
         state.pending_chunks = missing.len();
         let unknown = |want: &&Want| !self.probed.contains_key(&want.id) && !self.refused.contains(&want.id);
@@ -221,7 +228,7 @@ impl Streaming {
         }
         let keep: HashSet<ChunkId> = probes.iter().map(|want| want.id).collect();
         self.probed.retain(|id, _| keep.contains(id));
-        (shown, probes)
+        (wanted, probes)
     }
 
     fn update_readout(&self, state: &mut State, probes: &[Want]) {
@@ -239,9 +246,10 @@ impl Streaming {
         };
         let mut readout = Readout { world_nm, level: String::new(), voxel: None, raw: None, labels: Vec::new() };
         let Some(data) = state.session.open() else { return };
-        let active = state.views.active;
-        let is_seen = !state.network_layers(active).is_empty();
-        for layer in state.layers_in(active).filter(|layer| layer.seen.is_some() == is_seen) {
+        let (active, side) = (state.views.active, state.side_read_out());
+        let layers = state.layers_in(active, side);
+        let is_seen = layers.iter().any(|layer| layer.seen.is_some());
+        for layer in layers.into_iter().filter(|layer| layer.seen.is_some() == is_seen) {
             let level = choose_display_level(&layer.levels, &state.views.slice_view(active));
             match layer.kind {
                 LayerKind::Raw => {
@@ -250,7 +258,8 @@ impl Streaming {
                     readout.raw = value(layer, level).map(|(value, _)| value);
                 }
                 LayerKind::Labels { crop, class, .. } => {
-                    let names = data.dataset().and_then(|set| set.crops.get(crop));
+                    let set = state.dataset_in(side).and_then(|index| data.catalog.datasets.get(index));
+                    let names = set.and_then(|set| set.crops.get(crop));
                     let names =
                         names.and_then(|crop| Some((crop.name.clone(), crop.classes.get(class)?.class.clone())));
                     if let (Some((crop, class)), Some((_, id))) = (names, value(layer, level)) {
@@ -268,6 +277,16 @@ impl Streaming {
         chunks::chunk_grids(state, |id| {
             ChunkStatus::of(textures.contains(id), textures.is_absent(id), self.refused.contains(id))
         })
+    }
+
+    /// The dataset beside the other gets a contrast of its own, once what is seen of it is there.
+    fn update_beside(&self, state: &mut State, shown: &[ChunkId]) {
+        if shown.is_empty() || state.display.beside_contrast.is_some() || state.pending_chunks > 0 {
+            return;
+        }
+        let parts: Vec<_> = shown.iter().filter_map(|id| self.histograms.get(id)).collect();
+        let histogram = Histogram::merged(parts.iter().map(|histogram| histogram.as_ref()));
+        state.display.beside_contrast = histogram.and_then(|histogram| histogram.auto_contrast(0.0));
     }
 
     fn update_histogram(&mut self, state: &mut State, shown: Vec<ChunkId>) {
@@ -302,35 +321,57 @@ fn own_caches() -> Arc<Caches> {
     })
 }
 
-/// What all visible views want: coarsest levels, then the levels on display, each view's most urgent first in turn; and
-/// the EM chunks of the levels on display.
-fn wanted_by_views(state: &State) -> (Vec<Want>, Vec<Want>, Vec<ChunkId>) {
-    let (mut coarse, mut fine, mut shown) = (Vec::new(), Vec::new(), Vec::new());
-    for normal in Axis::ALL.into_iter().filter(|normal| state.views.viewport[*normal].visible) {
+/// What the visible views want.
+#[derive(Default)]
+struct Wanted {
+    /// Coarsest levels, each view's most urgent first in turn.
+    coarse: Vec<(usize, Want)>,
+    /// The levels on display.
+    fine: Vec<(usize, Want)>,
+    /// Chunks of the EM on display.
+    shown: Vec<ChunkId>,
+    /// The same of the dataset beside it.
+    shown_beside: Vec<ChunkId>,
+}
+
+impl Wanted {
+    fn by_views(state: &State) -> Self {
+        let mut wanted = Self::default();
+        for normal in Axis::ALL.into_iter().filter(|normal| state.views.viewport[*normal].visible) {
+            for side in state.views.arrangement.sides() {
+                wanted.add(state, normal, *side);
+            }
+        }
+        wanted.fine.sort_by_key(|(rank, _)| *rank);
+        wanted.coarse.sort_by_key(|(rank, _)| *rank);
+        wanted
+    }
+
+    fn add(&mut self, state: &State, normal: Axis, side: Side) {
         let view = state.views.slice_view(normal);
+        let layers = state.layers_in(normal, side);
         // What stands in for what the network sees need not be fine.
-        let coarse_will_do = !state.network_layers(normal).is_empty() && !state.display.show_chunks;
-        for layer in state.layers_in(normal) {
+        let coarse_will_do = layers.iter().any(|layer| layer.seen.is_some()) && !state.display.show_chunks;
+        for layer in layers {
             let on_display = choose_display_level(&layer.levels, &view);
+            let is_shown = layer.kind == LayerKind::Raw && layer.seen.is_none();
+            let is_wanted_fine = layer.seen.is_some() || !coarse_will_do || layer.levels.len() == 1;
             for (rank, (level, chunk)) in wanted_chunks(&view, &layer.levels).into_iter().enumerate() {
                 let want = Want::new(layer, level, chunk);
-                if level == on_display {
-                    if layer.kind == LayerKind::Raw && layer.seen.is_none() {
-                        shown.push(want.id);
-                    }
-                    if layer.seen.is_some() || !coarse_will_do || layer.levels.len() == 1 {
-                        fine.push((rank, want));
-                    }
-                } else {
-                    coarse.push((rank, want));
+                if level != on_display {
+                    self.coarse.push((rank, want));
+                    continue;
+                }
+                if is_shown {
+                    let shown = if state.is_beside(side) { &mut self.shown_beside } else { &mut self.shown };
+                    shown.push(want.id);
+                }
+                if is_wanted_fine {
+                    self.fine.push((rank, want));
                 }
             }
         }
     }
-    fine.sort_by_key(|(rank, _)| *rank);
-    coarse.sort_by_key(|(rank, _)| *rank);
-    let plain = |ranked: Vec<(usize, Want)>| ranked.into_iter().map(|(_, want)| want).collect();
-    (plain(coarse), plain(fine), shown)
 }
 
 /// Where values are read out: under the pointer, else at the cursor.
@@ -347,5 +388,5 @@ fn probes(state: &State) -> Vec<Want> {
         let level = choose_display_level(&layer.levels, &view);
         Some(Want::new(layer, level, Probe::at(&layer.levels[level], world_nm)?.chunk))
     };
-    state.layers_in(state.views.active).filter_map(probe).collect()
+    state.layers_in(state.views.active, state.side_read_out()).into_iter().filter_map(probe).collect()
 }

@@ -25,6 +25,10 @@ pub fn menus_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                     }
                 }
                 if menu == Menu::View {
+                    ui.menu_button("Views", |ui| {
+                        let arrangements = table().iter().filter(|spec| spec.menu == Menu::Views);
+                        arrangements.for_each(|spec| item_ui(ui, ctx, spec));
+                    });
                     ui.menu_button("Colour map", |ui| {
                         let maps = table().iter().filter(|spec| spec.menu == Menu::ColorMap);
                         maps.for_each(|spec| item_ui(ui, ctx, spec));

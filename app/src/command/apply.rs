@@ -25,6 +25,7 @@ pub fn apply(state: &mut State, command: Command) {
         Command::ToggleMaximise(kind) => state.maximised = (state.maximised != Some(kind)).then_some(kind),
         Command::ShowPane(kind) => {
             state.maximised = None;
+            views::make_room(state, kind);
             state.effects.push(Effect::ShowPane(kind));
         }
         Command::ResetLayout => {
@@ -104,11 +105,12 @@ fn apply_to_slices(state: &mut State, command: Command) {
         Command::MoveCursor(to_nm) => state.views.cursor_nm = inside(state, to_nm),
         Command::HoldBatch(hold) => state.loader.hold_batch = hold,
         Command::Hover(hover) => {
-            if let Some((normal, _)) = hover {
+            if let Some((normal, side, _)) = hover {
                 state.views.active = normal;
+                state.views.hover_side = side;
                 state.views.overview_active = false;
             }
-            state.views.hover_nm = hover.map(|(_, at_nm)| at_nm);
+            state.views.hover_nm = hover.map(|(_, _, at_nm)| at_nm);
         }
         Command::SetViewport { normal, points, pixels } => {
             state.views.viewport[normal] = Viewport { points, pixels, visible: true };

@@ -31,7 +31,7 @@ use crate::state::timeline::RangeNs;
 use microtome_render::ColorMap;
 
 use crate::state::preview::PreviewMode;
-use crate::state::{Contrast, Hint, PaneKind, Place, Preset};
+use crate::state::{Arrangement, Contrast, Hint, PaneKind, Place, Preset, Side};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,8 +164,8 @@ pub enum Command {
     ZoomActive(f64),
     /// Move the shared cursor, nm.
     MoveCursor(Zyx<f64>),
-    /// The pointer is over this point of the slice across the axis, or over no slice.
-    Hover(Option<(Axis, Zyx<f64>)>),
+    /// The pointer is over this point of this part of the slice across the axis, or over no slice.
+    Hover(Option<(Axis, Side, Zyx<f64>)>),
     /// Keep the pictures of the last batch as they are: the pointer is over them. Or let them follow the loader again.
     HoldBatch(bool),
     /// A slice pane says where it is on the screen; sent in every frame that paints it.
@@ -260,6 +260,10 @@ pub enum Command {
     ToggleNetwork,
     /// Show the data as this input of the configuration sees them.
     SetNetworkInput(String),
+    /// Lay the views out in this way.
+    Arrange(Arrangement),
+    /// Show this dataset (index) beside the one in the slices.
+    ShowBeside(usize),
     /// Draw low values as high ones.
     ToggleInvert,
     /// Show or hide the window that writes the box on display into a file.

@@ -32,6 +32,10 @@ pub fn offers(state: &State) -> Vec<Offer> {
     }
     for (dataset, set) in data.catalog.datasets.iter().enumerate() {
         let fly = |target| Command::FlyTo { dataset, target };
+        if dataset != data.dataset_index {
+            let beside = "The same place of both, side by side; they move and zoom together.";
+            offer(Command::ShowBeside(dataset), format!("Show {} beside it", set.name), beside);
+        }
         offer(fly(set.raw.bounds()), format!("Fly to {}", set.name), "Show the whole volume in the slices.");
         for crop in &set.crops {
             let label = format!("Fly to {} of {}", crop.name, set.name);

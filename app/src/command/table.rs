@@ -20,6 +20,8 @@ pub enum Menu {
     View,
     /// The panes, in their own part of the View menu.
     Pane,
+    /// The arrangements of the views, in their own part of the View menu.
+    Views,
     /// The colour maps, in their own part of the View menu.
     ColorMap,
     /// Run and watch.
@@ -104,6 +106,7 @@ pub fn table() -> &'static [CommandSpec] {
             view::view(),
             data::rows(),
             view::layouts(),
+            view::arrangements(),
             view::places(),
             view::looks(),
             view::color_maps(),

@@ -1,7 +1,7 @@
 //! What commands about what the slices show do to the state: through whose eyes, and how they are laid out.
 
 use super::Command;
-use crate::state::State;
+use crate::state::{Arrangement, PaneKind, State};
 
 /// Applies a command about what the slices show. Answers one that is none.
 pub fn apply(state: &mut State, command: Command) -> Option<Command> {
@@ -11,7 +11,21 @@ pub fn apply(state: &mut State, command: Command) -> Option<Command> {
             state.network.input = Some(name);
             state.network.is_on = true;
         }
+        Command::Arrange(arrangement) => state.arrange(arrangement),
+        Command::ShowBeside(index) => {
+            state.arrange(Arrangement::Datasets);
+            state.show_beside(index);
+        }
         other => return Some(other),
     }
     None
+}
+
+/// A pane that is asked for gets its place: another slice in the place of the one that is there alone, or all four views.
+pub(super) fn make_room(state: &mut State, kind: PaneKind) {
+    match kind.normal() {
+        Some(normal) => state.views.single = normal,
+        None if kind == PaneKind::Overview => state.views.arrangement = Arrangement::Four,
+        None => {}
+    }
 }

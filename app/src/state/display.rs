@@ -44,6 +44,8 @@ pub struct Display {
     pub show_raw: bool,
     /// The contrast window.
     pub contrast: Contrast,
+    /// That of the dataset in the right halves, from its own grey values; `None` until they are known.
+    pub beside_contrast: Option<Contrast>,
     /// The contrast window is to be computed as soon as what is on display is known.
     pub auto_contrast_pending: bool,
     /// The colours of the EM, from low to high.
@@ -81,6 +83,7 @@ impl Default for Display {
         Self {
             show_raw: true,
             contrast: Contrast::default(),
+            beside_contrast: None,
             auto_contrast_pending: false,
             color_map: ColorMap::default(),
             invert: false,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use microtome_core::catalog::Dataset;
-use microtome_core::geometry::Axis;
 use microtome_core::loader::Seen;
 use microtome_core::volume::Volume;
 use microtome_render::LevelGeometry;
@@ -100,12 +99,6 @@ impl State {
         layers.iter().filter(|layer| self.is_shown(layer))
     }
 
-    /// The layers of the slice across `normal`, in drawing order: what is stored, and over it what the network sees of it,
-    /// so that the one stands in for the other while that is on its way.
-    pub fn layers_in(&self, normal: Axis) -> impl Iterator<Item = &Layer> {
-        self.visible_layers().chain(self.network_layers(normal).iter().filter(|layer| self.is_shown(layer)))
-    }
-
     /// The layer of a number among the textures.
     #[must_use]
     pub fn layer_of(&self, slot: u64) -> Option<&Layer> {
@@ -114,10 +107,11 @@ impl State {
             NetworkPhase::Ready(layers) => &layers[..],
             _ => &[],
         };
-        stored.iter().chain(seen).find(|layer| layer.slot == slot)
+        let beside = self.session.open().map_or(&[][..], |data| &data.beside_layers);
+        stored.iter().chain(seen).chain(beside).find(|layer| layer.slot == slot)
     }
 
-    fn is_shown(&self, layer: &Layer) -> bool {
+    pub(super) fn is_shown(&self, layer: &Layer) -> bool {
         let display = &self.display;
         match layer.kind {
             LayerKind::Raw => display.show_raw,

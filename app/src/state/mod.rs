@@ -1,5 +1,6 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
+mod arrangement;
 mod balance;
 mod chunks;
 mod display;
@@ -28,6 +29,7 @@ mod views;
 
 use std::path::PathBuf;
 
+pub use arrangement::{Arrangement, Side};
 pub use balance::{CERTAINTY, ClassBalance, Waiting, balance};
 pub use chunks::{ChunkGrid, ChunkStatus};
 pub use display::{ClassLook, Contrast, Display};

@@ -55,6 +55,10 @@ pub struct OpenData {
     pub leakage: Leakage,
     /// Its volumes, in drawing order.
     pub layers: Vec<Layer>,
+    /// The dataset beside it, where there are two.
+    beside: Option<usize>,
+    /// Its volumes, in drawing order.
+    pub beside_layers: Vec<Layer>,
 }
 
 impl OpenData {
@@ -76,6 +80,8 @@ impl OpenData {
             names,
             leakage: Leakage::default(),
             layers: Vec::new(),
+            beside: None,
+            beside_layers: Vec::new(),
         };
         data.show(0);
         data
@@ -83,8 +89,25 @@ impl OpenData {
 
     /// Puts another dataset into the slices.
     pub fn show(&mut self, dataset_index: usize) {
+        // The two change places; a dataset is not beside itself.
+        if self.beside == Some(dataset_index) {
+            self.show_beside(self.dataset_index);
+        }
         self.dataset_index = dataset_index;
         self.layers = self.dataset().map(|set| Layer::of_dataset(set, &self.class_names)).unwrap_or_default();
+    }
+
+    /// Puts a dataset beside that in the slices.
+    pub fn show_beside(&mut self, dataset_index: usize) {
+        let dataset = self.catalog.datasets.get(dataset_index);
+        self.beside = dataset.map(|_| dataset_index);
+        self.beside_layers = dataset.map(|set| Layer::of_dataset(set, &self.class_names)).unwrap_or_default();
+    }
+
+    /// The dataset beside that in the slices, by its index in the catalog.
+    #[must_use]
+    pub const fn beside_index(&self) -> Option<usize> {
+        self.beside
     }
 
     /// Judges anew what is too near between training and validation: the patches have changed.

@@ -3,8 +3,8 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::SliceView;
 
-use super::Ruler;
 use super::orbit::Orbit;
+use super::{Arrangement, Ruler, Side};
 
 /// A slice on the screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -31,6 +31,12 @@ pub struct Views {
     pub active: Axis,
     /// The pointer's position in the world and the slice it is over.
     pub hover_nm: Option<Zyx<f64>>,
+    /// The part of the slice that the pointer was last over.
+    pub hover_side: Side,
+    /// Which views there are.
+    pub arrangement: Arrangement,
+    /// The slice that is there where one alone is.
+    pub single: Axis,
     /// Each slice on the screen, by normal; as last drawn.
     pub viewport: Zyx<Viewport>,
     /// The distance measured last.
@@ -51,6 +57,9 @@ impl Default for Views {
             nm_per_point: 8.0,
             active: Axis::Z,
             hover_nm: None,
+            hover_side: Side::default(),
+            arrangement: Arrangement::default(),
+            single: Axis::Z,
             viewport: Zyx::splat(Viewport { points: [0.0; 2], pixels: [0; 2], visible: false }),
             ruler: None,
             orbit: Orbit::default(),

@@ -119,6 +119,16 @@ impl Driver {
         self.settle();
     }
 
+    /// Where there may be nothing to click.
+    pub fn click_at(&mut self, at: egui::Pos2) {
+        self.harness.hover_at(at);
+        self.harness.step();
+        self.harness.drag_at(at);
+        self.harness.step();
+        self.harness.drop_at(at);
+        self.settle();
+    }
+
     /// As a screen reader clicks: wherever it is scrolled to.
     pub fn press(&mut self, label: &str) {
         self.node(label).click_accesskit();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
+mod arrangement;
 mod balance;
 mod cellmap;
 mod chunks;

@@ -5,7 +5,7 @@ use microtome_render::ColorMap;
 use super::{CommandSpec, Menu, has_loader, is_open};
 use crate::command::{Command, Key, Shortcut};
 use crate::options::ThemeName;
-use crate::state::{PaneKind, Preset, State};
+use crate::state::{Arrangement, PaneKind, Preset, State};
 
 pub(super) fn view() -> Vec<CommandSpec> {
     use Menu::View;
@@ -82,6 +82,27 @@ pub(super) fn layouts() -> Vec<CommandSpec> {
         CommandSpec::new(Menu::View, Command::SetLayout(preset), &label, preset.purpose()).check(checked)
     };
     Preset::ALL.into_iter().zip(CHECKED).map(row).collect()
+}
+
+pub(super) fn arrangements() -> Vec<CommandSpec> {
+    const CHECKED: [fn(&State) -> bool; 4] = [
+        |state| state.views.arrangement == Arrangement::ALL[0],
+        |state| state.views.arrangement == Arrangement::ALL[1],
+        |state| state.views.arrangement == Arrangement::ALL[2],
+        |state| state.views.arrangement == Arrangement::ALL[3],
+    ];
+    let row = |(arrangement, checked): (Arrangement, fn(&State) -> bool)| {
+        let (title, purpose) = (arrangement.title(), arrangement.purpose());
+        let spec = CommandSpec::new(Menu::Views, Command::Arrange(arrangement), title, purpose).check(checked);
+        match arrangement {
+            Arrangement::Datasets => spec.needs(
+                |state| state.session.open().is_some_and(|data| data.catalog.datasets.len() > 1),
+                "There is one dataset; open a folder or a configuration with several.",
+            ),
+            Arrangement::Four | Arrangement::One | Arrangement::Labels => spec,
+        }
+    };
+    Arrangement::ALL.into_iter().zip(CHECKED).map(row).collect()
 }
 
 pub(super) fn places() -> Vec<CommandSpec> {

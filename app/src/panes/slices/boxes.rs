@@ -10,7 +10,8 @@ use crate::theme::Theme;
 /// Draws them.
 pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let Some(data) = ctx.state.session.open() else { return };
-    let Some(dataset) = data.dataset() else { return };
+    let Some(index) = ctx.state.dataset_in(screen.side) else { return };
+    let Some(dataset) = data.catalog.datasets.get(index) else { return };
     if let Some(rect) = screen.rect_of(&dataset.raw.bounds()) {
         outline(painter, rect, Stroke::new(1.0, ctx.theme.line));
     }
@@ -21,7 +22,10 @@ pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
                 name_ui(painter, ctx, screen, rect, &crop.name);
             }
         }
-        samples_ui(painter, ctx, screen, data.dataset_index);
+        samples_ui(painter, ctx, screen, index);
+    }
+    if ctx.state.is_beside(screen.side) {
+        return;
     }
     if let Some(rect) = ctx.state.display.selected.as_ref().and_then(|selected| screen.rect_of(selected)) {
         painter.rect_filled(rect, 0.0, Theme::faded(ctx.theme.sample, 0.08));

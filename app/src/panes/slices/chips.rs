@@ -3,6 +3,7 @@
 use egui::{FontId, Label, RichText, Sense, Ui, UiBuilder, vec2};
 
 use super::Screen;
+use super::overlay::DIRECTIONS;
 use crate::context::PaneContext;
 
 /// One of them.
@@ -18,7 +19,9 @@ pub fn chips_ui(ui: &mut Ui, ctx: &PaneContext<'_>, screen: &Screen) {
     for (row, chip) in chips(ctx, screen).into_iter().enumerate() {
         let at = screen.rect.left_top() + vec2(8.0, FIRST + ROW * row as f32);
         let font = FontId::proportional(12.0);
-        let room = screen.rect.width() - 16.0;
+        // The first stands beside the axes.
+        let taken = if row == 0 { DIRECTIONS } else { 0.0 };
+        let room = screen.rect.width() - 16.0 - taken;
         let galley = ui.painter().layout_no_wrap(chip.words.clone(), font.clone(), ctx.theme.over_image);
         let rect = egui::Rect::from_min_size(at, vec2(galley.size().x.min(room), galley.size().y));
         let ground = rect.expand2(vec2(5.0, 3.0));
@@ -31,6 +34,12 @@ pub fn chips_ui(ui: &mut Ui, ctx: &PaneContext<'_>, screen: &Screen) {
 }
 
 fn chips(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<Chip> {
-    let network = ctx.state.network_words(screen.normal());
-    network.into_iter().map(|said| Chip { words: said.words, tooltip: said.tooltip }).collect()
+    let state = ctx.state;
+    let side = state.side_name(screen.side).map(|words| {
+        let tooltip = format!("{} Both halves move and zoom together.", state.views.arrangement.purpose());
+        Chip { words, tooltip }
+    });
+    let network = state.network_words(screen.normal()).filter(|_| !state.is_beside(screen.side));
+    let network = network.map(|said| Chip { words: said.words, tooltip: said.tooltip });
+    side.into_iter().chain(network).collect()
 }

@@ -9,53 +9,76 @@ mod overlay;
 mod paint;
 mod ruler;
 
-use egui::{Role, Sense, Ui, WidgetInfo};
+use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use microtome_core::geometry::{Axis, Zyx};
 use microtome_render::SliceView;
 
 use crate::command::Command;
 use crate::context::PaneContext;
-use crate::state::PaneKind;
+use crate::state::{PaneKind, Side};
 
-/// Draws the slice and sends what the mouse does on it.
+/// Draws the slice, or its two halves, and sends what the mouse does on it.
 pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
+    const GAP: f32 = 3.0;
     let Some(normal) = kind.normal() else { return };
-    let rect = ui.available_rect_before_wrap();
-    let response = ui.allocate_rect(rect, Sense::click_and_drag());
-    let label = format!("{} slice", kind.title());
-    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &label));
-    let pixels_per_point = ui.ctx().pixels_per_point();
-    let pixels = paint::pixels_of(rect, pixels_per_point);
-    ctx.send(Command::SetViewport { normal, points: rect.size().into(), pixels });
-
-    // What is drawn is what this frame's size shows, not the last one's.
-    let mut view = ctx.state.views.slice_view(normal);
-    view.viewport = pixels;
-    view.nm_per_pixel = ctx.state.views.nm_per_point / f64::from(pixels_per_point);
-    let screen = Screen { rect, view, pixels_per_point };
-
-    mouse::mouse_ui(ui, ctx, &screen, &response, kind);
-    let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 0.0, ctx.theme.image_ground);
-    if let Some(renderer) = ctx.slices {
-        painter.add(paint::callback(ctx, &screen, renderer));
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    // Seen between the halves.
+    ui.painter().rect_filled(whole, 0.0, ctx.theme.raised);
+    let sides = ctx.state.views.arrangement.sides();
+    let width = ((whole.width() - GAP * (sides.len() - 1) as f32) / sides.len() as f32).floor();
+    let size = if sides.len() == 1 { whole.size() } else { vec2(width, whole.height()) };
+    for (place, side) in sides.iter().enumerate() {
+        let rect = Rect::from_min_size(whole.min + vec2((width + GAP) * place as f32, 0.0), size);
+        let pixels_per_point = ui.ctx().pixels_per_point();
+        let pixels = paint::pixels_of(Rect::from_min_size(whole.min, size), pixels_per_point);
+        if place == 0 {
+            ctx.send(Command::SetViewport { normal, points: size.into(), pixels });
+        }
+        // What is drawn is what this frame's size shows, not the last one's.
+        let mut view = ctx.state.views.slice_view(normal);
+        view.viewport = paint::pixels_of(rect, pixels_per_point);
+        view.nm_per_pixel = ctx.state.views.nm_per_point / f64::from(pixels_per_point);
+        side_ui(ui, ctx, &Screen { rect, view, pixels_per_point, side: *side }, kind);
     }
-    density::density_ui(&painter, ctx, &screen);
-    chunks::chunks_ui(&painter, ctx, &screen);
-    boxes::boxes_ui(&painter, ctx, &screen);
-    overlay::overlay_ui(&painter, ctx, &screen);
-    chunks::legend_ui(&painter, ctx, &screen);
-    ruler::ruler_ui(&painter, ctx, &screen);
-    chips::chips_ui(ui, ctx, &screen);
-    mouse::menu_ui(ctx, &screen, &response, kind);
+}
+
+fn side_ui(ui: &mut Ui, ctx: &PaneContext<'_>, screen: &Screen, kind: PaneKind) {
+    let response = ui.interact(screen.rect, ui.scope_id().with(("slice", screen.side)), Sense::click_and_drag());
+    let name = match screen.side {
+        Side::Right => ctx.state.side_name(Side::Right).map(|name| format!(": {name}")),
+        Side::Whole | Side::Left => None,
+    };
+    let label = format!("{} slice{}", kind.title(), name.unwrap_or_default());
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &label));
+    mouse::mouse_ui(ui, ctx, screen, &response, kind);
+    let painter = ui.painter_at(screen.rect);
+    painter.rect_filled(screen.rect, 0.0, ctx.theme.image_ground);
+    if let Some(renderer) = ctx.slices {
+        painter.add(paint::callback(ctx, screen, renderer));
+    }
+    let is_beside = ctx.state.is_beside(screen.side);
+    if !is_beside {
+        density::density_ui(&painter, ctx, screen);
+        chunks::chunks_ui(&painter, ctx, screen);
+    }
+    boxes::boxes_ui(&painter, ctx, screen);
+    overlay::overlay_ui(&painter, ctx, screen);
+    if !is_beside {
+        chunks::legend_ui(&painter, ctx, screen);
+    }
+    ruler::ruler_ui(&painter, ctx, screen);
+    chips::chips_ui(ui, ctx, screen);
+    mouse::menu_ui(ctx, screen, &response, kind);
 }
 
 /// A slice on the screen: from world to points and back.
 #[derive(Debug, Clone, Copy)]
 struct Screen {
-    rect: egui::Rect,
+    rect: Rect,
     view: SliceView,
     pixels_per_point: f32,
+    side: Side,
 }
 
 impl Screen {
@@ -70,14 +93,14 @@ impl Screen {
 
     fn point_from_world(&self, world_nm: Zyx<f64>) -> egui::Pos2 {
         let [right, down] = self.view.pixel_from_world(world_nm);
-        self.rect.min + egui::vec2(right as f32, down as f32) / self.pixels_per_point
+        self.rect.min + vec2(right as f32, down as f32) / self.pixels_per_point
     }
 
     /// The part of the screen that a box covers, if the plane cuts it.
-    fn rect_of(&self, target: &microtome_core::geometry::BoxNm) -> Option<egui::Rect> {
+    fn rect_of(&self, target: &microtome_core::geometry::BoxNm) -> Option<Rect> {
         let plane_nm = self.view.center_nm[self.normal()];
         let is_cut = target.lo[self.normal()] <= plane_nm && plane_nm < target.hi[self.normal()];
-        is_cut.then(|| egui::Rect::from_two_pos(self.point_from_world(target.lo), self.point_from_world(target.hi)))
+        is_cut.then(|| Rect::from_two_pos(self.point_from_world(target.lo), self.point_from_world(target.hi)))
     }
 
     fn nm_per_point(&self) -> f64 {

@@ -12,9 +12,11 @@ use crate::state::{PaneKind, Ruler};
 pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind: PaneKind) {
     let normal = screen.normal();
     if let Some(at) = response.hover_pos() {
-        ctx.send(Command::Hover(Some((normal, screen.world_from_point(at)))));
+        ctx.send(Command::Hover(Some((normal, screen.side, screen.world_from_point(at)))));
         wheel(ui, ctx, screen, response, at);
-    } else if ctx.state.views.active == normal && ctx.state.views.hover_nm.is_some() {
+    } else if (ctx.state.views.active, ctx.state.views.hover_side) == (normal, screen.side)
+        && ctx.state.views.hover_nm.is_some()
+    {
         ctx.send(Command::Hover(None));
     }
     if measure(ui, ctx, screen, response) {
@@ -122,9 +124,20 @@ pub fn menu_ui(ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind
         item("Copy this position", Command::CopyPositionAt(at_nm));
         item("Auto contrast", Command::AutoContrast);
         item("Fit the whole volume", Command::ResetView);
+        for (index, name) in others(ctx) {
+            item(&format!("Show {name} beside it"), Command::ShowBeside(index));
+        }
         let is_maximised = ctx.state.maximised == Some(kind);
         item(if is_maximised { "Back to the layout" } else { "Maximise" }, Command::ToggleMaximise(kind));
     });
+}
+
+/// Datasets that can be shown beside the one in the slices: the first few, the palette has all.
+fn others(ctx: &PaneContext<'_>) -> Vec<(usize, String)> {
+    const MOST: usize = 8;
+    let Some(data) = ctx.state.session.open() else { return Vec::new() };
+    let others = data.catalog.datasets.iter().enumerate().filter(|(index, _)| *index != data.dataset_index);
+    others.take(MOST).map(|(index, dataset)| (index, dataset.name.clone())).collect()
 }
 
 #[cfg(test)]

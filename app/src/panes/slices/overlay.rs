@@ -1,6 +1,6 @@
 //! What is drawn over a slice: crosshair, where and at which level we are, and the scale bar.
 
-use egui::{Align2, FontId, Painter, Pos2, Rect, Stroke, pos2, vec2};
+use egui::{Align2, FontId, Painter, Rect, Stroke, pos2, vec2};
 use microtome_render::choose_display_level;
 
 use super::Screen;
@@ -11,8 +11,8 @@ use crate::state::LayerKind;
 /// Draws it.
 pub fn overlay_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     crosshair_ui(painter, ctx, screen);
-    let corner = screen.rect.left_top() + vec2(8.0, 8.0);
-    words_ui(painter, ctx, corner, Align2::LEFT_TOP, &position_text(ctx, screen));
+    twin_ui(painter, ctx, screen);
+    position_ui(painter, ctx, screen);
     directions_ui(painter, ctx, screen);
     scale_bar_ui(painter, ctx.theme, screen.rect, screen.nm_per_point());
 }
@@ -29,13 +29,50 @@ fn crosshair_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     painter.line_segment([pos2(at.x, at.y + GAP), pos2(at.x, max.y)], stroke);
 }
 
-/// `z 1.24 µm · slice 124 / 250 · s0 10 nm`
-fn position_text(ctx: &PaneContext<'_>, screen: &Screen) -> String {
+/// Where the pointer is in the other half.
+fn twin_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
+    const ARM: f32 = 6.0;
+    let views = &ctx.state.views;
+    let is_other = views.active == screen.normal() && views.hover_side != screen.side;
+    let Some(at_nm) = views.hover_nm.filter(|_| is_other) else { return };
+    let at = screen.point_from_world(at_nm);
+    for (width, color) in [(3.0, ctx.theme.over_image_ground), (1.2, ctx.theme.over_image)] {
+        let stroke = Stroke::new(width, color);
+        painter.line_segment([at - vec2(ARM, 0.0), at + vec2(ARM, 0.0)], stroke);
+        painter.line_segment([at - vec2(0.0, ARM), at + vec2(0.0, ARM)], stroke);
+    }
+}
+
+/// Width of the axes at the upper right, with a margin, points.
+pub(super) const DIRECTIONS: f32 = 66.0;
+
+/// Where the slice lies: as much of it as there is room for beside the axes, the position before all.
+fn position_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
+    let font = FontId::proportional(12.0);
+    let mut parts = position_parts(ctx, screen);
+    let layout = |parts: &[String]| painter.layout_no_wrap(parts.join("  ·  "), font.clone(), ctx.theme.over_image);
+    let room = screen.rect.width() - DIRECTIONS - 16.0;
+    while parts.len() > 1 && layout(&parts).size().x > room {
+        // The number of the slice goes before the level.
+        parts.remove(1);
+    }
+    let galley = layout(&parts);
+    let rect = Align2::LEFT_TOP.anchor_size(screen.rect.left_top() + vec2(8.0, 8.0), galley.size());
+    painter.rect_filled(rect.expand2(vec2(5.0, 3.0)), 3.0, ctx.theme.over_image_ground);
+    painter.galley(rect.min, galley, ctx.theme.over_image);
+}
+
+/// `z 1.24 µm`, `slice 124 / 250`, `s0 10 nm`.
+fn position_parts(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<String> {
     let normal = screen.normal();
     let at_nm = screen.view.center_nm[normal];
     let mut parts = vec![format!("{} {}", normal.name(), length_text(at_nm))];
-    let raw = ctx.state.session.open().and_then(|data| data.layers.iter().find(|layer| layer.kind == LayerKind::Raw));
-    if let Some(raw) = raw {
+    let layers = ctx
+        .state
+        .session
+        .open()
+        .map_or(&[][..], |data| if ctx.state.is_beside(screen.side) { &data.beside_layers } else { &data.layers });
+    if let Some(raw) = layers.iter().find(|layer| layer.kind == LayerKind::Raw) {
         let finest = &raw.levels[0];
         if let Some(index) = finest.slice_index(&screen.view) {
             parts.push(format!("slice {} / {}", index + 1, finest.shape[normal]));
@@ -53,7 +90,7 @@ fn position_text(ctx: &PaneContext<'_>, screen: &Screen) -> String {
             parts.push(format!("{} {size}", raw.level_name(shown)));
         }
     }
-    parts.join("  ·  ")
+    parts
 }
 
 fn trim(nm: f64) -> f64 {
@@ -72,11 +109,4 @@ fn directions_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
         painter.arrow(origin, arm, Stroke::new(1.5, ctx.theme.axis(axis)));
         painter.text(origin + arm + beyond, Align2::CENTER_CENTER, axis.name(), font.clone(), ctx.theme.over_image);
     }
-}
-
-fn words_ui(painter: &Painter, ctx: &PaneContext<'_>, at: Pos2, align: Align2, text: &str) {
-    let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(12.0), ctx.theme.over_image);
-    let rect = align.anchor_size(at, galley.size());
-    painter.rect_filled(rect.expand2(vec2(5.0, 3.0)), 3.0, ctx.theme.over_image_ground);
-    painter.galley(rect.min, galley, ctx.theme.over_image);
 }
