@@ -9,7 +9,7 @@ use microtome_render::{
 };
 use proptest::prelude::*;
 
-use crate::scene::{Random, random_levels, random_view};
+use crate::scene::{Random, random_levels, random_view, turned};
 
 /// Which entry of `rects` covers each pixel; fails if two do.
 fn owners(view: &SliceView, rects: impl Iterator<Item = PixelRect>) -> Result<Vec<Option<usize>>, TestCaseError> {
@@ -57,6 +57,26 @@ proptest! {
             for (pixel, owner) in owners(&view, visible.iter().map(|(_, rect)| *rect))?.into_iter().enumerate() {
                 if let Some(expected) = chunk_under(&view, level, pixel) {
                     prop_assert_eq!(owner.map(|i| visible[i].0), expected, "pixel {}", pixel);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_turned_plane_shows_every_chunk_that_it_cuts(seed in any::<u64>()) {
+        let (view, levels, mut random) = scene(seed);
+        let view = turned(view, &mut random);
+        for level in &levels {
+            let visible = visible_chunks(&view, level);
+            let [width, height] = view.viewport;
+            prop_assert!(visible.iter().all(|(_, r)| !r.is_empty() && r.x1 <= width && r.y1 <= height));
+            let once = visible.iter().map(|(chunk, _)| *chunk).collect::<HashSet<_>>();
+            prop_assert_eq!(once.len(), visible.len(), "each once");
+            for pixel in 0..(width * height) as usize {
+                if let Some(Some(chunk)) = chunk_under(&view, level, pixel) {
+                    let (x, y) = (pixel as u32 % width, pixel as u32 / width);
+                    let holds = |r: &PixelRect| (r.x0..r.x1).contains(&x) && (r.y0..r.y1).contains(&y);
+                    prop_assert!(visible.iter().any(|(c, r)| *c == chunk && holds(r)), "pixel {}", pixel);
                 }
             }
         }
@@ -130,7 +150,7 @@ fn level(voxel_nm: [f64; 3], shape: u64, chunk: u64) -> LevelGeometry {
 
 fn xy_view(nm_per_pixel: f64) -> SliceView {
     let normal = microtome_core::geometry::Axis::Z;
-    SliceView { normal, center_nm: Zyx::splat(512.0), nm_per_pixel, viewport: [64, 64] }
+    SliceView { normal, turned: None, center_nm: Zyx::splat(512.0), nm_per_pixel, viewport: [64, 64] }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use microtome_core::geometry::{Axis, GridTransform, Zyx};
 use microtome_core::volume::Buffer;
 use microtome_render::reference::ReferenceChunk;
 use microtome_render::{
-    ChunkId, ColorMap, Fill, ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, LevelGeometry, SliceDraw,
-    SliceLayer, SliceRenderer, SliceView, Texels,
+    Basis, ChunkId, ColorMap, Fill, ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, LevelGeometry,
+    SliceDraw, SliceLayer, SliceRenderer, SliceView, Texels,
 };
 
 use crate::device::Gpu;
@@ -76,6 +76,7 @@ pub fn random_view(random: &mut Random, levels: &[LevelGeometry]) -> SliceView {
     let at = Zyx::from_fn(|axis| random.between(-0.49, finest.shape[axis] as f64 - 0.51));
     let zoom = random.between(-3.0, 1.5).exp2();
     SliceView {
+        turned: None,
         normal: random.pick(&Axis::ALL),
         center_nm: finest.world_from_voxel.world_from_voxel(at),
         nm_per_pixel: zoom * finest.world_from_voxel.voxel_size_nm.x,
@@ -83,7 +84,23 @@ pub fn random_view(random: &mut Random, levels: &[LevelGeometry]) -> SliceView {
     }
 }
 
+/// The same view with its plane turned: by any angles, and now and then along other axes or half-way between.
+pub fn turned(view: SliceView, random: &mut Random) -> SliceView {
+    let angle = |random: &mut Random| {
+        if random.chance(30) { random.pick(&[0.0, 45.0, 90.0, -135.0]) } else { random.between(-180.0, 180.0) }
+    };
+    let basis = Basis::of_axes(view.normal).turned(angle(random), angle(random));
+    SliceView { turned: Some(basis), ..view }
+}
+
 impl Scene {
+    /// As [`Scene::random`], with the plane turned.
+    pub fn random_turned(seed: u64) -> Self {
+        let mut scene = Self::random(seed);
+        scene.draw.view = turned(scene.draw.view, &mut Random(!seed));
+        scene
+    }
+
     /// An image, usually with labels over it; some chunks absent, some not loaded.
     pub fn random(seed: u64) -> Self {
         let mut random = Random(seed);

@@ -5,6 +5,7 @@ use crate::colormap::{ColorMap, LUT_WIDTH, lut_rgba};
 use crate::ids::HASH_FACTORS;
 use crate::slice::{QUAD_ATTRIBUTES, QuadInstance};
 use crate::texels::TexelKind;
+use crate::turned_instance::{TURNED_ATTRIBUTES, TurnedInstance};
 
 /// Distance of two layers in a uniform buffer; every device allows dynamic offsets of this multiple.
 pub(crate) const UNIFORM_STRIDE_BYTES: u64 = 256;
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub colors: wgpu::TextureView,
     image: wgpu::RenderPipeline,
     labels: wgpu::RenderPipeline,
+    turned_image: wgpu::RenderPipeline,
+    turned_labels: wgpu::RenderPipeline,
 }
 
 impl Context {
@@ -29,21 +32,45 @@ impl Context {
         let layer_layout = layer_layout(device);
         let module = device.create_shader_module(wgpu::include_wgsl!("slice.wgsl"));
         let pipeline = |texels: &wgpu::BindGroupLayout, entry_point: &str| {
-            build_pipeline(device, &module, [&layer_layout, texels], entry_point, target_format)
+            let instances = wgpu::VertexBufferLayout {
+                array_stride: size_of::<QuadInstance>() as u64,
+                step_mode: wgpu::VertexStepMode::Instance,
+                attributes: &QUAD_ATTRIBUTES,
+            };
+            build_pipeline(device, &module, [&layer_layout, texels], ["vs_quad", entry_point], instances, target_format)
+        };
+        let turned = |texels: &wgpu::BindGroupLayout, entry_point: &str| {
+            let instances = wgpu::VertexBufferLayout {
+                array_stride: size_of::<TurnedInstance>() as u64,
+                step_mode: wgpu::VertexStepMode::Instance,
+                attributes: &TURNED_ATTRIBUTES,
+            };
+            build_pipeline(
+                device,
+                &module,
+                [&layer_layout, texels],
+                ["vs_turned", entry_point],
+                instances,
+                target_format,
+            )
         };
         Self {
             target_format,
             image: pipeline(&texels.intensities, "fs_image"),
             labels: pipeline(&texels.ids, "fs_labels"),
+            turned_image: turned(&texels.intensities, "fs_turned_image"),
+            turned_labels: turned(&texels.ids, "fs_turned_labels"),
             colors: color_table(device, queue),
             layer_layout,
         }
     }
 
-    pub const fn pipeline(&self, kind: TexelKind) -> &wgpu::RenderPipeline {
-        match kind {
-            TexelKind::Intensity => &self.image,
-            TexelKind::Id => &self.labels,
+    pub const fn pipeline(&self, kind: TexelKind, is_turned: bool) -> &wgpu::RenderPipeline {
+        match (kind, is_turned) {
+            (TexelKind::Intensity, false) => &self.image,
+            (TexelKind::Id, false) => &self.labels,
+            (TexelKind::Intensity, true) => &self.turned_image,
+            (TexelKind::Id, true) => &self.turned_labels,
         }
     }
 }
@@ -79,11 +106,12 @@ fn build_pipeline(
     device: &wgpu::Device,
     module: &wgpu::ShaderModule,
     layouts: [&wgpu::BindGroupLayout; 2],
-    entry_point: &str,
+    [vertex, fragment]: [&str; 2],
+    instances: wgpu::VertexBufferLayout<'_>,
     target_format: wgpu::TextureFormat,
 ) -> wgpu::RenderPipeline {
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(entry_point),
+        label: Some(fragment),
         bind_group_layouts: &layouts.map(Some),
         immediate_size: 0,
     });
@@ -91,24 +119,20 @@ fn build_pipeline(
     let compilation_options =
         wgpu::PipelineCompilationOptions { constants: &constants, ..wgpu::PipelineCompilationOptions::default() };
     device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some(entry_point),
+        label: Some(fragment),
         layout: Some(&layout),
         vertex: wgpu::VertexState {
             module,
-            entry_point: Some("vs_quad"),
+            entry_point: Some(vertex),
             compilation_options: compilation_options.clone(),
-            buffers: &[Some(wgpu::VertexBufferLayout {
-                array_stride: size_of::<QuadInstance>() as u64,
-                step_mode: wgpu::VertexStepMode::Instance,
-                attributes: &QUAD_ATTRIBUTES,
-            })],
+            buffers: &[Some(instances)],
         },
         primitive: wgpu::PrimitiveState::default(),
         depth_stencil: None,
         multisample: wgpu::MultisampleState::default(),
         fragment: Some(wgpu::FragmentState {
             module,
-            entry_point: Some(entry_point),
+            entry_point: Some(fragment),
             compilation_options,
             targets: &[Some(wgpu::ColorTargetState {
                 format: target_format,

@@ -25,7 +25,7 @@ pub struct ChunkQuad {
 /// The quads of one layer: chunks of the display level where `is_resident(level, chunk)`, elsewhere the next coarser
 /// level that is, cut to the very pixels that are missing.
 ///
-/// No two quads overlap, so a half-transparent layer is blended once everywhere, whatever is loaded so far.
+/// Of views along the axes; [`crate::turned_list`] is for the others. No two quads overlap, so a half-transparent layer is blended once everywhere, whatever is loaded so far.
 pub fn draw_list(
     view: &SliceView,
     levels: &[LevelGeometry],

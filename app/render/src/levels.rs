@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use microtome_core::geometry::{Axis, GridTransform, VoxelBox, Zyx};
+use microtome_core::geometry::{GridTransform, VoxelBox, Zyx};
 
 use crate::SliceView;
+use crate::basis::dot;
+use crate::turned::{cut_chunks, cut_count};
 
 /// At most so many chunks are asked for and drawn per layer and view; beyond it, those nearest the centre.
 ///
@@ -38,7 +40,8 @@ impl LevelGeometry {
         VoxelBox::new(lo, hi).intersection(&VoxelBox::of_shape(self.shape))
     }
 
-    /// The voxel index along the view's normal that the plane cuts; `None` if it passes beside the array.
+    /// The voxel index along the view's normal that the plane cuts; `None` if it passes beside the array. Of a turned view
+    /// that of its middle.
     #[must_use]
     pub fn slice_index(&self, view: &SliceView) -> Option<u64> {
         let index = self.world_from_voxel.voxel_containing(view.center_nm)[view.normal];
@@ -54,7 +57,7 @@ impl LevelGeometry {
         Some(u64::try_from(index).unwrap_or(0).min(last))
     }
 
-    fn is_drawable(&self) -> bool {
+    pub(crate) fn is_drawable(&self) -> bool {
         self.world_from_voxel.voxel_size_nm.all(|s| s.is_finite() && s > 0.0)
             && self.world_from_voxel.translation_nm.all(f64::is_finite)
             && self.shape.all(|n| n > 0)
@@ -106,11 +109,17 @@ impl PixelRect {
 #[must_use]
 pub fn choose_display_level(levels: &[LevelGeometry], view: &SliceView) -> usize {
     const TOLERANCE: f64 = 1.01;
-    let axes = [view.right(), view.down()];
-    let size = |level: usize, axis: Axis| levels[level].world_from_voxel.voxel_size_nm[axis];
-    let finest = |axis| (0..levels.len()).map(|level| size(level, axis)).fold(f64::INFINITY, f64::min);
-    let sharp =
-        |level: &usize| axes.iter().all(|axis| size(*level, *axis) <= view.nm_per_pixel.max(finest(*axis)) * TOLERANCE);
+    let directions = [view.right_vector(), view.down_vector()];
+    // How far apart the voxels stand along a direction.
+    let size = |level: usize, direction: Zyx<f64>| {
+        let voxels_per_nm = direction / levels[level].world_from_voxel.voxel_size_nm;
+        1.0 / dot(voxels_per_nm, voxels_per_nm).sqrt()
+    };
+    let finest = |direction| (0..levels.len()).map(|level| size(level, direction)).fold(f64::INFINITY, f64::min);
+    let is_sharp = |level: usize, direction: &Zyx<f64>| {
+        size(level, *direction) <= view.nm_per_pixel.max(finest(*direction)) * TOLERANCE
+    };
+    let sharp = |level: &usize| directions.iter().all(|direction| is_sharp(*level, direction));
     let order = fine_to_coarse(levels);
     let chosen = order.iter().rposition(sharp).unwrap_or(0);
     let light = |level: &usize| chunk_range_count(view, &levels[*level]) <= MAX_VISIBLE_CHUNKS as u64;
@@ -129,11 +138,14 @@ pub(crate) fn fine_to_coarse(levels: &[LevelGeometry]) -> Vec<usize> {
 /// The chunks of a level that the view shows, each with its pixels; from the centre of the viewport outwards.
 ///
 /// Chunks that cover no pixel centre are left out; the rectangles are disjoint and together cover exactly the pixels
-/// whose centres lie in the array. At most [`MAX_VISIBLE_CHUNKS`], those nearest the centre.
+/// whose centres lie in the array. Of a turned view they are a little larger than what the plane cuts from a chunk. At most [`MAX_VISIBLE_CHUNKS`], those nearest the centre.
 #[must_use]
 pub fn visible_chunks(view: &SliceView, level: &LevelGeometry) -> Vec<(Zyx<u64>, PixelRect)> {
-    let Some(slice) = level.slice_index(view) else { return Vec::new() };
-    let mut chunks = chunks_in(view, level, slice, &PixelRect::of_viewport(view));
+    let mut chunks = match (view.turned, level.slice_index(view)) {
+        (Some(_), _) => cut_chunks(view, level, None),
+        (None, Some(slice)) => chunks_in(view, level, slice, &PixelRect::of_viewport(view)),
+        (None, None) => return Vec::new(),
+    };
     let center = view.viewport.map(i64::from);
     chunks.sort_by_key(|(_, rect)| {
         let right = i64::from(rect.x0) + i64::from(rect.x1) - center[0];
@@ -220,7 +232,7 @@ fn chunk_ranges(view: &SliceView, level: &LevelGeometry, region: &PixelRect) -> 
 }
 
 /// Cuts a range of chunks down to the middle part that the limit allows.
-fn limited([columns, rows]: [Range<u64>; 2]) -> [Range<u64>; 2] {
+pub(crate) fn limited([columns, rows]: [Range<u64>; 2]) -> [Range<u64>; 2] {
     let count = |range: &Range<u64>| range.end.saturating_sub(range.start);
     let limit = MAX_VISIBLE_CHUNKS as u64;
     if count(&columns).saturating_mul(count(&rows)) <= limit {
@@ -237,6 +249,9 @@ fn limited([columns, rows]: [Range<u64>; 2]) -> [Range<u64>; 2] {
 }
 
 fn chunk_range_count(view: &SliceView, level: &LevelGeometry) -> u64 {
+    if view.turned.is_some() {
+        return cut_count(view, level);
+    }
     if !view.is_drawable() || !level.is_drawable() {
         return 0;
     }

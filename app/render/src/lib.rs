@@ -8,6 +8,7 @@
 //!
 //! This package knows neither files nor windows: it is handed decoded chunks, and a device.
 
+mod basis;
 mod chunk_textures;
 mod colormap;
 mod context;
@@ -21,8 +22,11 @@ mod renderer;
 mod residency;
 mod slice;
 mod texels;
+mod turned;
+mod turned_instance;
 mod view;
 
+pub use basis::{Basis, dot};
 pub use chunk_textures::{ChunkTextures, TextureStats};
 pub use colormap::{ColorMap, LUT_WIDTH, Lut};
 pub use draw_list::{ChunkQuad, draw_list};
@@ -33,4 +37,5 @@ pub use renderer::{FrameStats, PaintHandle, SliceRenderer};
 pub use residency::{ChunkId, Residency};
 pub use slice::{ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, SliceDraw, SliceLayer};
 pub use texels::{Fill, TexelKind, Texels};
+pub use turned::{TurnedQuad, turned_list};
 pub use view::SliceView;

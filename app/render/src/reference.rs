@@ -1,5 +1,7 @@
 //! The CPU twin of every function of slice.wgsl, by the same name and in the same arithmetic (f32).
 
+mod turned;
+
 use std::collections::HashMap;
 
 use microtome_core::geometry::Zyx;
@@ -7,7 +9,13 @@ use microtome_core::geometry::Zyx;
 use crate::colormap::{LUT_WIDTH, lut_rgba};
 use crate::slice::{LayerStyle, LayerUniform, QuadInstance};
 use crate::texels::{Fill, Texels};
-use crate::{ChunkId, SliceDraw, SliceLayer, draw_list, hash_id};
+use crate::turned_instance::TurnedInstance;
+use crate::{ChunkId, PixelRect, SliceDraw, SliceLayer, draw_list, hash_id, turned_list};
+use turned::TurnedFragment;
+
+/// A fragment of a turned plane has its place from elsewhere.
+const NO_QUAD: QuadInstance =
+    QuadInstance { pixels: [0.0; 4], voxels: [0.0; 4], slice_axis_fill: [0; 4], value_scale: 1.0 };
 
 /// A chunk in memory, as [`crate::ChunkTextures`] has it on the device.
 #[derive(Debug, Clone)]
@@ -19,6 +27,14 @@ pub enum ReferenceChunk {
 }
 
 impl ReferenceChunk {
+    /// Bits of its value, if it is absent; from a loaded texel to the data's units.
+    fn fill_and_scale(&self) -> (Option<u32>, f32) {
+        match self {
+            Self::Texels(_, texels) => (None, texels.value_scale()),
+            Self::Absent(fill) => (Some(fill.bits()), 1.0),
+        }
+    }
+
     fn can_draw(&self, style: &LayerStyle) -> bool {
         let kind = match self {
             Self::Texels(_, texels) => texels.kind(),
@@ -59,24 +75,57 @@ fn draw_layer(
     let uniform = LayerUniform::new(&draw.view, &layer.style, false);
     let colors = lut_rgba();
     let find = |level, chunk| chunks.get(&layer.chunk_id(level, chunk)).filter(|c| c.can_draw(&layer.style));
-    for quad in draw_list(&draw.view, &layer.levels, |level, chunk| find(level, chunk).is_some()) {
+    let is_resident = |level, chunk| find(level, chunk).is_some();
+    let mut target = Target { draw, image };
+    if draw.view.turned.is_some() {
+        for quad in turned_list(&draw.view, &layer.levels, is_resident) {
+            let Some(chunk) = find(quad.level, quad.chunk) else { continue };
+            let (fill_bits, scale) = chunk.fill_and_scale();
+            let turned = TurnedInstance::new(&draw.view, &layer.levels, &quad, fill_bits, scale);
+            target.each(&quad.pixels, |pixel| {
+                let common = Fragment { layer: &uniform, colors: &colors, quad: &NO_QUAD, chunk, pixel };
+                let fragment = TurnedFragment { common, turned: &turned };
+                let source = fragment.is_own().then(|| match layer.style {
+                    LayerStyle::Image(_) => fragment.common.image_color(fragment.turned_intensity()),
+                    LayerStyle::Labels(_) => fragment.common.label_color(fragment.turned_id()),
+                });
+                (source, fragment.tie_distance())
+            });
+        }
+        return;
+    }
+    for quad in draw_list(&draw.view, &layer.levels, is_resident) {
         let Some(chunk) = find(quad.level, quad.chunk) else { continue };
-        let (fill_bits, scale) = match chunk {
-            ReferenceChunk::Texels(_, texels) => (None, texels.value_scale()),
-            ReferenceChunk::Absent(fill) => (Some(fill.bits()), 1.0),
-        };
+        let (fill_bits, scale) = chunk.fill_and_scale();
         let instance = QuadInstance::new(&draw.view, &quad, fill_bits, scale);
-        for y in quad.pixels.y0..quad.pixels.y1 {
-            for x in quad.pixels.x0..quad.pixels.x1 {
-                let fragment =
-                    Fragment { layer: &uniform, colors: &colors, quad: &instance, chunk, pixel: [x as f32, y as f32] };
-                let source = match layer.style {
-                    LayerStyle::Image(_) => fragment.fs_image(),
-                    LayerStyle::Labels(_) => fragment.fs_labels(),
-                };
-                let pixel = &mut image[y as usize * draw.view.viewport[0] as usize + x as usize];
-                pixel.rgba = blend(source, pixel.rgba);
-                pixel.tie_distance = pixel.tie_distance.min(fragment.tie_distance());
+        target.each(&quad.pixels, |pixel| {
+            let fragment = Fragment { layer: &uniform, colors: &colors, quad: &instance, chunk, pixel };
+            let source = match layer.style {
+                LayerStyle::Image(_) => fragment.fs_image(),
+                LayerStyle::Labels(_) => fragment.fs_labels(),
+            };
+            (Some(source), fragment.tie_distance())
+        });
+    }
+}
+
+/// Where the layers are drawn.
+struct Target<'a> {
+    draw: &'a SliceDraw,
+    image: &'a mut [ReferencePixel],
+}
+
+impl Target<'_> {
+    /// Blends what a fragment answers (`None`: nothing) into each pixel, with its tie distance.
+    fn each(&mut self, pixels: &PixelRect, fragment: impl Fn([f32; 2]) -> (Option<[f32; 4]>, f32)) {
+        for y in pixels.y0..pixels.y1 {
+            for x in pixels.x0..pixels.x1 {
+                let (source, tie_distance) = fragment([x as f32, y as f32]);
+                let pixel = &mut self.image[y as usize * self.draw.view.viewport[0] as usize + x as usize];
+                if let Some(source) = source {
+                    pixel.rgba = blend(source, pixel.rgba);
+                }
+                pixel.tie_distance = pixel.tie_distance.min(tie_distance);
             }
         }
     }
@@ -168,11 +217,26 @@ impl Fragment<'_> {
         [color[0] * alpha, color[1] * alpha, color[2] * alpha, alpha]
     }
 
-    fn fs_image(&self) -> [f32; 4] {
+    fn image_color(&self, stored: f32) -> [f32; 4] {
         let (lo, width) = (self.layer.window_lo, self.layer.window_width);
-        let value = self.intensity().clamp(lo, lo + width);
+        let value = stored.clamp(lo, lo + width);
         let t = ((value - lo) / width).clamp(0.0, 1.0);
         self.to_target(self.map_color(if self.layer.invert == 1 { 1.0 - t } else { t }))
+    }
+
+    fn label_color(&self, id: u32) -> [f32; 4] {
+        if id == 0 {
+            return [0.0; 4];
+        }
+        let mut color = self.id_color(id);
+        if self.layer.has_highlight == 1 && id == self.layer.highlight {
+            color = color.map(|c| mix(c, 1.0, 0.5));
+        }
+        self.to_target(color)
+    }
+
+    fn fs_image(&self) -> [f32; 4] {
+        self.image_color(self.intensity())
     }
 
     fn fs_labels(&self) -> [f32; 4] {
@@ -182,14 +246,7 @@ impl Fragment<'_> {
             }
             _ => self.quad.slice_axis_fill[3],
         };
-        if id == 0 {
-            return [0.0; 4];
-        }
-        let mut color = self.id_color(id);
-        if self.layer.has_highlight == 1 && id == self.layer.highlight {
-            color = color.map(|c| mix(c, 1.0, 0.5));
-        }
-        self.to_target(color)
+        self.label_color(id)
     }
 
     fn tie_distance(&self) -> f32 {

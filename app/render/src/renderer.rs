@@ -4,7 +4,8 @@ use crate::chunk_textures::{ChunkTextures, TextureStats};
 use crate::context::{Context, UNIFORM_STRIDE_BYTES};
 use crate::slice::{LayerUniform, QuadInstance, SliceDraw, SliceLayer};
 use crate::texels::TexelKind;
-use crate::{SliceView, draw_list};
+use crate::turned_instance::TurnedInstance;
+use crate::{SliceView, draw_list, turned_list};
 
 /// Draws slices on one device into one target format.
 ///
@@ -41,6 +42,9 @@ struct Slot {
     uniforms: wgpu::Buffer,
     layer_group: wgpu::BindGroup,
     layers: Vec<PreparedLayer>,
+    /// Bytes of an instance.
+    stride: u64,
+    is_turned: bool,
 }
 
 #[derive(Debug)]
@@ -51,7 +55,10 @@ struct PreparedLayer {
     chunks: Vec<wgpu::BindGroup>,
 }
 
-const INSTANCE_BYTES: u64 = size_of::<QuadInstance>() as u64;
+/// Bytes of an instance of a view.
+const fn instance_bytes(view: &SliceView) -> u64 {
+    (if view.turned.is_some() { size_of::<TurnedInstance>() } else { size_of::<QuadInstance>() }) as u64
+}
 
 impl SliceRenderer {
     /// Builds the pipelines for targets of `target_format` without depth and without multisampling, and an empty set
@@ -100,7 +107,7 @@ impl SliceRenderer {
 
     /// Plans a view with what is resident now and writes its buffers.
     pub fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, draw: &SliceDraw) -> PaintHandle {
-        let mut instances = Vec::new();
+        let mut instances: Vec<u8> = Vec::new();
         let mut uniforms = vec![0_u8; draw.layers.len() * UNIFORM_STRIDE_BYTES as usize];
         let mut layers = Vec::with_capacity(draw.layers.len());
         let linear_target = self.context.target_format.is_srgb();
@@ -111,11 +118,13 @@ impl SliceRenderer {
             let chunks = self.plan_layer(&draw.view, layer, &mut instances);
             layers.push(PreparedLayer { kind: layer.style.kind(), uniform_offset, chunks });
         }
-        self.draws += instances.len() as u64;
+        let stride = instance_bytes(&draw.view);
+        self.draws += instances.len() as u64 / stride;
         let slot = self.slot(device, instances.len() as u64, draw.layers.len() as u64);
         slot.layers = layers;
+        (slot.stride, slot.is_turned) = (stride, draw.view.turned.is_some());
         if !instances.is_empty() {
-            queue.write_buffer(&slot.instances, 0, bytemuck::cast_slice(&instances));
+            queue.write_buffer(&slot.instances, 0, &instances);
             queue.write_buffer(&slot.uniforms, 0, &uniforms);
         }
         self.used += 1;
@@ -128,12 +137,12 @@ impl SliceRenderer {
         let Some(slot) = self.slots[..self.used].get(handle.0) else { return };
         let mut instance = 0;
         for layer in &slot.layers {
-            pass.set_pipeline(self.context.pipeline(layer.kind));
+            pass.set_pipeline(self.context.pipeline(layer.kind, slot.is_turned));
             pass.set_bind_group(0, &slot.layer_group, &[layer.uniform_offset]);
             for chunk in &layer.chunks {
                 // An offset instead of a first instance: OpenGL ES has none.
-                let offset = instance * INSTANCE_BYTES;
-                pass.set_vertex_buffer(0, slot.instances.slice(offset..offset + INSTANCE_BYTES));
+                let offset = instance * slot.stride;
+                pass.set_vertex_buffer(0, slot.instances.slice(offset..offset + slot.stride));
                 pass.set_bind_group(1, chunk, &[]);
                 pass.draw(0..6, 0..1);
                 instance += 1;
@@ -141,20 +150,35 @@ impl SliceRenderer {
         }
     }
 
-    fn plan_layer(
-        &mut self,
-        view: &SliceView,
-        layer: &SliceLayer,
-        instances: &mut Vec<QuadInstance>,
-    ) -> Vec<wgpu::BindGroup> {
+    fn plan_layer(&mut self, view: &SliceView, layer: &SliceLayer, instances: &mut Vec<u8>) -> Vec<wgpu::BindGroup> {
         let kind = layer.style.kind();
+        if view.turned.is_some() {
+            return self.plan_turned(view, layer, instances);
+        }
         let quads = draw_list(view, &layer.levels, |level, chunk| {
             self.textures.is_drawable(&layer.chunk_id(level, chunk), kind)
         });
         let mut chunks = Vec::with_capacity(quads.len());
         for quad in quads {
             if let Some(chunk) = self.textures.used(&layer.chunk_id(quad.level, quad.chunk)) {
-                instances.push(QuadInstance::new(view, &quad, chunk.fill_bits, chunk.value_scale));
+                let instance = QuadInstance::new(view, &quad, chunk.fill_bits, chunk.value_scale);
+                instances.extend_from_slice(bytemuck::bytes_of(&instance));
+                chunks.push(chunk.bind_group.clone());
+            }
+        }
+        chunks
+    }
+
+    fn plan_turned(&mut self, view: &SliceView, layer: &SliceLayer, instances: &mut Vec<u8>) -> Vec<wgpu::BindGroup> {
+        let kind = layer.style.kind();
+        let quads = turned_list(view, &layer.levels, |level, chunk| {
+            self.textures.is_drawable(&layer.chunk_id(level, chunk), kind)
+        });
+        let mut chunks = Vec::with_capacity(quads.len());
+        for quad in quads {
+            if let Some(chunk) = self.textures.used(&layer.chunk_id(quad.level, quad.chunk)) {
+                let instance = TurnedInstance::new(view, &layer.levels, &quad, chunk.fill_bits, chunk.value_scale);
+                instances.extend_from_slice(bytemuck::bytes_of(&instance));
                 chunks.push(chunk.bind_group.clone());
             }
         }
@@ -162,8 +186,9 @@ impl SliceRenderer {
     }
 
     /// The next free slot, its buffers large enough.
-    fn slot(&mut self, device: &wgpu::Device, instances: u64, layers: u64) -> &mut Slot {
-        let instance_bytes = (instances.max(64) * INSTANCE_BYTES).next_power_of_two();
+    fn slot(&mut self, device: &wgpu::Device, instance_bytes: u64, layers: u64) -> &mut Slot {
+        const LEAST_BYTES: u64 = 4096;
+        let instance_bytes = instance_bytes.max(LEAST_BYTES).next_power_of_two();
         let uniform_bytes = (layers.max(4) * UNIFORM_STRIDE_BYTES).next_power_of_two();
         let fits = |slot: &Slot| slot.instances.size() >= instance_bytes && slot.uniforms.size() >= uniform_bytes;
         if !self.slots.get(self.used).is_some_and(fits) {
@@ -204,5 +229,5 @@ fn new_slot(device: &wgpu::Device, context: &Context, instance_bytes: u64, unifo
         ],
     });
     let instances = buffer("slice quads", instance_bytes, wgpu::BufferUsages::VERTEX);
-    Slot { instances, uniforms, layer_group, layers: Vec::new() }
+    Slot { instances, uniforms, layer_group, layers: Vec::new(), stride: 0, is_turned: false }
 }

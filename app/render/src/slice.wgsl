@@ -23,6 +23,35 @@ struct Quad {
     @location(3) value_scale: f32,
 }
 
+// Of a turned plane: positions in voxels, x, y, z, of the level on display and of the chunk's own. The fourth components of
+// `…origin`, `…right`, `…down` are the first voxel of a box, that of `own_end` leads from a texel to the data's units.
+struct Turned {
+    @location(0) pixels: vec4<f32>,
+    @location(1) shown_origin: vec4<f32>,
+    @location(2) shown_right: vec4<f32>,
+    @location(3) shown_down: vec4<f32>,
+    @location(4) shown_end: vec4<f32>,
+    @location(5) own_origin: vec4<f32>,
+    @location(6) own_right: vec4<f32>,
+    @location(7) own_down: vec4<f32>,
+    @location(8) own_end: vec4<f32>,
+    @location(9) fill: vec2<u32>,
+}
+
+struct TurnedFragment {
+    @builtin(position) position: vec4<f32>,
+    @location(0) pixel: vec2<f32>,
+    @location(1) @interpolate(flat) shown_origin: vec4<f32>,
+    @location(2) @interpolate(flat) shown_right: vec4<f32>,
+    @location(3) @interpolate(flat) shown_down: vec4<f32>,
+    @location(4) @interpolate(flat) shown_end: vec4<f32>,
+    @location(5) @interpolate(flat) own_origin: vec4<f32>,
+    @location(6) @interpolate(flat) own_right: vec4<f32>,
+    @location(7) @interpolate(flat) own_down: vec4<f32>,
+    @location(8) @interpolate(flat) own_end: vec4<f32>,
+    @location(9) @interpolate(flat) fill: vec2<u32>,
+}
+
 struct Fragment {
     @builtin(position) position: vec4<f32>,
     @location(0) pixel: vec2<f32>,
@@ -41,16 +70,42 @@ override HASH_FACTOR_1: u32;
 @group(1) @binding(0) var intensities: texture_3d<f32>;
 @group(1) @binding(0) var ids: texture_3d<u32>;
 
-@vertex
-fn vs_quad(@builtin(vertex_index) vertex: u32, quad: Quad) -> Fragment {
+// A corner of a rectangle of pixels, by the number of the vertex.
+fn corner_of(vertex: u32, pixels: vec4<f32>) -> vec2<f32> {
     // Two triangles: corners 0 1 2 and 2 1 3; bit 0 is right, bit 1 is down.
     let corner = select(vertex, 6u - vertex, vertex > 2u) & 3u;
     let right = (corner & 1u) == 1u;
     let down = (corner & 2u) == 2u;
+    return vec2(select(pixels.x, pixels.z, right), select(pixels.y, pixels.w, down));
+}
+
+fn clip_from_pixel(pixel: vec2<f32>) -> vec4<f32> {
+    let ndc = pixel / layer.viewport * 2.0 - 1.0;
+    return vec4(ndc.x, -ndc.y, 0.0, 1.0);
+}
+
+@vertex
+fn vs_turned(@builtin(vertex_index) vertex: u32, quad: Turned) -> TurnedFragment {
+    var out: TurnedFragment;
+    out.pixel = corner_of(vertex, quad.pixels);
+    out.position = clip_from_pixel(out.pixel);
+    out.shown_origin = quad.shown_origin;
+    out.shown_right = quad.shown_right;
+    out.shown_down = quad.shown_down;
+    out.shown_end = quad.shown_end;
+    out.own_origin = quad.own_origin;
+    out.own_right = quad.own_right;
+    out.own_down = quad.own_down;
+    out.own_end = quad.own_end;
+    out.fill = quad.fill;
+    return out;
+}
+
+@vertex
+fn vs_quad(@builtin(vertex_index) vertex: u32, quad: Quad) -> Fragment {
     var out: Fragment;
-    out.pixel = vec2(select(quad.pixels.x, quad.pixels.z, right), select(quad.pixels.y, quad.pixels.w, down));
-    let ndc = out.pixel / layer.viewport * 2.0 - 1.0;
-    out.position = vec4(ndc.x, -ndc.y, 0.0, 1.0);
+    out.pixel = corner_of(vertex, quad.pixels);
+    out.position = clip_from_pixel(out.pixel);
     out.pixels = quad.pixels;
     out.voxels = quad.voxels;
     out.slice_axis_fill = quad.slice_axis_fill;
@@ -133,12 +188,103 @@ fn to_target(color: vec3<f32>) -> vec4<f32> {
     return vec4(c * layer.opacity, layer.opacity);
 }
 
-@fragment
-fn fs_image(in: Fragment) -> @location(0) vec4<f32> {
+fn image_color(stored: f32) -> vec4<f32> {
     // Clamped before it is scaled: the largest numbers stay finite.
-    let value = clamp(intensity(in), layer.window_lo, layer.window_lo + layer.window_width);
+    let value = clamp(stored, layer.window_lo, layer.window_lo + layer.window_width);
     let t = clamp((value - layer.window_lo) / layer.window_width, 0.0, 1.0);
     return to_target(map_color(select(t, 1.0 - t, layer.invert == 1u)));
+}
+
+fn label_color(id: u32) -> vec4<f32> {
+    if id == 0u {
+        return vec4(0.0);
+    }
+    var color = id_color(id);
+    if layer.has_highlight == 1u && id == layer.highlight {
+        color = mix(color, vec3(1.0), 0.5);
+    }
+    return to_target(color);
+}
+
+// Position in the voxels of a level, of whole pixels.
+fn turned_position(pixel: vec2<f32>, origin: vec3<f32>, right: vec3<f32>, down: vec3<f32>) -> vec3<f32> {
+    let from_middle = floor(pixel) + 0.5 - layer.viewport * 0.5;
+    return origin + from_middle.x * right + from_middle.y * down;
+}
+
+// Whether the nearest voxel lies in a box: the same arithmetic for every chunk, so that a pixel has one owner.
+fn owns(at: vec3<f32>, lo: vec3<f32>, end: vec3<f32>) -> bool {
+    let voxel = floor(at + 0.5);
+    return all(voxel >= lo) && all(voxel < end);
+}
+
+fn own_lo(in: TurnedFragment) -> vec3<f32> {
+    return vec3(in.own_origin.w, in.own_right.w, in.own_down.w);
+}
+
+fn own_position(in: TurnedFragment) -> vec3<f32> {
+    return turned_position(in.pixel, in.own_origin.xyz, in.own_right.xyz, in.own_down.xyz);
+}
+
+fn is_own(in: TurnedFragment) -> bool {
+    let shown = turned_position(in.pixel, in.shown_origin.xyz, in.shown_right.xyz, in.shown_down.xyz);
+    let lo = vec3(in.shown_origin.w, in.shown_right.w, in.shown_down.w);
+    return owns(shown, lo, in.shown_end.xyz) && owns(own_position(in), own_lo(in), in.own_end.xyz);
+}
+
+// Texel of a voxel, kept inside the chunk.
+fn turned_texel(in: TurnedFragment, voxel: vec3<f32>, size: vec3<u32>) -> vec3<i32> {
+    return clamp(vec3<i32>(voxel - own_lo(in)), vec3(0), vec3<i32>(size) - 1);
+}
+
+fn load_turned(in: TurnedFragment, voxel: vec3<f32>) -> f32 {
+    return textureLoad(intensities, turned_texel(in, voxel, textureDimensions(intensities)), 0).r * in.own_end.w;
+}
+
+fn turned_row(in: TurnedFragment, low: vec3<f32>, share: f32) -> f32 {
+    return mix(load_turned(in, low), load_turned(in, low + vec3(1.0, 0.0, 0.0)), share);
+}
+
+fn turned_intensity(in: TurnedFragment) -> f32 {
+    if in.fill.x == 1u {
+        return bitcast<f32>(in.fill.y);
+    }
+    let at = own_position(in);
+    if layer.linear == 0u {
+        return load_turned(in, floor(at + 0.5));
+    }
+    let low = floor(at);
+    let share = at - low;
+    let near = mix(turned_row(in, low, share.x), turned_row(in, low + vec3(0.0, 1.0, 0.0), share.x), share.y);
+    let beyond = low + vec3(0.0, 0.0, 1.0);
+    let far = mix(turned_row(in, beyond, share.x), turned_row(in, beyond + vec3(0.0, 1.0, 0.0), share.x), share.y);
+    return mix(near, far, share.z);
+}
+
+@fragment
+fn fs_turned_image(in: TurnedFragment) -> @location(0) vec4<f32> {
+    if !is_own(in) {
+        discard;
+    }
+    return image_color(turned_intensity(in));
+}
+
+@fragment
+fn fs_turned_labels(in: TurnedFragment) -> @location(0) vec4<f32> {
+    if !is_own(in) {
+        discard;
+    }
+    var id = in.fill.y;
+    if in.fill.x == 0u {
+        let voxel = floor(own_position(in) + 0.5);
+        id = textureLoad(ids, turned_texel(in, voxel, textureDimensions(ids)), 0).r;
+    }
+    return label_color(id);
+}
+
+@fragment
+fn fs_image(in: Fragment) -> @location(0) vec4<f32> {
+    return image_color(intensity(in));
 }
 
 @fragment
@@ -148,12 +294,5 @@ fn fs_labels(in: Fragment) -> @location(0) vec4<f32> {
         let voxel = floor(voxel_position(in) + 0.5);
         id = textureLoad(ids, texel(in, voxel, textureDimensions(ids)), 0).r;
     }
-    if id == 0u {
-        return vec4(0.0);
-    }
-    var color = id_color(id);
-    if layer.has_highlight == 1u && id == layer.highlight {
-        color = mix(color, vec3(1.0), 0.5);
-    }
-    return to_target(color);
+    return label_color(id);
 }

@@ -1,6 +1,8 @@
-//! One orthogonal view of the world as plain numbers: which plane, how large, and the maths between pixels and nm.
+//! One view of the world as plain numbers: which plane, how large, and the maths between pixels and nm.
 
 use microtome_core::geometry::{Axis, Zyx};
+
+use crate::basis::{Basis, along, dot};
 
 /// Finest zoom, nm per pixel: a thousandth of the smallest voxel in use.
 const MIN_NM_PER_PIXEL: f64 = 1e-3;
@@ -13,8 +15,10 @@ const MAX_NM_PER_PIXEL: f64 = 1e6;
 /// `i..i+1` and has its centre at `i + 0.5`. `center_nm` is seen at the middle of the viewport.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SliceView {
-    /// The axis that the plane is perpendicular to: z for the xy view.
+    /// The axis that the plane is perpendicular to: z for the xy view. Of a turned one, the axis that it was turned from.
     pub normal: Axis,
+    /// How the plane lies when it is turned about `center_nm`; `None` along the axes.
+    pub turned: Option<Basis>,
     /// World position at the middle of the viewport, nm; its component along `normal` is the plane's position.
     pub center_nm: Zyx<f64>,
     /// Zoom, nm per physical pixel, positive.
@@ -44,9 +48,41 @@ impl SliceView {
         }
     }
 
+    /// What points right on the screen: a unit vector in the world.
+    #[must_use]
+    pub fn right_vector(&self) -> Zyx<f64> {
+        self.turned.map_or_else(|| along(self.right()), |basis| basis.right)
+    }
+
+    /// What points down on the screen: a unit vector in the world.
+    #[must_use]
+    pub fn down_vector(&self) -> Zyx<f64> {
+        self.turned.map_or_else(|| along(self.down()), |basis| basis.down)
+    }
+
+    /// The plane's unit normal; along the axes it points where their numbers grow.
+    #[must_use]
+    pub fn normal_vector(&self) -> Zyx<f64> {
+        self.turned.map_or_else(|| along(self.normal), |basis| basis.normal(self.normal))
+    }
+
+    /// How far a point lies above the plane, nm: negative on the other side.
+    #[must_use]
+    pub fn height_nm(&self, world_nm: Zyx<f64>) -> f64 {
+        match self.turned {
+            None => world_nm[self.normal] - self.center_nm[self.normal],
+            Some(_) => dot(world_nm - self.center_nm, self.normal_vector()),
+        }
+    }
+
     /// World position (nm) on the plane under a pixel position.
     #[must_use]
     pub fn world_from_pixel(&self, pixel: [f64; 2]) -> Zyx<f64> {
+        if let Some(basis) = self.turned {
+            let from_middle =
+                [0, 1].map(|side| (pixel[side] - f64::from(self.viewport[side]) * 0.5) * self.nm_per_pixel);
+            return self.center_nm + basis.right * from_middle[0] + basis.down * from_middle[1];
+        }
         let mut world_nm = self.center_nm;
         for (axis, pixel, middle) in self.in_plane(pixel) {
             world_nm[axis] += (pixel - middle) * self.nm_per_pixel;
@@ -57,22 +93,28 @@ impl SliceView {
     /// Pixel position of a world position (nm), projected along the normal.
     #[must_use]
     pub fn pixel_from_world(&self, world_nm: Zyx<f64>) -> [f64; 2] {
+        if let Some(basis) = self.turned {
+            let offset_nm = world_nm - self.center_nm;
+            let pixel = |direction, side: usize| {
+                dot(offset_nm, direction) / self.nm_per_pixel + f64::from(self.viewport[side]) * 0.5
+            };
+            return [pixel(basis.right, 0), pixel(basis.down, 1)];
+        }
         [(self.right(), 0), (self.down(), 1)].map(|(axis, i)| self.pixel_along(axis, i, world_nm[axis]))
     }
 
     /// The same plane moved by a drag of `pixels` (right, down): what was under the pointer stays under it.
     #[must_use]
     pub fn panned(mut self, pixels: [f64; 2]) -> Self {
-        let (right, down) = (self.right(), self.down());
-        self.center_nm[right] -= pixels[0] * self.nm_per_pixel;
-        self.center_nm[down] -= pixels[1] * self.nm_per_pixel;
+        let by_nm = self.right_vector() * pixels[0] + self.down_vector() * pixels[1];
+        self.center_nm = self.center_nm - by_nm * self.nm_per_pixel;
         self
     }
 
     /// The plane moved along its normal by `distance_nm`.
     #[must_use]
     pub fn scrolled(mut self, distance_nm: f64) -> Self {
-        self.center_nm[self.normal] += distance_nm;
+        self.center_nm = self.center_nm + self.normal_vector() * distance_nm;
         self
     }
 
@@ -95,7 +137,7 @@ impl SliceView {
     #[must_use]
     pub fn fitted(normal: Axis, center_nm: Zyx<f64>, extent_nm: Zyx<f64>, viewport: [u32; 2]) -> Self {
         const MARGIN: f64 = 1.02;
-        let mut view = Self { normal, center_nm, nm_per_pixel: 1.0, viewport };
+        let mut view = Self { normal, turned: None, center_nm, nm_per_pixel: 1.0, viewport };
         let scale = |axis: Axis, pixels: u32| extent_nm[axis] * MARGIN / f64::from(pixels.max(1));
         let needed = scale(view.right(), viewport[0]).max(scale(view.down(), viewport[1]));
         view.nm_per_pixel =
@@ -113,6 +155,7 @@ impl SliceView {
         self.nm_per_pixel.is_finite()
             && self.nm_per_pixel > 0.0
             && self.center_nm.all(f64::is_finite)
+            && self.turned.is_none_or(|basis| basis.is_orthonormal())
             && self.viewport.iter().all(|side| *side > 0)
     }
 
@@ -127,7 +170,13 @@ mod tests {
     use super::*;
 
     fn view(normal: Axis) -> SliceView {
-        SliceView { normal, center_nm: Zyx::new(100.0, 200.0, 300.0), nm_per_pixel: 4.0, viewport: [80, 60] }
+        SliceView {
+            normal,
+            turned: None,
+            center_nm: Zyx::new(100.0, 200.0, 300.0),
+            nm_per_pixel: 4.0,
+            viewport: [80, 60],
+        }
     }
 
     #[test]

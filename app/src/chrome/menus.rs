@@ -29,6 +29,9 @@ pub fn menus_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                         let arrangements = table().iter().filter(|spec| spec.menu == Menu::Views);
                         arrangements.for_each(|spec| item_ui(ui, ctx, spec));
                     });
+                    ui.menu_button("Oblique slices", |ui| {
+                        table().iter().filter(|spec| spec.menu == Menu::Turn).for_each(|spec| item_ui(ui, ctx, spec));
+                    });
                     ui.menu_button("Colour map", |ui| {
                         let maps = table().iter().filter(|spec| spec.menu == Menu::ColorMap);
                         maps.for_each(|spec| item_ui(ui, ctx, spec));

@@ -1,6 +1,7 @@
 //! What each command does to the state.
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
+use microtome_render::dot;
 
 use super::tune::{self, is_about_config};
 use super::{Command, data, export, overview, places, preview, views};
@@ -101,7 +102,10 @@ fn apply_to_slices(state: &mut State, command: Command) {
             keep_center_near(state);
         }
         Command::Zoom { normal, about_nm, factor } => zoom(state, normal, about_nm, factor),
-        Command::ZoomActive(factor) => zoom(state, state.views.active, state.views.center_nm, factor),
+        Command::ZoomActive(factor) => {
+            let middle_nm = state.views.slice_view(state.views.active).center_nm;
+            zoom(state, state.views.active, middle_nm, factor);
+        }
         Command::MoveCursor(to_nm) => state.views.cursor_nm = inside(state, to_nm),
         Command::HoldBatch(hold) => state.loader.hold_batch = hold,
         Command::Hover(hover) => {
@@ -218,6 +222,18 @@ fn step(state: &mut State, axis: Axis, voxels: i64) {
     else {
         return;
     };
+    if let Some(basis) = state.views.turned[axis] {
+        // As far as the voxels of the finest level lie apart in this direction.
+        let normal = basis.normal(axis);
+        let voxels_per_nm = normal / grid.voxel_size_nm();
+        let step_nm = voxels as f64 / dot(voxels_per_nm, voxels_per_nm).sqrt();
+        let to_nm = state.views.cursor_nm + normal * step_nm;
+        // Beyond the volume there is nothing to go to, and a cursor moved back into it would leave the plane's direction.
+        if inside(state, to_nm) == to_nm {
+            state.views.cursor_nm = to_nm;
+        }
+        return;
+    }
     // From centre to centre, so that a slice always shows one plane of voxels.
     let transform = grid.world_from_voxel;
     let mut voxel = transform.voxel_from_world(state.views.cursor_nm);
@@ -241,6 +257,7 @@ fn zoom(state: &mut State, normal: Axis, about_nm: Zyx<f64>, factor: f64) {
     let old = state.views.nm_per_point;
     // At the far end the whole volume is still 40 points wide.
     let new = (old / factor).clamp(voxel * FINEST_VOXELS_PER_POINT, (extent / 40.0).max(voxel));
+    let about_nm = state.views.straightened(normal, about_nm);
     let (right, down) = Views::plane_axes(normal);
     for axis in [right, down] {
         let offset = state.views.center_nm[axis] - about_nm[axis];

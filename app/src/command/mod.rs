@@ -260,6 +260,19 @@ pub enum Command {
     ToggleNetwork,
     /// Show the data as this input of the configuration sees them.
     SetNetworkInput(String),
+    /// Turn a slice about the cursor.
+    Turn {
+        /// The axis that it was across at first.
+        normal: Axis,
+        /// Degrees about what points down on the screen.
+        about_down_degrees: f64,
+        /// Degrees about what points right on the screen.
+        about_right_degrees: f64,
+    },
+    /// Turn the slice that keys act on, by degrees about what points down and about what points right.
+    TurnActive(f64, f64),
+    /// Lay every slice along the axes again.
+    ResetTurns,
     /// Lay the views out in this way.
     Arrange(Arrangement),
     /// Show this dataset (index) beside the one in the slices.

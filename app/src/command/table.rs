@@ -20,6 +20,8 @@ pub enum Menu {
     View,
     /// The panes, in their own part of the View menu.
     Pane,
+    /// Turning slices, in a part of the View menu.
+    Turn,
     /// The arrangements of the views, in their own part of the View menu.
     Views,
     /// The colour maps, in their own part of the View menu.
@@ -107,6 +109,7 @@ pub fn table() -> &'static [CommandSpec] {
             data::rows(),
             view::layouts(),
             view::arrangements(),
+            view::turns(),
             view::places(),
             view::looks(),
             view::color_maps(),

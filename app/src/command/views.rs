@@ -1,5 +1,7 @@
 //! What commands about what the slices show do to the state: through whose eyes, and how they are laid out.
 
+use microtome_core::geometry::Zyx;
+
 use super::Command;
 use crate::state::{Arrangement, PaneKind, State};
 
@@ -11,6 +13,13 @@ pub fn apply(state: &mut State, command: Command) -> Option<Command> {
             state.network.input = Some(name);
             state.network.is_on = true;
         }
+        Command::Turn { normal, about_down_degrees, about_right_degrees } => {
+            state.views.turn(normal, about_down_degrees, about_right_degrees);
+        }
+        Command::TurnActive(about_down, about_right) => {
+            state.views.turn(state.views.active, about_down, about_right);
+        }
+        Command::ResetTurns => state.views.turned = Zyx::splat(None),
         Command::Arrange(arrangement) => state.arrange(arrangement),
         Command::ShowBeside(index) => {
             state.arrange(Arrangement::Datasets);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use microtome_core::geometry::{Axis, BoxNm};
+use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_core::volume::Volume;
 use microtome_core::write::{Export, Progress};
 use microtome_render::choose_display_level;
@@ -50,6 +50,15 @@ impl Views {
         for normal in Axis::ALL {
             let viewport = self.viewport[normal];
             if !viewport.visible {
+                continue;
+            }
+            if self.turned[normal].is_some() {
+                let view = self.slice_view(normal);
+                let [width, height] = view.viewport.map(f64::from);
+                for at in [[0.0, 0.0], [width, 0.0], [0.0, height], [width, height]] {
+                    let corner = BoxNm::about(view.world_from_pixel(at), Zyx::splat(thickness_nm));
+                    shown = Some(shown.map_or(corner, |shown| shown.union(&corner)));
+                }
                 continue;
             }
             let (right, down) = Self::plane_axes(normal);
@@ -104,7 +113,6 @@ impl State {
 mod tests {
     use super::super::Viewport;
     use super::*;
-    use microtome_core::geometry::Zyx;
 
     #[test]
     fn the_visible_box_is_what_any_slice_shows() {

@@ -1,7 +1,7 @@
 //! Where the three linked slices look: one cursor, one centre, one zoom.
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
-use microtome_render::SliceView;
+use microtome_render::{Basis, SliceView, dot};
 
 use super::orbit::Orbit;
 use super::{Arrangement, Ruler, Side};
@@ -25,6 +25,8 @@ pub struct Views {
     pub cursor_nm: Zyx<f64>,
     /// What is in the middle of each view, nm.
     pub center_nm: Zyx<f64>,
+    /// Slices that are turned away from the axes, about the cursor, by the axis that they were turned from.
+    pub turned: Zyx<Option<Basis>>,
     /// Nanometres per point on the screen (a point is a pixel on an ordinary screen).
     pub nm_per_point: f64,
     /// The slice that keys act on: the last one that the pointer was over, by its normal.
@@ -54,6 +56,7 @@ impl Default for Views {
         Self {
             cursor_nm: Zyx::splat(0.0),
             center_nm: Zyx::splat(0.0),
+            turned: Zyx::splat(None),
             nm_per_point: 8.0,
             active: Axis::Z,
             hover_nm: None,
@@ -81,15 +84,48 @@ impl Views {
         }
     }
 
-    /// The slice across `normal` in physical pixels: at the cursor along its normal, at the shared centre otherwise.
+    /// The slice across `normal` in physical pixels: through the cursor, at the shared centre otherwise.
     #[must_use]
     pub fn slice_view(&self, normal: Axis) -> SliceView {
         let viewport = self.viewport[normal];
+        let turned = self.turned[normal];
         let mut center_nm = self.center_nm;
-        center_nm[normal] = self.cursor_nm[normal];
+        match turned {
+            None => center_nm[normal] = self.cursor_nm[normal],
+            // The cursor stays where it is on the screen.
+            Some(basis) => {
+                let (right, down) = Self::plane_axes(normal);
+                let offset_nm = self.center_nm - self.cursor_nm;
+                center_nm = self.cursor_nm + basis.right * offset_nm[right] + basis.down * offset_nm[down];
+            }
+        }
         let points = f64::from(viewport.points[0].max(1.0));
         let pixels = f64::from(viewport.pixels[0].max(1));
-        SliceView { normal, center_nm, nm_per_pixel: self.nm_per_point * points / pixels, viewport: viewport.pixels }
+        SliceView {
+            normal,
+            turned,
+            center_nm,
+            nm_per_pixel: self.nm_per_point * points / pixels,
+            viewport: viewport.pixels,
+        }
+    }
+
+    /// The point that would be seen where `world_nm` (nm, in the plane) is, if the slice across `normal` lay along the axes.
+    #[must_use]
+    pub fn straightened(&self, normal: Axis, world_nm: Zyx<f64>) -> Zyx<f64> {
+        let Some(basis) = self.turned[normal] else { return world_nm };
+        let (right, down) = Self::plane_axes(normal);
+        let offset_nm = world_nm - self.cursor_nm;
+        let mut straight = self.cursor_nm;
+        straight[right] += dot(offset_nm, basis.right);
+        straight[down] += dot(offset_nm, basis.down);
+        straight
+    }
+
+    /// Turns a slice about the cursor: about what points down on the screen, then about what points right, degrees.
+    pub fn turn(&mut self, normal: Axis, about_down_degrees: f64, about_right_degrees: f64) {
+        let basis = self.turned[normal].unwrap_or_else(|| Basis::of_axes(normal));
+        self.turned[normal] = Some(basis.turned(about_down_degrees, about_right_degrees));
     }
 
     /// Slices that are painted in this frame will say so again.
@@ -103,6 +139,7 @@ impl Views {
     pub fn begin_dataset(&mut self) {
         self.orbit = Orbit::default();
         self.ruler = None;
+        self.turned = Zyx::splat(None);
     }
 
     /// True if at least one slice is on the screen.

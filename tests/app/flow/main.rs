@@ -14,6 +14,7 @@ mod files;
 mod hints;
 mod loader;
 mod network;
+mod oblique;
 mod overview;
 mod places;
 mod preview;

@@ -105,6 +105,25 @@ pub(super) fn arrangements() -> Vec<CommandSpec> {
     Arrangement::ALL.into_iter().zip(CHECKED).map(row).collect()
 }
 
+pub(super) fn turns() -> Vec<CommandSpec> {
+    const STEP: f64 = 15.0;
+    let spec = |command, label, tooltip, key| {
+        CommandSpec::new(Menu::Turn, command, label, tooltip).key(Shortcut::shift(key)).when(is_open)
+    };
+    let about = "Turns the slice that the pointer was last over by 15° about the cursor; Ctrl drag turns it freely.";
+    let reset = "Every slice along the axes again.";
+    let reset = CommandSpec::new(Menu::Turn, Command::ResetTurns, "Straighten the slices", reset)
+        .key(Shortcut::shift(Key::Char('R')))
+        .needs(|state| state.views.turned.any(|turned| turned.is_some()), "No slice is turned.");
+    vec![
+        spec(Command::TurnActive(-STEP, 0.0), "Turn the slice left", about, Key::Left),
+        spec(Command::TurnActive(STEP, 0.0), "Turn the slice right", about, Key::Right),
+        spec(Command::TurnActive(0.0, -STEP), "Turn the slice up", about, Key::Up),
+        spec(Command::TurnActive(0.0, STEP), "Turn the slice down", about, Key::Down),
+        reset,
+    ]
+}
+
 pub(super) fn places() -> Vec<CommandSpec> {
     use Menu::View;
     let spec = |command, label, tooltip| CommandSpec::new(View, command, label, tooltip).when(is_open);

@@ -9,7 +9,8 @@ use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use super::scale_bar::scale_bar_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
-use crate::state::orbit::{Projection, plane_outline};
+use crate::state::orbit::{Projection, corners_of_box, plane_outline};
+use crate::state::section;
 use crate::theme::Theme;
 
 /// Draws the overview and sends what the mouse does on it.
@@ -87,12 +88,17 @@ fn mouse(ui: &Ui, ctx: &PaneContext<'_>, response: &Response, rect: Rect) {
 /// The three slices, where the cursor is.
 fn planes_ui(painter: &egui::Painter, ctx: &PaneContext<'_>, scene: &Scene) {
     for normal in Axis::ALL {
-        let outline = plane_outline(&scene.bounds, normal, ctx.state.views.cursor_nm).map(|corner| scene.point(corner));
+        let views = &ctx.state.views;
+        let outline = match views.turned[normal] {
+            None => plane_outline(&scene.bounds, normal, views.cursor_nm).to_vec(),
+            Some(_) => section(&corners_of_box(&scene.bounds), &views.slice_view(normal)),
+        };
+        let outline: Vec<Pos2> = outline.into_iter().map(|corner| scene.point(corner)).collect();
         let color = ctx.theme.axis(normal);
         let is_active = !ctx.state.views.overview_active && ctx.state.views.active == normal;
         let width = if is_active { 1.8 } else { 1.0 };
         let fill = Theme::faded(color, 0.10);
-        painter.add(Shape::convex_polygon(outline.to_vec(), fill, Stroke::new(width, Theme::faded(color, 0.75))));
+        painter.add(Shape::convex_polygon(outline, fill, Stroke::new(width, Theme::faded(color, 0.75))));
     }
     let at = scene.point(ctx.state.views.cursor_nm);
     painter.circle_filled(pos2(at.x, at.y), 3.0, ctx.theme.strong);

@@ -1,6 +1,6 @@
 //! Boxes over a slice: the volume, the label crops, and where samples were drawn, as they lay, the newest brightest.
 
-use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
 use super::Screen;
 use crate::context::PaneContext;
@@ -12,14 +12,14 @@ pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let Some(data) = ctx.state.session.open() else { return };
     let Some(index) = ctx.state.dataset_in(screen.side) else { return };
     let Some(dataset) = data.catalog.datasets.get(index) else { return };
-    if let Some(rect) = screen.rect_of(&dataset.raw.bounds()) {
-        outline(painter, rect, Stroke::new(1.0, ctx.theme.line));
+    if let Some(points) = screen.outline_of(&dataset.raw.bounds()) {
+        outline(painter, points, Stroke::new(1.0, ctx.theme.line));
     }
     if ctx.state.display.show_boxes {
         for crop in &dataset.crops {
-            if let Some(rect) = screen.rect_of(&crop.bounds) {
-                outline(painter, rect, Stroke::new(1.5, ctx.theme.label_crop));
-                name_ui(painter, ctx, screen, rect, &crop.name);
+            if let Some(points) = screen.outline_of(&crop.bounds) {
+                name_ui(painter, ctx, screen, Rect::from_points(&points), &crop.name);
+                outline(painter, points, Stroke::new(1.5, ctx.theme.label_crop));
             }
         }
         samples_ui(painter, ctx, screen, index);
@@ -27,9 +27,9 @@ pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     if ctx.state.is_beside(screen.side) {
         return;
     }
-    if let Some(rect) = ctx.state.display.selected.as_ref().and_then(|selected| screen.rect_of(selected)) {
-        painter.rect_filled(rect, 0.0, Theme::faded(ctx.theme.sample, 0.08));
-        outline(painter, rect, Stroke::new(2.5, ctx.theme.sample));
+    if let Some(points) = ctx.state.display.selected.as_ref().and_then(|selected| screen.outline_of(selected)) {
+        let (fill, stroke) = (Theme::faded(ctx.theme.sample, 0.08), Stroke::new(2.5, ctx.theme.sample));
+        painter.add(Shape::convex_polygon(points, fill, stroke));
     }
 }
 
@@ -39,7 +39,7 @@ fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset
         if footprint.dataset_index != dataset_index {
             continue;
         }
-        let outline = section(&footprint.corners_nm, screen.normal(), screen.view.center_nm[screen.normal()]);
+        let outline = section(&footprint.corners_nm, &screen.view);
         let points: Vec<_> = outline.into_iter().map(|corner| screen.point_from_world(corner)).collect();
         let freshness = 1.0 - age as f32 / footprints.len() as f32;
         let color = Theme::faded(ctx.theme.sample, 0.05 + 0.85 * freshness.powi(4));
@@ -47,8 +47,8 @@ fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset
     }
 }
 
-fn outline(painter: &Painter, rect: Rect, stroke: Stroke) {
-    painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Middle);
+fn outline(painter: &Painter, points: Vec<Pos2>, stroke: Stroke) {
+    painter.add(Shape::closed_line(points, stroke));
 }
 
 /// The name of a label crop inside its upper left corner, if there is room for it.

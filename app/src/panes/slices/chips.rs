@@ -39,7 +39,11 @@ fn chips(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<Chip> {
         let tooltip = format!("{} Both halves move and zoom together.", state.views.arrangement.purpose());
         Chip { words, tooltip }
     });
+    let turned = screen.view.turned.map(|basis| Chip {
+        words: format!("turned {:.0}° away from {}", basis.degrees_from(screen.normal()), screen.normal().name()),
+        tooltip: "An oblique slice through the cursor. Ctrl drag turns it, Shift R straightens it.".to_owned(),
+    });
     let network = state.network_words(screen.normal()).filter(|_| !state.is_beside(screen.side));
     let network = network.map(|said| Chip { words: said.words, tooltip: said.tooltip });
-    side.into_iter().chain(network).collect()
+    side.into_iter().chain(turned).chain(network).collect()
 }

@@ -1,6 +1,6 @@
 //! The chunk grid over a slice: every chunk of the level on display in the colour of what is known of it.
 
-use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, StrokeKind, vec2};
+use egui::{Align2, Color32, FontId, Painter, Rect, Shape, Stroke, StrokeKind, vec2};
 
 use super::Screen;
 use crate::context::PaneContext;
@@ -11,16 +11,22 @@ use crate::theme::Theme;
 pub fn chunks_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let Some(grid) = &ctx.state.chunk_grids[screen.normal()] else { return };
     for (world_box, status) in &grid.chunks {
-        let (a, b) = (screen.point_from_world(world_box.lo), screen.point_from_world(world_box.hi));
-        // Neighbours do not draw over each other's lines.
-        let rect = Rect::from_two_pos(a, b).shrink(0.75);
         let color = color(ctx.theme, *status);
         let fill = match status {
             ChunkStatus::Resident => Color32::TRANSPARENT,
             ChunkStatus::Wanted => Theme::faded(color, 0.08),
             ChunkStatus::Absent | ChunkStatus::Failed => Theme::faded(color, 0.22),
         };
-        painter.rect(rect, 0.0, fill, Stroke::new(1.0, Theme::faded(color, 0.8)), StrokeKind::Inside);
+        let stroke = Stroke::new(1.0, Theme::faded(color, 0.8));
+        if screen.view.turned.is_some() {
+            let outline = screen.outline_of(world_box).map(|points| Shape::convex_polygon(points, fill, stroke));
+            painter.extend(outline);
+            continue;
+        }
+        let (a, b) = (screen.point_from_world(world_box.lo), screen.point_from_world(world_box.hi));
+        // Neighbours do not draw over each other's lines.
+        let rect = Rect::from_two_pos(a, b).shrink(0.75);
+        painter.rect(rect, 0.0, fill, stroke, StrokeKind::Inside);
     }
 }
 

@@ -20,6 +20,9 @@ pub fn density_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     if !ctx.state.display.show_density {
         return;
     }
+    if screen.view.turned.is_some() {
+        return words_ui(painter, ctx, screen, "draws are shown in slices along the axes");
+    }
     let Some(data) = ctx.state.session.open() else { return };
     let Some(dataset) = data.dataset() else { return };
     let simulation = ctx.state.loader.simulation.as_ref();

@@ -15,7 +15,8 @@ use microtome_render::SliceView;
 
 use crate::command::Command;
 use crate::context::PaneContext;
-use crate::state::{PaneKind, Side};
+use crate::state::orbit::corners_of_box;
+use crate::state::{PaneKind, Side, section};
 
 /// Draws the slice, or its two halves, and sends what the mouse does on it.
 pub fn slice_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
@@ -101,6 +102,17 @@ impl Screen {
         let plane_nm = self.view.center_nm[self.normal()];
         let is_cut = target.lo[self.normal()] <= plane_nm && plane_nm < target.hi[self.normal()];
         is_cut.then(|| Rect::from_two_pos(self.point_from_world(target.lo), self.point_from_world(target.hi)))
+    }
+
+    /// The outline in which the plane cuts a box, on the screen; `None` where it passes by.
+    fn outline_of(&self, target: &microtome_core::geometry::BoxNm) -> Option<Vec<egui::Pos2>> {
+        if self.view.turned.is_none() {
+            let rect = self.rect_of(target)?;
+            return Some(vec![rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()]);
+        }
+        let outline = section(&corners_of_box(target), &self.view);
+        let points: Vec<_> = outline.into_iter().map(|corner| self.point_from_world(corner)).collect();
+        (points.len() > 2).then_some(points)
     }
 
     fn nm_per_point(&self) -> f64 {

@@ -24,11 +24,8 @@ pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Resp
     }
     if response.dragged_by(egui::PointerButton::Primary) || response.dragged_by(egui::PointerButton::Middle) {
         let by = response.drag_delta();
-        let mut by_nm = Zyx::splat(0.0);
-        by_nm[screen.view.right()] = -f64::from(by.x) * screen.nm_per_point();
-        by_nm[screen.view.down()] = -f64::from(by.y) * screen.nm_per_point();
         if by != egui::Vec2::ZERO {
-            ctx.send(Command::Pan(by_nm));
+            ctx.send(drag(ui, screen, by));
         }
     }
     if response.clicked()
@@ -39,6 +36,20 @@ pub fn mouse_ui(ui: &Ui, ctx: &PaneContext<'_>, screen: &Screen, response: &Resp
     if response.double_clicked() {
         ctx.send(Command::ToggleMaximise(kind));
     }
+}
+
+/// A drag moves what is seen; with Ctrl it turns the plane about the cursor, as if one had hold of it.
+fn drag(ui: &Ui, screen: &Screen, by: egui::Vec2) -> Command {
+    const DEGREES_PER_POINT: f64 = 0.4;
+    let [right, down] = [by.x, by.y].map(f64::from);
+    if ui.input(|input| input.modifiers.command) {
+        let (about_down_degrees, about_right_degrees) = (right * DEGREES_PER_POINT, down * DEGREES_PER_POINT);
+        return Command::Turn { normal: screen.normal(), about_down_degrees, about_right_degrees };
+    }
+    let mut by_nm = Zyx::splat(0.0);
+    by_nm[screen.view.right()] = -right * screen.nm_per_point();
+    by_nm[screen.view.down()] = -down * screen.nm_per_point();
+    Command::Pan(by_nm)
 }
 
 /// Shift drag measures; Shift is asked for only where the drag begins. True while it goes on.
@@ -120,9 +131,13 @@ pub fn menu_ui(ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind
             }
         };
         item("Move the cursor here", Command::MoveCursor(at_nm));
-        item("Centre here", Command::Pan(at_nm - ctx.state.views.center_nm));
+        let views = &ctx.state.views;
+        item("Centre here", Command::Pan(views.straightened(screen.normal(), at_nm) - views.center_nm));
         item("Copy this position", Command::CopyPositionAt(at_nm));
         item("Auto contrast", Command::AutoContrast);
+        if screen.view.turned.is_some() {
+            item("Straighten the slices", Command::ResetTurns);
+        }
         item("Fit the whole volume", Command::ResetView);
         for (index, name) in others(ctx) {
             item(&format!("Show {name} beside it"), Command::ShowBeside(index));

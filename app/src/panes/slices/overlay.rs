@@ -1,7 +1,8 @@
 //! What is drawn over a slice: crosshair, where and at which level we are, and the scale bar.
 
 use egui::{Align2, FontId, Painter, Rect, Stroke, pos2, vec2};
-use microtome_render::choose_display_level;
+use microtome_core::geometry::{Axis, Zyx};
+use microtome_render::{choose_display_level, dot};
 
 use super::Screen;
 use crate::context::PaneContext;
@@ -65,7 +66,7 @@ fn position_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
 /// `z 1.24 µm`, `slice 124 / 250`, `s0 10 nm`.
 fn position_parts(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<String> {
     let normal = screen.normal();
-    let at_nm = screen.view.center_nm[normal];
+    let at_nm = ctx.state.views.cursor_nm[normal];
     let mut parts = vec![format!("{} {}", normal.name(), length_text(at_nm))];
     let layers = ctx
         .state
@@ -74,7 +75,8 @@ fn position_parts(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<String> {
         .map_or(&[][..], |data| if ctx.state.is_beside(screen.side) { &data.beside_layers } else { &data.layers });
     if let Some(raw) = layers.iter().find(|layer| layer.kind == LayerKind::Raw) {
         let finest = &raw.levels[0];
-        if let Some(index) = finest.slice_index(&screen.view) {
+        let index = finest.slice_index(&screen.view).filter(|_| screen.view.turned.is_none());
+        if let Some(index) = index {
             parts.push(format!("slice {} / {}", index + 1, finest.shape[normal]));
         }
         let shown = choose_display_level(&raw.levels, &screen.view);
@@ -102,11 +104,34 @@ fn directions_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let origin = screen.rect.right_top() + vec2(-44.0, 14.0);
     let font = FontId::proportional(11.0);
     let ground = Rect::from_min_size(origin - vec2(8.0, 8.0), vec2(46.0, 46.0));
+    if screen.view.turned.is_some() {
+        let ground = ground.expand2(vec2(14.0, 14.0));
+        return turned_axes_ui(&painter.with_clip_rect(screen.rect), ctx, screen, ground.translate(vec2(-12.0, 8.0)));
+    }
     painter.rect_filled(ground, 4.0, ctx.theme.over_image_ground);
     let arms =
         [(screen.view.right(), vec2(18.0, 0.0), vec2(8.0, 0.0)), (screen.view.down(), vec2(0.0, 18.0), vec2(0.0, 8.0))];
     for (axis, arm, beyond) in arms {
         painter.arrow(origin, arm, Stroke::new(1.5, ctx.theme.axis(axis)));
         painter.text(origin + arm + beyond, Align2::CENTER_CENTER, axis.name(), font.clone(), ctx.theme.over_image);
+    }
+}
+
+/// The three axes as a turned plane sees them: those that lie in it are long.
+fn turned_axes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, ground: Rect) {
+    const ARM: f32 = 20.0;
+    let ground = ground.translate((screen.rect.right_top() + vec2(-6.0, 6.0)) - ground.right_top());
+    painter.rect_filled(ground, 4.0, ctx.theme.over_image_ground);
+    for axis in Axis::ALL {
+        let along = Zyx::from_fn(|other| if other == axis { 1.0 } else { 0.0 });
+        let [right, down] = [screen.view.right_vector(), screen.view.down_vector()].map(|side| dot(along, side) as f32);
+        let arm = vec2(right, down) * ARM;
+        painter.arrow(ground.center(), arm, Stroke::new(1.5, ctx.theme.axis(axis)));
+        // The name of an axis that points at the viewer would lie on the others.
+        if arm.length() > ARM * 0.3 {
+            let at = ground.center() + arm + arm.normalized() * 8.0;
+            let font = FontId::proportional(11.0);
+            painter.text(at, Align2::CENTER_CENTER, axis.name(), font, ctx.theme.over_image);
+        }
     }
 }

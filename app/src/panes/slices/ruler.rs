@@ -15,7 +15,7 @@ pub fn ruler_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     const TICK: f32 = 5.0;
     let Some(ruler) = ctx.state.views.ruler.filter(|ruler| ruler.normal == screen.normal()) else { return };
     let [from, to] = [ruler.from_nm, ruler.to_nm].map(|end| screen.point_from_world(end));
-    let moved_on = ruler.from_nm[ruler.normal] != screen.view.center_nm[ruler.normal];
+    let moved_on = screen.view.height_nm(ruler.from_nm).abs() > 1e-6;
     let opacity = if moved_on { 0.4 } else { 1.0 };
     let tick = (to - from).rot90().normalized() * TICK;
     // A dark line below the bright one shows over any image.
