@@ -2,6 +2,7 @@
 
 mod answers;
 mod counting;
+mod gauging;
 mod loading;
 mod network;
 mod streaming;
@@ -21,6 +22,7 @@ use crate::settings::Settings;
 use crate::state::{Effect, Hints, LoaderPhase, LogLevel, PaneKind, Search, Session, State};
 use crate::theme::Theme;
 use counting::Counting;
+use gauging::Gauging;
 use loading::Loading;
 use network::Network;
 use streaming::Streaming;
@@ -40,6 +42,7 @@ pub struct App {
     exporter: Exporter,
     loading: Loading,
     counting: Counting,
+    gauging: Gauging,
     network: Network,
     streaming: Streaming,
     writer: Option<Writer>,
@@ -95,6 +98,7 @@ impl App {
             exporter: Exporter::new(Arc::clone(&waker)),
             loading: Loading::new(Arc::clone(&waker)),
             counting: Counting::new(Arc::clone(&waker)),
+            gauging: Gauging::new(Arc::clone(&waker)),
             network: Network::new(Arc::clone(&waker)),
             streaming: Streaming::start(render_state, &waker)?,
             writer,
@@ -142,6 +146,7 @@ impl App {
         self.loading.preview(&mut self.state);
         self.counting.take_news(&mut self.state);
         self.run_effects(ctx);
+        self.gauging.take_answers(&mut self.state);
         self.network.advance(&mut self.state, &mut self.streaming);
         if self.state.views.fit_pending && self.state.views.any_visible() {
             self.state.views.fit_pending = false;
@@ -217,6 +222,7 @@ impl App {
                 Effect::ApplyConfig => self.loading.apply(&mut self.state),
                 Effect::SaveConfig(file) => self.save(file),
                 Effect::Export { path, plan } => self.exporter.start(path, plan),
+                Effect::Gauge(normal) => self.gauging.start(&self.state, normal, self.streaming.caches()),
                 Effect::CancelExport => {
                     self.exporter.cancel();
                     Ok(())

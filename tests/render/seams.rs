@@ -64,11 +64,7 @@ fn constant_is_uniform(lay: impl Fn(SliceView, &mut Random) -> SliceView) {
 }
 
 /// True if the pixel's centre lies inside every level: rounded-down coarse levels end a little earlier.
-fn covers_all_levels(
-    levels: &[microtome_render::LevelGeometry],
-    view: &SliceView,
-    [x, y]: [u32; 2],
-) -> bool {
+fn covers_all_levels(levels: &[microtome_render::LevelGeometry], view: &SliceView, [x, y]: [u32; 2]) -> bool {
     let world_nm = view.world_from_pixel([f64::from(x) + 0.5, f64::from(y) + 0.5]);
     levels.iter().all(|level| {
         let voxel = level.world_from_voxel.voxel_from_world(world_nm);

@@ -112,6 +112,11 @@ impl Streaming {
         state.pending_chunks = 0;
     }
 
+    /// Through which everything for the slices is read.
+    pub fn caches(&self) -> Arc<Caches> {
+        self.viewer.caches()
+    }
+
     /// Lets go of layers that are shown no more.
     pub fn remove(&mut self, layers: &[Layer]) {
         let mut renderer = self.renderer.lock();

@@ -146,6 +146,12 @@ impl Viewer {
         *self.shared.caches.lock() = caches;
     }
 
+    /// Through which it reads.
+    #[must_use]
+    pub fn caches(&self) -> Arc<Caches> {
+        Arc::clone(&self.shared.caches.lock())
+    }
+
     /// The next chunk that is ready, without waiting.
     #[must_use]
     pub fn poll(&self) -> Option<Loaded> {

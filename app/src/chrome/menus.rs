@@ -6,6 +6,16 @@ use crate::command::{Command, CommandSpec, Menu, table};
 use crate::context::PaneContext;
 use crate::options::Start;
 
+/// What has a menu of its own within the View menu.
+const PARTS_OF_VIEW: [(&str, Menu); 6] = [
+    ("Views", Menu::Views),
+    ("Oblique slices", Menu::Turn),
+    ("Contrast of views", Menu::Contrast),
+    ("Colour map", Menu::ColorMap),
+    ("Panes", Menu::Pane),
+    ("Appearance", Menu::Look),
+];
+
 /// Draws the menu bar.
 pub fn menus_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     MenuBar::new().ui(ui, |ui| {
@@ -25,23 +35,16 @@ pub fn menus_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                     }
                 }
                 if menu == Menu::View {
-                    ui.menu_button("Views", |ui| {
-                        let arrangements = table().iter().filter(|spec| spec.menu == Menu::Views);
-                        arrangements.for_each(|spec| item_ui(ui, ctx, spec));
-                    });
-                    ui.menu_button("Oblique slices", |ui| {
-                        table().iter().filter(|spec| spec.menu == Menu::Turn).for_each(|spec| item_ui(ui, ctx, spec));
-                    });
-                    ui.menu_button("Colour map", |ui| {
-                        let maps = table().iter().filter(|spec| spec.menu == Menu::ColorMap);
-                        maps.for_each(|spec| item_ui(ui, ctx, spec));
-                    });
-                    ui.menu_button("Panes", |ui| {
-                        table().iter().filter(|spec| spec.menu == Menu::Pane).for_each(|spec| item_ui(ui, ctx, spec));
-                    });
+                    PARTS_OF_VIEW.into_iter().for_each(|part| part_ui(ui, ctx, part));
                 }
             });
         }
+    });
+}
+
+fn part_ui(ui: &mut Ui, ctx: &PaneContext<'_>, (title, menu): (&str, Menu)) {
+    ui.menu_button(title, |ui| {
+        table().iter().filter(|spec| spec.menu == menu).for_each(|spec| item_ui(ui, ctx, spec));
     });
 }
 

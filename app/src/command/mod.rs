@@ -123,6 +123,10 @@ pub enum Command {
     SetContrast(Contrast),
     /// Spread what is on display over black to white.
     AutoContrast,
+    /// Spread what the slice that keys act on shows over black to white, in that slice alone.
+    AutoContrastActive,
+    /// Every slice with the same contrast again.
+    CommonContrast,
     /// Show or hide the raw volume.
     ToggleRaw,
     /// Show or hide one class of one label crop of the shown dataset.

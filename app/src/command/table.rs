@@ -20,6 +20,10 @@ pub enum Menu {
     View,
     /// The panes, in their own part of the View menu.
     Pane,
+    /// Black and white of the EM, in a part of the View menu.
+    Contrast,
+    /// Themes and sizes of the window, in a part of the View menu.
+    Look,
     /// Turning slices, in a part of the View menu.
     Turn,
     /// The arrangements of the views, in their own part of the View menu.

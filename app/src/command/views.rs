@@ -3,7 +3,7 @@
 use microtome_core::geometry::Zyx;
 
 use super::Command;
-use crate::state::{Arrangement, PaneKind, State};
+use crate::state::{Arrangement, Effect, PaneKind, State};
 
 /// Applies a command about what the slices show. Answers one that is none.
 pub fn apply(state: &mut State, command: Command) -> Option<Command> {
@@ -19,6 +19,8 @@ pub fn apply(state: &mut State, command: Command) -> Option<Command> {
         Command::TurnActive(about_down, about_right) => {
             state.views.turn(state.views.active, about_down, about_right);
         }
+        Command::AutoContrastActive => state.effects.push(Effect::Gauge(state.views.active)),
+        Command::CommonContrast => state.display.own_contrast = Zyx::splat(None),
         Command::ResetTurns => state.views.turned = Zyx::splat(None),
         Command::Arrange(arrangement) => state.arrange(arrangement),
         Command::ShowBeside(index) => {

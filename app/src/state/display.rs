@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use microtome_core::geometry::BoxNm;
+use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::ColorMap;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,8 @@ pub struct Display {
     pub show_raw: bool,
     /// The contrast window.
     pub contrast: Contrast,
+    /// Slices that have a contrast of their own, by normal.
+    pub own_contrast: Zyx<Option<Contrast>>,
     /// That of the dataset in the right halves, from its own grey values; `None` until they are known.
     pub beside_contrast: Option<Contrast>,
     /// The contrast window is to be computed as soon as what is on display is known.
@@ -83,6 +85,7 @@ impl Default for Display {
         Self {
             show_raw: true,
             contrast: Contrast::default(),
+            own_contrast: Zyx::splat(None),
             beside_contrast: None,
             auto_contrast_pending: false,
             color_map: ColorMap::default(),
@@ -125,10 +128,17 @@ impl Display {
         self.looks.get(class).copied().unwrap_or_default()
     }
 
+    /// The contrast of the slice across `normal`.
+    #[must_use]
+    pub fn contrast_of(&self, normal: Axis) -> Contrast {
+        self.own_contrast[normal].unwrap_or(self.contrast)
+    }
+
     /// Forgets what belongs to one dataset; these classes of the next one are not drawn at first.
     pub fn forget_dataset(&mut self, hidden_classes: HashSet<(usize, usize)>) {
         self.hidden_classes = hidden_classes;
         self.isolated = None;
+        self.own_contrast = Zyx::splat(None);
         self.selected_crop = None;
         self.selected = None;
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use microtome_core::geometry::Axis;
+
 use super::{CountJob, ExportPlan, PaneKind, Preset};
 use crate::options::Start;
 
@@ -37,6 +39,8 @@ pub enum Effect {
         /// What to write.
         plan: ExportPlan,
     },
+    /// Measure what the slice across this axis shows, for a contrast of its own.
+    Gauge(Axis),
     /// Break off what is being written.
     CancelExport,
     /// Count something in the background.

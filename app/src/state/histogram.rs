@@ -35,6 +35,15 @@ impl Histogram {
         })
     }
 
+    /// Counts values of elements of that type; those that are not finite are left out. `None` if there is none.
+    #[must_use]
+    pub fn of_values(values: &[f64], dtype: DType) -> Option<Self> {
+        let (lo, hi) = fixed_range(dtype).unwrap_or_else(|| range(values.iter().copied()));
+        let mut histogram = Self { lo, hi, counts: vec![0; BINS] };
+        values.iter().filter(|value| value.is_finite()).for_each(|value| histogram.add(*value, 1));
+        histogram.counts.iter().any(|count| *count > 0).then_some(histogram)
+    }
+
     /// How many voxels of a chunk lie inside the array, per axis.
     #[must_use]
     pub fn inside(chunk_voxels: &VoxelBox) -> Zyx<usize> {

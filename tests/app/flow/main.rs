@@ -6,6 +6,7 @@ mod arrangement;
 mod balance;
 mod cellmap;
 mod chunks;
+mod contrast;
 mod data;
 mod driver;
 mod export;

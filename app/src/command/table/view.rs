@@ -45,9 +45,29 @@ pub(super) fn view() -> Vec<CommandSpec> {
         .key(Shortcut::plain(Key::Char('N')))
         .needs(|state| state.network_input().is_some(), "The configuration has no input.")
         .check(|state| state.network.is_on),
-        spec(View, Command::AutoContrast, "Auto contrast", "Spread the grey values on display over black to white.")
-            .key(Shortcut::plain(Key::Char('A')))
-            .when(is_open),
+        spec(
+            Menu::Contrast,
+            Command::AutoContrast,
+            "Auto contrast",
+            "Spread the grey values on display over black to white.",
+        )
+        .key(Shortcut::plain(Key::Char('A')))
+        .when(is_open),
+        spec(
+            Menu::Contrast,
+            Command::AutoContrastActive,
+            "Auto contrast of one view",
+            "Spread what the slice that the pointer was last over shows over black to white, in it alone.",
+        )
+        .key(Shortcut::shift(Key::Char('A')))
+        .when(is_open),
+        spec(
+            Menu::Contrast,
+            Command::CommonContrast,
+            "One contrast for all views",
+            "No slice has a contrast of its own any more.",
+        )
+        .needs(|state| state.display.own_contrast.any(|own| own.is_some()), "No slice has one of its own."),
         spec(View, Command::ToggleColorByObject, "Colour by object", "A colour for each object, not for each class.")
             .check(|state| state.display.color_by_object),
         spec(View, Command::ToggleInvert, "Invert", "Draw low grey values bright and high ones dark.")
@@ -196,7 +216,7 @@ pub(super) fn panes() -> Vec<CommandSpec> {
 }
 
 pub(super) fn looks() -> Vec<CommandSpec> {
-    let spec = |command, label, tooltip| CommandSpec::new(Menu::View, command, label, tooltip);
+    let spec = |command, label, tooltip| CommandSpec::new(Menu::Look, command, label, tooltip);
     vec![
         spec(Command::ToggleTheme, "Light theme", "Dark text on light ground, or the other way round.")
             .check(|state| state.theme == ThemeName::Light),

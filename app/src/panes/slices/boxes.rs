@@ -1,6 +1,6 @@
 //! Boxes over a slice: the volume, the label crops, and where samples were drawn, as they lay, the newest brightest.
 
-use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, vec2};
 
 use super::Screen;
 use crate::context::PaneContext;
@@ -13,13 +13,14 @@ pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     let Some(index) = ctx.state.dataset_in(screen.side) else { return };
     let Some(dataset) = data.catalog.datasets.get(index) else { return };
     if let Some(points) = screen.outline_of(&dataset.raw.bounds()) {
-        outline(painter, points, Stroke::new(1.0, ctx.theme.line));
+        outline(painter, screen, points, Stroke::new(1.0, ctx.theme.line));
     }
     if ctx.state.display.show_boxes {
         for crop in &dataset.crops {
             if let Some(points) = screen.outline_of(&crop.bounds) {
-                name_ui(painter, ctx, screen, Rect::from_points(&points), &crop.name);
-                outline(painter, points, Stroke::new(1.5, ctx.theme.label_crop));
+                let around = Rect::from_points(&points);
+                outline(painter, screen, points, Stroke::new(1.5, ctx.theme.label_crop));
+                name_ui(painter, ctx, screen, around, &crop.name);
             }
         }
         samples_ui(painter, ctx, screen, index);
@@ -28,8 +29,9 @@ pub fn boxes_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
         return;
     }
     if let Some(points) = ctx.state.display.selected.as_ref().and_then(|selected| screen.outline_of(selected)) {
-        let (fill, stroke) = (Theme::faded(ctx.theme.sample, 0.08), Stroke::new(2.5, ctx.theme.sample));
-        painter.add(Shape::convex_polygon(points, fill, stroke));
+        let fill = Theme::faded(ctx.theme.sample, 0.08);
+        painter.add(Shape::convex_polygon(points.clone(), fill, Stroke::NONE));
+        outline(painter, screen, points, Stroke::new(2.5, ctx.theme.sample));
     }
 }
 
@@ -47,8 +49,13 @@ fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset
     }
 }
 
-fn outline(painter: &Painter, points: Vec<Pos2>, stroke: Stroke) {
-    painter.add(Shape::closed_line(points, stroke));
+/// Along the axes it is a rectangle, which is drawn on whole pixels.
+fn outline(painter: &Painter, screen: &Screen, points: Vec<Pos2>, stroke: Stroke) {
+    if screen.view.turned.is_none() {
+        painter.rect_stroke(Rect::from_points(&points), 0.0, stroke, StrokeKind::Middle);
+    } else {
+        painter.add(Shape::closed_line(points, stroke));
+    }
 }
 
 /// The name of a label crop inside its upper left corner, if there is room for it.

@@ -5,6 +5,7 @@ use egui::{FontId, Label, RichText, Sense, Ui, UiBuilder, vec2};
 use super::Screen;
 use super::overlay::DIRECTIONS;
 use crate::context::PaneContext;
+use crate::format;
 
 /// One of them.
 struct Chip {
@@ -45,5 +46,10 @@ fn chips(ctx: &PaneContext<'_>, screen: &Screen) -> Vec<Chip> {
     });
     let network = state.network_words(screen.normal()).filter(|_| !state.is_beside(screen.side));
     let network = network.map(|said| Chip { words: said.words, tooltip: said.tooltip });
-    side.into_iter().chain(turned).chain(network).collect()
+    let own = state.display.own_contrast[screen.normal()].filter(|_| !state.is_beside(screen.side));
+    let own = own.map(|contrast| Chip {
+        words: format!("own contrast {}–{}", format::number(contrast.lo), format::number(contrast.hi)),
+        tooltip: "Black and white of what this slice alone showed when it was asked for (Shift A).".to_owned(),
+    });
+    side.into_iter().chain(own).chain(turned).chain(network).collect()
 }

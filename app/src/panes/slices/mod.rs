@@ -87,14 +87,20 @@ impl Screen {
         self.view.normal
     }
 
+    /// The corner of the first pixel: the image is drawn on whole pixels, wherever the pane begins.
+    fn origin(&self) -> egui::Pos2 {
+        let round = |points: f32| (points * self.pixels_per_point).round() / self.pixels_per_point;
+        egui::pos2(round(self.rect.min.x), round(self.rect.min.y))
+    }
+
     fn world_from_point(&self, at: egui::Pos2) -> Zyx<f64> {
-        let pixel = (at - self.rect.min) * self.pixels_per_point;
+        let pixel = (at - self.origin()) * self.pixels_per_point;
         self.view.world_from_pixel([f64::from(pixel.x), f64::from(pixel.y)])
     }
 
     fn point_from_world(&self, world_nm: Zyx<f64>) -> egui::Pos2 {
         let [right, down] = self.view.pixel_from_world(world_nm);
-        self.rect.min + vec2(right as f32, down as f32) / self.pixels_per_point
+        self.origin() + vec2(right as f32, down as f32) / self.pixels_per_point
     }
 
     /// The part of the screen that a box covers, if the plane cuts it.

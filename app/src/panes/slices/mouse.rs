@@ -135,6 +135,10 @@ pub fn menu_ui(ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind
         item("Centre here", Command::Pan(views.straightened(screen.normal(), at_nm) - views.center_nm));
         item("Copy this position", Command::CopyPositionAt(at_nm));
         item("Auto contrast", Command::AutoContrast);
+        item("Auto contrast of this view", Command::AutoContrastActive);
+        if ctx.state.display.own_contrast[screen.normal()].is_some() {
+            item("One contrast for all views", Command::CommonContrast);
+        }
         if screen.view.turned.is_some() {
             item("Straighten the slices", Command::ResetTurns);
         }

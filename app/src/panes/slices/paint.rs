@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::Screen;
 use crate::context::PaneContext;
-use crate::state::{Layer, LayerKind, Side};
+use crate::state::{Layer, LayerKind};
 
 /// The physical pixels that egui gives a callback in `rect`.
 pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
@@ -24,7 +24,7 @@ pub fn pixels_of(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
 /// The shape that draws the image.
 pub fn callback(ctx: &PaneContext<'_>, screen: &Screen, renderer: &Arc<Mutex<SliceRenderer>>) -> Shape {
     let layers = ctx.state.layers_in(screen.normal(), screen.side).into_iter();
-    let layers = layers.map(|layer| slice_layer(ctx, layer, screen.side)).collect();
+    let layers = layers.map(|layer| slice_layer(ctx, layer, screen)).collect();
     let paint = Paint {
         renderer: Arc::clone(renderer),
         draw: SliceDraw { view: screen.view, layers },
@@ -33,11 +33,11 @@ pub fn callback(ctx: &PaneContext<'_>, screen: &Screen, renderer: &Arc<Mutex<Sli
     Shape::Callback(egui_wgpu::Callback::new_paint_callback(screen.rect, paint))
 }
 
-fn slice_layer(ctx: &PaneContext<'_>, layer: &Layer, side: Side) -> SliceLayer {
+fn slice_layer(ctx: &PaneContext<'_>, layer: &Layer, screen: &Screen) -> SliceLayer {
     let display = &ctx.state.display;
     let style = match layer.kind {
         LayerKind::Raw => LayerStyle::Image(ImageStyle {
-            window: window(ctx, layer, side),
+            window: window(ctx, layer, screen),
             color_map: display.color_map,
             invert: display.invert,
             interpolation: if display.smooth { Interpolation::Linear } else { Interpolation::Nearest },
@@ -58,10 +58,10 @@ fn slice_layer(ctx: &PaneContext<'_>, layer: &Layer, side: Side) -> SliceLayer {
 }
 
 /// The values that are black and white: as the network sees it, the ends of the range that it gets.
-fn window(ctx: &PaneContext<'_>, layer: &Layer, side: Side) -> [f32; 2] {
+fn window(ctx: &PaneContext<'_>, layer: &Layer, screen: &Screen) -> [f32; 2] {
     let display = &ctx.state.display;
-    let beside = display.beside_contrast.filter(|_| ctx.state.is_beside(side));
-    let contrast = beside.unwrap_or(display.contrast);
+    let beside = display.beside_contrast.filter(|_| ctx.state.is_beside(screen.side));
+    let contrast = beside.unwrap_or_else(|| display.contrast_of(screen.normal()));
     match layer.seen.as_ref().map(|seen| seen.range) {
         Some(SeenRange::Between(from, to)) => [from, to],
         Some(SeenRange::ZScores) => [-3.0, 3.0],
