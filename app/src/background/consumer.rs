@@ -13,6 +13,7 @@ use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
 
 use super::preview::{self, Desk};
+use super::reads::crop_read;
 use super::simulator::simulate;
 use super::thumbnails::{Palette, batch_view};
 use super::{Waker, spawn};
@@ -329,7 +330,9 @@ impl Taker<'_> {
         let due = paused || self.pictured.is_none_or(|at| at.elapsed() >= PICTURES_EVERY);
         if due && let Some(batch) = self.last.take() {
             let palette = self.shared.palette.lock().clone();
-            let view = Arc::new(batch_view(&batch, self.loader.config(), &palette));
+            let mut view = batch_view(&batch, self.loader.config(), &palette);
+            view.crops.iter_mut().for_each(|crop| crop.read = crop_read(&self.loader, &crop.provenance));
+            let view = Arc::new(view);
             self.pictured = Some(Instant::now());
             self.shared.tell(|news| news.batch = Some(view));
         }

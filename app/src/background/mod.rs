@@ -12,6 +12,7 @@ mod gauge;
 mod network;
 mod opener;
 mod preview;
+mod reads;
 mod saver;
 mod simulator;
 mod thumbnails;

@@ -38,6 +38,7 @@ pub fn batch_view(batch: &Batch, config: &LoaderConfig, palette: &Palette) -> Ba
         labels: target.and_then(|array| label_slice(array, (sample, middle(array)), palette)),
         label_share,
         provenance: provenance.clone(),
+        read: None,
     });
     BatchView { number: batch.number, crops: crops.collect() }
 }

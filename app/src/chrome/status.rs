@@ -74,7 +74,9 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.separator();
         ui.label(grid.words()).on_hover_text(
             "Chunks of the EM that the active slice meets, at the level on display: on the graphics card, on their way, \
-             not in the store, or impossible to read.",
+             not in the store, or impossible to read. Then what reading the EM of the last batch takes, each sample by \
+             itself: bytes of the chunks that it touches, decoded, beside the bytes of its own voxels as they are stored; \
+             what the cache holds is not decoded again. Numbers in the chunks say how many samples need them.",
         );
     }
     if let Some(ruler) = &ctx.state.views.ruler {

@@ -2,6 +2,8 @@
 
 use microtome_core::geometry::BoxNm;
 
+use super::Reading;
+
 /// What is known of a chunk of the EM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChunkStatus {
@@ -49,6 +51,10 @@ pub struct ChunkGrid {
     pub level: String,
     /// Each chunk's box, nm, and what is known of it.
     pub chunks: Vec<(BoxNm, ChunkStatus)>,
+    /// How many samples of the last batch decode each of these chunks.
+    pub reads: Vec<u32>,
+    /// What reading the samples of the last batch takes, if there is one in this dataset.
+    pub reading: Option<Reading>,
 }
 
 impl ChunkGrid {
@@ -64,7 +70,8 @@ impl ChunkGrid {
         let counts = ChunkStatus::ALL.map(|status| (self.count(status), status.name()));
         let said: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
         let said = if said.is_empty() { "none here".to_owned() } else { said.join(", ") };
-        format!("{} chunks: {said}", self.level)
+        let reading = self.reading.as_ref().map(|reading| format!(" · the last batch {}", reading.words()));
+        format!("{} chunks: {said}{}", self.level, reading.unwrap_or_default())
     }
 }
 
@@ -85,7 +92,10 @@ mod tests {
     fn the_words_count_what_there_is() {
         let cell = |status| (BoxNm::new(Zyx::splat(0.0), Zyx::splat(1.0)), status);
         let chunks = vec![cell(ChunkStatus::Absent), cell(ChunkStatus::Resident), cell(ChunkStatus::Resident)];
-        assert_eq!(ChunkGrid { level: "s2".to_owned(), chunks }.words(), "s2 chunks: 2 cached, 1 absent");
-        assert_eq!(ChunkGrid { level: "s2".to_owned(), chunks: Vec::new() }.words(), "s2 chunks: none here");
+        assert_eq!(
+            ChunkGrid { level: "s2".to_owned(), chunks, ..ChunkGrid::default() }.words(),
+            "s2 chunks: 2 cached, 1 absent"
+        );
+        assert_eq!(ChunkGrid { level: "s2".to_owned(), ..ChunkGrid::default() }.words(), "s2 chunks: none here");
     }
 }

@@ -7,6 +7,7 @@ use microtome_core::loader::{ClassTally, Provenance, SourceReport};
 use microtome_core::sample::Simulation;
 use microtome_core::telemetry::Stats;
 
+use super::CropRead;
 use super::orbit::{Corners, corners_of_patch};
 
 /// What the loader is doing.
@@ -43,6 +44,8 @@ pub struct CropView {
     pub label_share: [f32; 2],
     /// Where it came from.
     pub provenance: Provenance,
+    /// What reading its EM takes, if that is known.
+    pub read: Option<CropRead>,
 }
 
 /// The last batch, ready to be drawn.

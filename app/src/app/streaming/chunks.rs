@@ -3,7 +3,7 @@
 use microtome_core::geometry::{Axis, Zyx};
 use microtome_render::{ChunkId, choose_display_level, visible_chunks};
 
-use crate::state::{ChunkGrid, ChunkStatus, Layer, LayerKind, State};
+use crate::state::{ChunkGrid, ChunkStatus, Layer, LayerKind, Reading, State};
 
 /// The grid of every slice on the screen, by normal; none while they are not shown, or the EM is not.
 pub fn chunk_grids(state: &State, status: impl Fn(&ChunkId) -> ChunkStatus) -> Zyx<Option<ChunkGrid>> {
@@ -23,6 +23,12 @@ fn grid(state: &State, raw: &Layer, normal: Axis, status: impl Fn(&ChunkId) -> C
         let id = ChunkId { volume: raw.slot, level: u32::try_from(index).unwrap_or(u32::MAX), chunk };
         (level.world_from_voxel.world_box(&level.chunk_voxels(chunk)), status(&id))
     };
-    let chunks = visible_chunks(&view, level).into_iter().map(|(chunk, _)| known(chunk)).collect();
-    ChunkGrid { level: raw.level_name(index), chunks }
+    let crops = state.loader.batch.iter().flat_map(|batch| &batch.crops).filter_map(|crop| crop.read.as_ref());
+    let dataset_index = state.session.open().map_or(0, |data| data.dataset_index);
+    let reading = Reading::of(crops, dataset_index, index);
+    let count = |chunk: &Zyx<u64>| reading.as_ref().and_then(|of| of.counts.get(chunk)).copied().unwrap_or(0);
+    let visible = visible_chunks(&view, level);
+    let reads = visible.iter().map(|(chunk, _)| count(chunk)).collect();
+    let chunks = visible.into_iter().map(|(chunk, _)| known(chunk)).collect();
+    ChunkGrid { level: raw.level_name(index), chunks, reads, reading }
 }
