@@ -7,7 +7,7 @@ use microtome_render::SliceRenderer;
 use parking_lot::Mutex;
 
 use crate::command::Command;
-use crate::state::{State, Viewport};
+use crate::state::{CropColor, CropTone, State, Viewport};
 use crate::theme::{Theme, color_of_class};
 
 /// Where panes put what the user wants; applied after painting, before the next frame.
@@ -67,6 +67,20 @@ impl PaneContext<'_> {
     pub fn color_of_class(&self, class: &str) -> [u8; 3] {
         let names = self.state.session.open().map_or(&[][..], |data| &data.class_names);
         color_of_class(names, &self.state.display.looks, class)
+    }
+
+    /// The colour of a crop, by what its colour says.
+    #[must_use]
+    pub fn color_of_crop(&self, tone: &CropTone) -> egui::Color32 {
+        match tone {
+            // The colour of fresh samples is near that of a class.
+            CropTone::Plain if self.state.display.crop_color == CropColor::Class => self.theme.chunk_absent,
+            CropTone::Plain => self.theme.sample,
+            CropTone::Class(name) => Theme::rgb(self.color_of_class(name)),
+            CropTone::Dataset(index) => self.theme.series[index % self.theme.series.len()],
+            CropTone::SomeMissing => self.theme.risk,
+            CropTone::MuchMissing => self.theme.loss,
+        }
     }
 
     /// Queues a command.

@@ -7,11 +7,12 @@ use crate::context::PaneContext;
 use crate::options::Start;
 
 /// What has a menu of its own within the View menu.
-const PARTS_OF_VIEW: [(&str, Menu); 6] = [
+const PARTS_OF_VIEW: [(&str, Menu); 7] = [
     ("Views", Menu::Views),
     ("Oblique slices", Menu::Turn),
     ("Contrast of views", Menu::Contrast),
     ("Colour map", Menu::ColorMap),
+    ("Colours of crops", Menu::CropColor),
     ("Panes", Menu::Pane),
     ("Appearance", Menu::Look),
 ];

@@ -31,7 +31,7 @@ use crate::state::timeline::RangeNs;
 use microtome_render::ColorMap;
 
 use crate::state::preview::PreviewMode;
-use crate::state::{Arrangement, Contrast, Hint, PaneKind, Place, Preset, Side};
+use crate::state::{Arrangement, Contrast, CropColor, Hint, PaneKind, Place, Preset, Side};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,6 +115,8 @@ pub enum Command {
     SetLabelOpacity(f32),
     /// Crop boxes over the slices.
     ToggleBoxes,
+    /// Choose what the colour of a crop says.
+    SetCropColor(CropColor),
     /// How densely draws cover the data, over the slices.
     ToggleDensity,
     /// Work out what so many draws would cover, and show it.

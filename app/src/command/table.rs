@@ -24,6 +24,8 @@ pub enum Menu {
     Contrast,
     /// Themes and sizes of the window, in a part of the View menu.
     Look,
+    /// What the colours of crops say, in a part of the View menu.
+    CropColor,
     /// Turning slices, in a part of the View menu.
     Turn,
     /// The arrangements of the views, in their own part of the View menu.
@@ -114,6 +116,7 @@ pub fn table() -> &'static [CommandSpec] {
             view::layouts(),
             view::arrangements(),
             view::turns(),
+            view::crop_colors(),
             view::places(),
             view::looks(),
             view::color_maps(),

@@ -7,6 +7,7 @@ use egui::{
     TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::figure::swatch_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format::drawn;
@@ -59,6 +60,7 @@ fn head_ui(ui: &mut Ui, ctx: &PaneContext<'_>, batch: &BatchView) {
         if ctx.state.loader.hold_batch && ctx.state.loader.phase == LoaderPhase::Running {
             ui.weak("held under the pointer");
         }
+        legend_ui(ui, ctx);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let mut labels = ctx.state.display.show_labels;
             let check = ui.checkbox(&mut labels, "labels");
@@ -68,6 +70,21 @@ fn head_ui(ui: &mut Ui, ctx: &PaneContext<'_>, batch: &BatchView) {
             }
         });
     });
+}
+
+/// What the colours of the crops over the slices mean, where they mean more than age.
+fn legend_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    const MOST: usize = 6;
+    let legend = ctx.state.crop_legend();
+    for (tone, words) in legend.iter().take(MOST) {
+        ui.add_space(6.0);
+        swatch_ui(ui, ctx.color_of_crop(tone));
+        ui.label(words).on_hover_text(ctx.state.display.crop_color.purpose());
+    }
+    if legend.len() > MOST {
+        let rest: Vec<_> = legend.iter().skip(MOST).map(|(_, words)| words.as_str()).collect();
+        ui.weak(format!("and {} more", rest.len())).on_hover_text(rest.join("\n"));
+    }
 }
 
 /// As many columns as make the pictures largest without scrolling.

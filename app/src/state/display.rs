@@ -6,6 +6,8 @@ use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::ColorMap;
 use serde::{Deserialize, Serialize};
 
+use super::CropColor;
+
 /// Grey values between `lo` and `hi` are spread over black to white. In units of the stored values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contrast {
@@ -64,6 +66,8 @@ pub struct Display {
     pub color_by_object: bool,
     /// Crop boxes are drawn over the slices.
     pub show_boxes: bool,
+    /// What the colour of a crop says.
+    pub crop_color: CropColor,
     /// How densely draws cover the data is drawn over the slices.
     pub show_density: bool,
     /// The chunk grid is drawn over the slices.
@@ -95,6 +99,7 @@ impl Default for Display {
             label_opacity: 0.45,
             color_by_object: false,
             show_boxes: true,
+            crop_color: CropColor::default(),
             show_density: false,
             show_chunks: false,
             hidden_classes: HashSet::new(),

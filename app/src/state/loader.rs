@@ -64,13 +64,24 @@ pub struct Footprint {
     pub dataset_index: usize,
     /// Its corners in the world, turned as it was drawn, nm.
     pub corners_nm: Corners,
+    /// The class that it was drawn for, if it was for one.
+    pub class: Option<String>,
+    /// The part of its EM that the store lacks, 0–1, by chunks.
+    pub missing: f32,
 }
 
 impl Footprint {
     /// Where a sample of this provenance was drawn.
     #[must_use]
     pub fn of(provenance: &Provenance) -> Self {
-        Self { dataset_index: provenance.dataset_index, corners_nm: corners_of_patch(&provenance.grid) }
+        let of_em = provenance.sources.iter().filter(|source| source.class.is_none());
+        let (absent, chunks) = of_em.fold((0, 0), |sum, of| (sum.0 + of.absent_chunks, sum.1 + of.chunks));
+        Self {
+            dataset_index: provenance.dataset_index,
+            corners_nm: corners_of_patch(&provenance.grid),
+            class: provenance.reason.class.clone(),
+            missing: absent as f32 / chunks.max(1) as f32,
+        }
     }
 }
 

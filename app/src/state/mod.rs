@@ -3,6 +3,7 @@
 mod arrangement;
 mod balance;
 mod chunks;
+mod crop_color;
 mod display;
 pub mod draft;
 mod effect;
@@ -33,6 +34,7 @@ use std::path::PathBuf;
 pub use arrangement::{Arrangement, Side};
 pub use balance::{CERTAINTY, ClassBalance, Waiting, balance};
 pub use chunks::{ChunkGrid, ChunkStatus};
+pub use crop_color::{CropColor, CropTone};
 pub use display::{ClassLook, Contrast, Display};
 pub use draft::Draft;
 pub use effect::Effect;

@@ -46,6 +46,9 @@ impl Late {
                 while let Ok(mut pipe) = std::fs::OpenOptions::new().write(true).open(&path) {
                     // A reader that had enough is none of our business.
                     let _ = pipe.write_all(&bytes);
+                    drop(pipe);
+                    // Until it has seen the end: else it would get the same bytes once more behind it.
+                    std::thread::sleep(std::time::Duration::from_millis(50));
                 }
             };
             std::thread::Builder::new().name("late".to_owned()).spawn(write).expect("a thread");

@@ -7,6 +7,7 @@ mod balance;
 mod cellmap;
 mod chunks;
 mod contrast;
+mod crop_colors;
 mod data;
 mod driver;
 mod export;

@@ -5,7 +5,7 @@ use microtome_render::ColorMap;
 use super::{CommandSpec, Menu, has_loader, is_open};
 use crate::command::{Command, Key, Shortcut};
 use crate::options::ThemeName;
-use crate::state::{Arrangement, PaneKind, Preset, State};
+use crate::state::{Arrangement, CropColor, PaneKind, Preset, State};
 
 pub(super) fn view() -> Vec<CommandSpec> {
     use Menu::View;
@@ -123,6 +123,19 @@ pub(super) fn arrangements() -> Vec<CommandSpec> {
         }
     };
     Arrangement::ALL.into_iter().zip(CHECKED).map(row).collect()
+}
+
+pub(super) fn crop_colors() -> Vec<CommandSpec> {
+    const CHECKED: [fn(&State) -> bool; 4] = [
+        |state| state.display.crop_color == CropColor::ALL[0],
+        |state| state.display.crop_color == CropColor::ALL[1],
+        |state| state.display.crop_color == CropColor::ALL[2],
+        |state| state.display.crop_color == CropColor::ALL[3],
+    ];
+    let row = |(by, checked): (CropColor, fn(&State) -> bool)| {
+        CommandSpec::new(Menu::CropColor, Command::SetCropColor(by), by.title(), by.purpose()).check(checked)
+    };
+    CropColor::ALL.into_iter().zip(CHECKED).map(row).collect()
 }
 
 pub(super) fn turns() -> Vec<CommandSpec> {

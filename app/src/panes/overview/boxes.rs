@@ -6,6 +6,7 @@ use super::Scene;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format::drawn;
+use crate::state::CropColor;
 use crate::state::orbit::{Corners, EDGES, corners_of_box, corners_of_patch};
 use crate::theme::Theme;
 
@@ -61,7 +62,11 @@ pub fn footprints_ui(painter: &Painter, ctx: &PaneContext<'_>, scene: &Scene) {
     let footprints = &ctx.state.loader.footprints;
     for (index, footprint) in footprints.iter().enumerate().filter(|(_, f)| f.dataset_index == data.dataset_index) {
         let freshness = (index + 1) as f32 / footprints.len() as f32;
-        let color = Theme::faded(ctx.theme.accent, 0.06 + 0.24 * freshness.powi(3));
+        let by = ctx.state.display.crop_color;
+        let plain = (ctx.theme.accent, 0.24);
+        let (color, strength) =
+            if by == CropColor::Age { plain } else { (ctx.color_of_crop(&by.tone(footprint)), 0.6) };
+        let color = Theme::faded(color, 0.06 + strength * freshness.powi(3));
         box_ui(painter, scene, &footprint.corners_nm, Stroke::new(1.0, color));
     }
 }

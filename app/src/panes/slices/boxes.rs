@@ -44,7 +44,8 @@ fn samples_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, dataset
         let outline = section(&footprint.corners_nm, &screen.view);
         let points: Vec<_> = outline.into_iter().map(|corner| screen.point_from_world(corner)).collect();
         let freshness = 1.0 - age as f32 / footprints.len() as f32;
-        let color = Theme::faded(ctx.theme.sample, 0.05 + 0.85 * freshness.powi(4));
+        let tone = ctx.state.display.crop_color.tone(footprint);
+        let color = Theme::faded(ctx.color_of_crop(&tone), 0.05 + 0.85 * freshness.powi(4));
         painter.add(Shape::closed_line(points, Stroke::new(1.0, color)));
     }
 }
