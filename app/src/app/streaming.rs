@@ -1,22 +1,25 @@
 //! What the slices need, frame by frame: which chunks to ask for, what came, what is under the pointer.
 
 mod chunks;
+mod wanted;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use egui_wgpu::{RenderState, wgpu};
-use microtome_core::geometry::{Axis, Zyx};
+use microtome_core::geometry::Zyx;
 use microtome_core::telemetry::Meter;
 use microtome_core::volume::{Caches, Chunk, ChunkCache, TransformCache};
-use microtome_render::{ChunkId, RenderError, SliceRenderer, Texels, choose_display_level, wanted_chunks};
+use microtome_render::{ChunkId, RenderError, SliceRenderer, Texels, choose_display_level};
 use parking_lot::Mutex;
+
+use wanted::Wanted;
 
 use crate::background::{Loaded, Outcome, Prepared, Viewer, Waker, Want};
 use crate::command;
 use crate::state::{
     ChunkGrid, ChunkStatus, GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, OpenData, Probe, Readout,
-    Side, State, value_in,
+    State, value_in,
 };
 
 /// Texture memory that the slices may take.
@@ -324,59 +327,6 @@ fn own_caches() -> Arc<Caches> {
         transforms: TransformCache::new(TRANSFORM_BYTES),
         meter: Meter::new(),
     })
-}
-
-/// What the visible views want.
-#[derive(Default)]
-struct Wanted {
-    /// Coarsest levels, each view's most urgent first in turn.
-    coarse: Vec<(usize, Want)>,
-    /// The levels on display.
-    fine: Vec<(usize, Want)>,
-    /// Chunks of the EM on display.
-    shown: Vec<ChunkId>,
-    /// The same of the dataset beside it.
-    shown_beside: Vec<ChunkId>,
-}
-
-impl Wanted {
-    fn by_views(state: &State) -> Self {
-        let mut wanted = Self::default();
-        for normal in Axis::ALL.into_iter().filter(|normal| state.views.viewport[*normal].visible) {
-            for side in state.views.arrangement.sides() {
-                wanted.add(state, normal, *side);
-            }
-        }
-        wanted.fine.sort_by_key(|(rank, _)| *rank);
-        wanted.coarse.sort_by_key(|(rank, _)| *rank);
-        wanted
-    }
-
-    fn add(&mut self, state: &State, normal: Axis, side: Side) {
-        let view = state.views.slice_view(normal);
-        let layers = state.layers_in(normal, side);
-        // What stands in for what the network sees need not be fine.
-        let coarse_will_do = layers.iter().any(|layer| layer.seen.is_some()) && !state.display.show_chunks;
-        for layer in layers {
-            let on_display = choose_display_level(&layer.levels, &view);
-            let is_shown = layer.kind == LayerKind::Raw && layer.seen.is_none();
-            let is_wanted_fine = layer.seen.is_some() || !coarse_will_do || layer.levels.len() == 1;
-            for (rank, (level, chunk)) in wanted_chunks(&view, &layer.levels).into_iter().enumerate() {
-                let want = Want::new(layer, level, chunk);
-                if level != on_display {
-                    self.coarse.push((rank, want));
-                    continue;
-                }
-                if is_shown {
-                    let shown = if state.is_beside(side) { &mut self.shown_beside } else { &mut self.shown };
-                    shown.push(want.id);
-                }
-                if is_wanted_fine {
-                    self.fine.push((rank, want));
-                }
-            }
-        }
-    }
 }
 
 /// Where values are read out: under the pointer, else at the cursor.
