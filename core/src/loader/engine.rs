@@ -13,6 +13,7 @@ use super::inputs::Inputs;
 use super::layout::{BatchLayout, smallest_target_nm};
 use super::recycle::Recycler;
 use super::report::Sources;
+use super::serve::Watch;
 use super::share::Share;
 use super::skipped::SkippedSamples;
 use super::{Batch, LoaderConfig};
@@ -44,6 +45,7 @@ pub(super) struct Engine {
     pub counts: Counts,
     pub skipped: SkippedSamples,
     pub faults: FaultCounts,
+    pub watch: Watch,
     pub threads: usize,
     started: Instant,
     baseline: Baseline,
@@ -182,6 +184,7 @@ impl Engine {
             counts: Counts::default(),
             skipped: SkippedSamples::default(),
             faults: FaultCounts::default(),
+            watch: Watch::default(),
             threads: settled.threads,
             started: Instant::now(),
             baseline,
@@ -197,6 +200,7 @@ impl Engine {
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.samples.fetch_add(batch.provenance.len() as u64, Ordering::Relaxed);
         self.counts.batch_bytes.fetch_add(batch.size_bytes(), Ordering::Relaxed);
+        self.watch.saw(batch, || self.started.elapsed());
     }
 
     /// Everything that the loader measures about itself.
