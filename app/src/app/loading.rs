@@ -213,10 +213,11 @@ impl Loading {
             // Fails never: the colours of its classes are known now.
             let _recolored = self.recolor(state);
         }
-        if !news.past.is_empty() {
-            state.take_past(std::mem::take(&mut news.past));
-            // The last of them is among them.
-            news.stats = None;
+        // Of a recording, whose newest statistics are among those of the past.
+        if !news.past.is_empty()
+            && let Some(now) = news.stats.take()
+        {
+            state.take_past(std::mem::take(&mut news.past), now);
             if let Some(timeline) = news.timeline.take() {
                 state.take_timeline(timeline);
                 state.timeline.fit();

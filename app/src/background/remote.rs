@@ -1,13 +1,14 @@
 //! A loader that is not in this process: one that serves, or one that was recorded. Tells the window the same news as the
 //! loader of this process would.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use microtome_core::loader::{Batch, LoaderConfig};
 use microtome_core::telemetry::wire::{About, Message, SampleSlice, SliceLog, SpanLog, Tune, Wants};
-use microtome_core::telemetry::{Client, Log, Stats};
+use microtome_core::telemetry::{BatchTimes, Client, Log, Stats};
 use parking_lot::Mutex;
 
 use super::consumer::News;
@@ -103,6 +104,7 @@ fn listen(shared: &Shared, source: &Start, address: &str, token: Option<&str>) -
         config: LoaderConfig::default(),
         spans: SpanLog::new(TIMELINE_NS, MAX_SPAN_BYTES),
         slices: SliceLog::default(),
+        batches: VecDeque::new(),
     };
     listener.begin(source, client.about().clone());
     loop {
@@ -127,6 +129,8 @@ struct Listener<'a> {
     config: LoaderConfig,
     spans: SpanLog,
     slices: SliceLog,
+    /// The last that were taken.
+    batches: VecDeque<BatchTimes>,
 }
 
 impl Listener<'_> {
@@ -141,10 +145,16 @@ impl Listener<'_> {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Stats(snapshot) => self.shared.tell(|news| {
-                news.stats = Some(snapshot.stats);
-                news.paused = Some(snapshot.paused);
-            }),
+            Message::Stats(snapshot) => {
+                let last_batches = self.batches.iter().copied().collect();
+                let stats = Stats { last_batches, ..snapshot.stats };
+                self.shared.tell(|news| (news.stats, news.paused) = (Some(stats), Some(snapshot.paused)));
+            }
+            Message::Batches(batches) => {
+                self.batches.extend(batches);
+                let excess = self.batches.len().saturating_sub(BatchTimes::KEPT);
+                self.batches.drain(..excess);
+            }
             Message::Spans(block) => {
                 self.spans.push(&block);
                 let recording = Arc::new(Recording::new(Arc::new(self.spans.timeline())));
@@ -186,7 +196,7 @@ fn read(shared: &Shared, source: &Start, path: &Path) -> microtome_core::Result<
     shared.tell(|news| {
         news.samples_per_epoch = Some(view.about.samples_per_epoch);
         news.remote = Some(Box::new(view));
-        news.stats = log.snapshots.back().map(|snapshot| snapshot.stats.clone());
+        news.stats = log.last_stats();
         news.past = history;
         news.timeline = Some(timeline);
         if log.is_cut {

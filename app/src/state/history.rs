@@ -292,6 +292,7 @@ mod tests {
             queue: QueueStats::default(),
             consumer_wait: Duration::from_millis(elapsed_ms / 4),
             threads: 2,
+            ..Stats::default()
         }
     }
 

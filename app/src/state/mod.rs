@@ -167,10 +167,10 @@ impl State {
     }
 
     /// Takes over everything that was recorded of a loader: curves and timeline show all of it.
-    pub fn take_past(&mut self, past: Vec<(Duration, Stats)>) {
-        let (Some((first, _)), Some((last, stats))) = (past.first(), past.last()) else { return };
+    pub fn take_past(&mut self, past: Vec<(Duration, Stats)>, now: Stats) {
+        let (Some((first, _)), Some((last, _))) = (past.first(), past.last()) else { return };
         self.history = StatsHistory::new(last.saturating_sub(*first) + Duration::from_secs(1), past.len());
-        self.loader.stats = Some(stats.clone());
+        self.loader.stats = Some(now);
         self.loader.stats_version += 1;
         for (at, stats) in past {
             self.history.push(at, stats, 0);

@@ -12,7 +12,7 @@ use super::skipped::SkippedSample;
 use super::{AbsentChunks, Batch, BatchArray, BatchArrays, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
 use crate::sample::{Request, Sampler};
-use crate::telemetry::{FaultReason, Stage};
+use crate::telemetry::{FaultReason, Milestone, Stage};
 use crate::{Error, Result};
 
 /// How often a sample is drawn again before its error ends the loader.
@@ -55,6 +55,8 @@ impl Engine {
     /// [`Error::Stopped`].
     pub(super) fn build(&self, ticket: Ticket, pool: &ThreadPool) -> Result<Batch> {
         let meter = &self.caches.meter;
+        self.log.reached(ticket.number, Milestone::Started);
+        self.note_memory(ticket.number);
         let mut arrays = {
             let mut stage = meter.start(Stage::Collate, || format!("batch {}", ticket.number));
             stage.add_bytes(self.layout.batch_bytes(ticket.samples));
@@ -68,8 +70,10 @@ impl Engine {
         });
         let mut skipped = Vec::new();
         while samples.iter().any(|sample| !sample.done) {
+            self.log.reached(ticket.number, Milestone::Reading);
             let mut failures = self.read_round(&mut samples, &mut arrays, pool);
             failures.extend(self.mask_round(&mut samples, &mut arrays, pool));
+            self.log.reached(ticket.number, Milestone::Read);
             if self.handover.is_stopped() {
                 return Err(Error::Stopped);
             }
@@ -81,6 +85,8 @@ impl Engine {
             }
         }
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
+        self.log.reached(ticket.number, Milestone::Ready);
+        self.note_memory(ticket.number);
         Ok(Batch { epoch: ticket.epoch, number: ticket.number, arrays, provenance, skipped })
     }
 
@@ -122,6 +128,7 @@ impl Engine {
         // All jobs of a sample together: they lie in the same place.
         all_jobs.sort_by_key(|job| job.sample);
         let requests: Vec<_> = samples.iter().map(|sample| sample.request.clone()).collect();
+        self.crew.given(all_jobs.len());
         pool.in_place_scope(|scope| {
             for job in &mut all_jobs {
                 let request = &requests[job.sample];

@@ -1,25 +1,27 @@
-//! What the loader's threads share: the unchanging parts, the hand-over, and the counts behind [`Stats`].
+//! What the loader's threads share: the unchanging parts, the hand-over, and the counts behind its statistics.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ahead::Ahead;
 use super::budget::Budget;
 use super::bundles::Bundles;
+use super::crew::Crew;
 use super::epoch::Epochs;
 use super::handover::Handover;
 use super::inputs::Inputs;
 use super::layout::{BatchLayout, smallest_target_nm};
+use super::measured::{Baseline, Counts};
 use super::recycle::Recycler;
+use super::replay::Replay;
 use super::report::Sources;
 use super::serve::Watch;
 use super::share::Share;
 use super::skipped::SkippedSamples;
-use super::{Batch, LoaderConfig};
+use super::{LoaderConfig, told};
 use crate::catalog::{Catalog, Relations};
 use crate::sample::{PatchSpec, Sampler, Source};
-use crate::telemetry::{CacheStats, FaultCounts, MemoryStats, StageStats, Stats, resident_set_bytes};
+use crate::telemetry::{BatchLog, FaultCounts, Setup};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -47,27 +49,12 @@ pub(super) struct Engine {
     pub faults: FaultCounts,
     pub watch: Watch,
     pub threads: usize,
-    started: Instant,
-    baseline: Baseline,
-}
-
-/// Counts since the start.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub samples: AtomicU64,
-    pub batches: AtomicU64,
-    pub batch_bytes: AtomicU64,
-    pub skipped_samples: AtomicU64,
-    pub consumer_wait_ns: AtomicU64,
-}
-
-/// What shared caches had counted before this loader started.
-#[derive(Debug)]
-struct Baseline {
-    stages: Vec<StageStats>,
-    chunks: CacheStats,
-    transforms: CacheStats,
-    transform_saved: Duration,
+    pub setup: Setup,
+    pub log: BatchLog,
+    pub crew: Crew,
+    pub replay: Replay,
+    pub started: Instant,
+    pub baseline: Baseline,
 }
 
 /// Everything that is settled before any memory is taken.
@@ -150,12 +137,11 @@ impl Engine {
         settled: Settled,
         (caches, first): (Arc<Caches>, u64),
     ) -> Self {
-        let baseline = Baseline {
-            stages: caches.meter.stages(),
-            chunks: caches.chunks.stats(),
-            transforms: caches.transforms.stats(),
-            transform_saved: caches.transforms.saved(),
-        };
+        let baseline = Baseline::of(&caches, settled.layout.arrays.len());
+        let full = settled.epochs.ticket(0).samples;
+        let parts = (&settled.layout, &settled.inputs);
+        let setup = told::setup(&catalog, &config, parts, (&settled.budget, settled.threads, full));
+        let started = Instant::now();
         let by_table = catalog.class_table.as_ref().filter(|_| config.data.relations_from_class_table);
         let mut exclusive = by_table.map(|table| table.exclusive()).unwrap_or_default();
         for (class, others) in &config.data.relations {
@@ -186,7 +172,11 @@ impl Engine {
             faults: FaultCounts::default(),
             watch: Watch::default(),
             threads: settled.threads,
-            started: Instant::now(),
+            setup,
+            log: BatchLog::new(started),
+            crew: Crew::new(settled.threads),
+            replay: Replay::default(),
+            started,
             baseline,
         }
     }
@@ -194,58 +184,5 @@ impl Engine {
     /// Bytes of batch `number`.
     pub(super) fn bytes_of(&self, number: u64) -> u64 {
         self.layout.batch_bytes(self.epochs.ticket(number).samples)
-    }
-
-    pub(super) fn count_handed_over(&self, batch: &Batch) {
-        self.counts.batches.fetch_add(1, Ordering::Relaxed);
-        self.counts.samples.fetch_add(batch.provenance.len() as u64, Ordering::Relaxed);
-        self.counts.batch_bytes.fetch_add(batch.size_bytes(), Ordering::Relaxed);
-        self.watch.saw(batch, || self.started.elapsed());
-    }
-
-    /// Everything that the loader measures about itself.
-    pub(super) fn stats(&self) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let chunk_cache = since(self.caches.chunks.stats(), &self.baseline.chunks);
-        let transform_cache = since(self.caches.transforms.stats(), &self.baseline.transforms);
-        let (queue, in_flight_bytes) = self.handover.stats();
-        let mut stages = self.caches.meter.stages();
-        for (now, before) in stages.iter_mut().zip(&self.baseline.stages) {
-            now.calls -= before.calls;
-            now.bytes -= before.bytes;
-            now.busy = now.busy.saturating_sub(before.busy);
-        }
-        Stats {
-            elapsed: self.started.elapsed(),
-            samples: read(&self.counts.samples),
-            batches: read(&self.counts.batches),
-            batch_bytes: read(&self.counts.batch_bytes),
-            skipped_samples: read(&self.counts.skipped_samples),
-            faults: self.faults.stats(),
-            stages,
-            chunk_cache,
-            transform_cache,
-            transform_saved: self.caches.transforms.saved().saturating_sub(self.baseline.transform_saved),
-            memory: MemoryStats {
-                budget_bytes: self.config.loader.memory,
-                cache_bytes: chunk_cache.taken_bytes() + transform_cache.taken_bytes(),
-                queue_bytes: queue.bytes,
-                in_flight_bytes,
-                rss_bytes: resident_set_bytes(),
-            },
-            queue,
-            consumer_wait: Duration::from_nanos(read(&self.counts.consumer_wait_ns)),
-            threads: self.threads,
-        }
-    }
-}
-
-/// Counts since a baseline; sizes as they are now.
-fn since(now: CacheStats, before: &CacheStats) -> CacheStats {
-    CacheStats {
-        hits: now.hits - before.hits,
-        misses: now.misses - before.misses,
-        evictions: now.evictions - before.evictions,
-        ..now
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Batch;
 use crate::sync::{Condvar, Mutex};
-use crate::telemetry::QueueStats;
+use crate::telemetry::{Occupancy, OccupancyClock, QueueStats};
 use crate::{Error, Result};
 
 /// Where builders and consumers meet. A batch's bytes are reserved before it is begun and given back when it leaves.
@@ -30,6 +30,10 @@ struct State {
     queued_bytes: u64,
     queued: BTreeMap<u64, Result<Batch>>,
     paused: bool,
+    /// Batches are served that were made before: nothing is begun.
+    resting: bool,
+    /// Batches that could be taken one after the other.
+    occupancy: OccupancyClock,
     /// An error is queued: nothing is begun any more.
     failed: bool,
     stopped: bool,
@@ -65,9 +69,13 @@ impl Handover {
     pub(super) fn reserve(&self, bytes_of: impl Fn(u64) -> u64) -> Turn {
         let mut state = self.state.lock();
         let turn = self.turn(&state, &bytes_of);
-        if let Turn::Build(number) = turn {
-            state.reserved_bytes += bytes_of(number);
-            state.next_in += 1;
+        match turn {
+            Turn::Build(number) => {
+                state.reserved_bytes += bytes_of(number);
+                state.next_in += 1;
+            }
+            Turn::Full => state.watch(true),
+            Turn::Paused | Turn::Stop => {}
         }
         turn
     }
@@ -84,7 +92,7 @@ impl Handover {
         if state.stopped || state.failed {
             return Turn::Stop;
         }
-        if state.paused {
+        if state.paused || state.resting {
             return Turn::Paused;
         }
         let fits = state.reserved_bytes + bytes_of(state.next_in) <= self.capacity_bytes;
@@ -106,6 +114,8 @@ impl Handover {
             }
         }
         state.queued.insert(number, made);
+        let is_full = state.occupancy.is_full();
+        state.watch(is_full);
         self.ready.notify_all();
     }
 
@@ -126,6 +136,7 @@ impl Handover {
                 state.queued_bytes -= bytes;
                 state.reserved_bytes -= bytes;
                 state.next_out += 1;
+                state.watch(false);
                 self.room.notify_all();
                 Ok(Some(batch))
             }
@@ -146,6 +157,12 @@ impl Handover {
 
     pub(super) fn set_paused(&self, paused: bool) {
         self.state.lock().paused = paused;
+        self.room.notify_all();
+    }
+
+    /// Begins no batches, or goes on, apart from pauses.
+    pub(super) fn set_resting(&self, resting: bool) {
+        self.state.lock().resting = resting;
         self.room.notify_all();
     }
 
@@ -177,12 +194,25 @@ impl Handover {
         self.state.lock().stopped
     }
 
+    /// How many batches could be taken one after the other, over time; full is when there is no room to begin another.
+    pub(super) fn occupancy(&self) -> Occupancy {
+        self.state.lock().occupancy.read()
+    }
+
     /// The queue, and the bytes of batches in flight.
     pub(super) fn stats(&self) -> (QueueStats, u64) {
         let state = self.state.lock();
         let batches = state.queued.values().filter(|made| made.is_ok()).count() as u64;
         let queue = QueueStats { batches, bytes: state.queued_bytes, capacity_bytes: self.capacity_bytes };
         (queue, state.reserved_bytes - state.queued_bytes)
+    }
+}
+
+impl State {
+    /// Notes how many batches could be taken now, and whether there is no room for another.
+    fn watch(&mut self, is_full: bool) {
+        let ready = (self.next_out..).zip(self.queued.keys()).take_while(|(next, number)| next == *number).count();
+        self.occupancy.set(ready as u64, is_full);
     }
 }
 
@@ -263,6 +293,42 @@ mod tests {
         assert!(handover.is_paused());
         handover.set_paused(false);
         assert_eq!(handover.reserve(ten), Turn::Build(1));
+    }
+
+    #[test]
+    fn only_batches_that_can_be_taken_in_order_are_in_the_queue_and_it_is_full_until_one_leaves() {
+        let handover = Handover::new(20, 0);
+        let pause = || std::thread::sleep(Duration::from_millis(2));
+        let watch = |before: &Occupancy| handover.occupancy().since(before);
+        assert_eq!([handover.reserve(ten), handover.reserve(ten)], [Turn::Build(0), Turn::Build(1)]);
+        handover.put(1, 10, Ok(batch(1)));
+        pause();
+        let first = handover.occupancy();
+        assert_eq!((first.empty, first.full), (first.observed, Duration::ZERO), "batch 0 is not there yet");
+        handover.put(0, 10, Ok(batch(0)));
+        let second = handover.occupancy();
+        assert_eq!(handover.reserve(ten), Turn::Full);
+        pause();
+        let full = watch(&second);
+        assert!(full.full >= Duration::from_millis(2) && full.empty == Duration::ZERO, "{full:?}");
+        assert!(full.mean_level().is_some_and(|level| (level - 2.0).abs() < 1e-9), "{full:?}");
+        handover.take().unwrap();
+        let third = handover.occupancy();
+        pause();
+        let after = watch(&third);
+        assert!(after.full == Duration::ZERO && after.mean_level().is_some_and(|level| (level - 1.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn resting_holds_builders_back_apart_from_a_pause() {
+        let handover = Handover::new(100, 0);
+        handover.set_resting(true);
+        assert_eq!((handover.reserve(ten), handover.is_paused()), (Turn::Paused, false));
+        handover.set_paused(true);
+        handover.set_resting(false);
+        assert_eq!(handover.reserve(ten), Turn::Paused);
+        handover.set_paused(false);
+        assert_eq!(handover.reserve(ten), Turn::Build(0));
     }
 
     #[test]

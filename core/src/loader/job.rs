@@ -8,7 +8,7 @@ use super::read::{ReadFrom, Slot, SlotData};
 use super::{ArraySpec, Encoding, ReadSource, Role, local};
 use crate::catalog::LabelCrop;
 use crate::sample::Request;
-use crate::telemetry::Stage;
+use crate::telemetry::{Meter, Stage};
 use crate::volume::{Volume, VolumeId};
 use crate::{Error, Result};
 
@@ -50,6 +50,8 @@ pub(super) fn jobs<'a>(
 impl Job<'_> {
     /// Fills the slots, on a worker thread.
     pub(super) fn run(&mut self, engine: &Engine, request: &Request) {
+        let _at_work = engine.crew.begin();
+        let _lane = Meter::lane(self.array);
         self.made = Some(engine.retrying(|| self.make(engine, request)));
     }
 

@@ -64,9 +64,11 @@ impl Engine {
             }
         }
         let read: &[Sample] = samples;
+        self.crew.given(jobs.len());
         pool.in_place_scope(|scope| {
             for job in &mut jobs {
                 scope.spawn(move |_| {
+                    let _at_work = self.crew.begin();
                     job.made = self.retrying(|| self.mask(&read[job.sample], job.layout, &mut job.slots));
                 });
             }

@@ -139,9 +139,18 @@ impl Loader {
 
     /// Without a deadline it waits until there is an answer.
     fn wait_for_batch(&self, deadline: Option<Instant>) -> Result<Option<Batch>> {
+        let Engine { handover, caches, log, replay, .. } = &*self.engine;
+        if let Some(batch) = replay.serve() {
+            return Ok(Some(batch));
+        }
+        log.requested();
         loop {
-            if let Some(batch) = self.engine.handover.take()? {
+            if let Some(batch) = handover.take()? {
                 self.engine.count_handed_over(&batch);
+                if replay.keep(&batch) {
+                    handover.set_resting(true);
+                    log.paused();
+                }
                 return Ok(Some(batch));
             }
             let left = deadline.map_or(WAIT_SLICE, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -149,15 +158,33 @@ impl Loader {
                 return Ok(None);
             }
             // Waiting through a pause that somebody asked for is not the loader's doing, and no stage of its work.
-            let waiting = || self.engine.caches.meter.start(Stage::Wait, || "for a batch".to_owned());
+            let waiting = || (caches.meter.stall(), caches.meter.start(Stage::Wait, || "for a batch".to_owned()));
             let stage = (!self.is_paused()).then(waiting);
             let began = Instant::now();
-            self.engine.handover.wait_for_batch(left.min(WAIT_SLICE));
+            handover.wait_for_batch(left.min(WAIT_SLICE));
             if stage.is_some() {
-                let waited_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                let waited = began.elapsed();
+                let waited_ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
                 self.engine.counts.consumer_wait_ns.fetch_add(waited_ns, Ordering::Relaxed);
+                log.waited(waited);
+            } else {
+                log.paused();
             }
         }
+    }
+
+    /// Serves the next `batches` (at least one) again and again, once they were taken, while the loader makes no others: how
+    /// fast is who trains without it? [`Stats::replay`] says. Until [`Loader::end_replay`]; the batches are copies, which
+    /// come on top of `loader.memory`, and are not counted as handed over. Afterwards batches go on in order.
+    pub fn replay(&self, batches: usize) {
+        self.engine.replay.begin(batches.max(1));
+        self.engine.handover.set_resting(false);
+    }
+
+    /// Ends [`Loader::replay`].
+    pub fn end_replay(&self) {
+        self.engine.replay.end();
+        self.engine.handover.set_resting(false);
     }
 
     /// Begins no more batches until [`Loader::resume`]; those begun are finished, and those that are ready can be taken.

@@ -1,10 +1,8 @@
 //! The loader as others see it: what it tells viewers and recordings, and what it keeps only while there are any.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use super::engine::Engine;
 use super::slice::slices_of;
@@ -12,11 +10,9 @@ use super::{Batch, Loader, LoaderConfig, Role};
 use crate::Result;
 use crate::sync::Mutex;
 use crate::telemetry::serve::{FileRecording, ServeOptions, Server, Subject};
-use crate::telemetry::wire::{About, BatchEvent, SampleSlice, Tune};
+use crate::telemetry::wire::{About, SampleSlice, Tune};
 use crate::telemetry::{Stats, discovery};
 
-/// Batches that are remembered for those who look.
-const MAX_BATCHES: usize = 1024;
 /// Longest configuration that is told, bytes.
 const MAX_CONFIG_BYTES: usize = 512 << 10;
 
@@ -25,29 +21,12 @@ const MAX_CONFIG_BYTES: usize = 512 << 10;
 pub(super) struct Watch {
     watchers: AtomicUsize,
     slices_due: AtomicBool,
-    batches: Mutex<VecDeque<BatchEvent>>,
     slices: Mutex<Option<Arc<Vec<SampleSlice>>>>,
 }
 
 impl Watch {
-    /// A batch is handed over, so long after the start.
-    pub(super) fn saw(&self, batch: &Batch, elapsed: impl FnOnce() -> Duration) {
-        if self.watchers.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        let event = BatchEvent {
-            number: batch.number,
-            epoch: batch.epoch,
-            samples: batch.provenance.len() as u64,
-            bytes: batch.size_bytes(),
-            taken: elapsed(),
-        };
-        let mut batches = self.batches.lock();
-        batches.push_back(event);
-        if batches.len() > MAX_BATCHES {
-            batches.pop_front();
-        }
-        drop(batches);
+    /// A batch is handed over.
+    pub(super) fn saw(&self, batch: &Batch) {
         if self.slices_due.swap(false, Ordering::Relaxed) {
             let slices = Arc::new(slices_of(batch));
             *self.slices.lock() = Some(slices);
@@ -83,7 +62,7 @@ impl Subject for Engine {
         if more {
             self.watch.watchers.fetch_add(1, Ordering::Relaxed);
         } else if self.watch.watchers.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.watch.batches.lock().clear();
+            self.watch.slices_due.store(false, Ordering::Relaxed);
             *self.watch.slices.lock() = None;
         }
     }
@@ -94,10 +73,6 @@ impl Subject for Engine {
 
     fn slices(&self) -> Option<Arc<Vec<SampleSlice>>> {
         self.watch.slices.lock().clone()
-    }
-
-    fn batches(&self, from: u64) -> Vec<BatchEvent> {
-        self.watch.batches.lock().iter().filter(|batch| batch.number >= from).cloned().collect()
     }
 
     fn tune(&self, tune: Tune) -> Result<(), String> {

@@ -6,9 +6,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::serve::RECORDING_WORD;
-use super::wire::{
-    About, BatchEvent, Deframer, Fault, MAX_BYTES, Message, SliceLog, Snapshot, SpanLog, VERSION, decode,
-};
+use super::wire::{About, Deframer, Fault, MAX_BYTES, Message, SliceLog, Snapshot, SpanLog, VERSION, decode};
+use super::{BatchTimes, Stats};
 use crate::{Error, Result};
 
 /// Most bytes of spans that are kept.
@@ -26,7 +25,7 @@ pub struct Log {
     /// What it had measured, oldest first.
     pub snapshots: VecDeque<Snapshot>,
     /// Batches that were handed over, oldest first.
-    pub batches: VecDeque<BatchEvent>,
+    pub batches: VecDeque<BatchTimes>,
     /// What threads did.
     pub spans: SpanLog,
     /// The samples of the last batch that was sliced.
@@ -97,6 +96,14 @@ impl Log {
     pub fn is_recording(path: &Path) -> bool {
         let mut word = [0; 8];
         File::open(path).and_then(|mut file| file.read_exact(&mut word)).is_ok() && word == RECORDING_WORD
+    }
+
+    /// The newest statistics, with the last batches as the loader itself has them.
+    #[must_use]
+    pub fn last_stats(&self) -> Option<Stats> {
+        let newest = self.snapshots.back()?.stats.clone();
+        let skip = self.batches.len().saturating_sub(BatchTimes::KEPT);
+        Some(Stats { last_batches: self.batches.iter().skip(skip).copied().collect(), ..newest })
     }
 
     /// Takes what was said.

@@ -4,18 +4,28 @@
 //! so that a decode does not count the reads that it waits for. The store knows no meter: [`Meter::nested`] reports to
 //! the meter of the innermost open timer of the thread, and only makes a span where there is none.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::{Stage, StageStats};
+use super::histogram::TimeCounts;
+use super::stall::StallClock;
+use super::{Stage, StageStats, StageTimes};
+
+/// Lanes that are told apart; what runs in later ones counts in the last.
+const LANES: usize = 16;
 
 /// Totals per stage. Shared by every thread that works for one loader; counting takes no lock.
 #[derive(Debug, Default)]
 pub struct Meter {
     stages: [Totals; Stage::ALL.len()],
+    times: [Times; Stage::ALL.len()],
+    /// Apart by what the threads said that they work for; see [`Meter::lane`].
+    lanes: [[Totals; Stage::ALL.len()]; LANES],
+    stall: StallClock,
+    used_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +33,30 @@ struct Totals {
     calls: AtomicU64,
     busy_ns: AtomicU64,
     bytes: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Times {
+    times: TimeCounts,
+    in_stall_ns: AtomicU64,
+}
+
+impl Totals {
+    fn add(&self, busy_ns: u64, bytes: u64) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.busy_ns.fetch_add(busy_ns, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn read(&self, stage: Stage) -> StageStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StageStats {
+            stage,
+            calls: read(&self.calls),
+            busy: Duration::from_nanos(read(&self.busy_ns)),
+            bytes: read(&self.bytes),
+        }
+    }
 }
 
 impl Meter {
@@ -61,22 +95,77 @@ impl Meter {
     /// Totals so far, in the order of [`Stage::ALL`].
     #[must_use]
     pub fn stages(&self) -> Vec<StageStats> {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let stats = |stage: Stage| {
-            let totals = self.totals(stage);
-            StageStats {
-                stage,
-                calls: read(&totals.calls),
-                busy: Duration::from_nanos(read(&totals.busy_ns)),
-                bytes: read(&totals.bytes),
-            }
+        Stage::ALL.into_iter().map(|stage| self.totals(stage).read(stage)).collect()
+    }
+
+    /// Times so far, in the order of [`Stage::ALL`].
+    #[must_use]
+    pub fn stage_times(&self) -> Vec<StageTimes> {
+        let times = |stage: Stage| {
+            let Times { times, in_stall_ns } = &self.times[stage as usize];
+            let in_stall = Duration::from_nanos(in_stall_ns.load(Ordering::Relaxed));
+            StageTimes { stage, times: times.read(), in_stall }
         };
-        Stage::ALL.into_iter().map(stats).collect()
+        Stage::ALL.into_iter().map(times).collect()
+    }
+
+    /// Until the guard is dropped, what this thread does counts for lane `index`, too: for one array of the batches.
+    #[must_use]
+    pub fn lane(index: usize) -> LaneGuard {
+        LaneGuard { before: LANE.replace(Some(index.min(LANES - 1))), not_send: PhantomData }
+    }
+
+    /// Totals of one lane so far, in the order of [`Stage::ALL`].
+    #[must_use]
+    pub fn lane_stages(&self, index: usize) -> Vec<StageStats> {
+        let lane = &self.lanes[index.min(LANES - 1)];
+        Stage::ALL.into_iter().map(|stage| lane[stage as usize].read(stage)).collect()
+    }
+
+    /// Until the guard is dropped, the consumer waits: what stages do meanwhile counts as work within a stall.
+    #[must_use]
+    pub fn stall(self: &Arc<Self>) -> StallGuard {
+        self.stall.begin();
+        StallGuard(Arc::clone(self))
+    }
+
+    /// So many bytes of decoded voxels go into a patch.
+    pub fn count_used(&self, bytes: u64) {
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that [`Meter::count_used`] was told of.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.used_bytes.load(Ordering::Relaxed)
     }
 
     fn totals(&self, stage: Stage) -> &Totals {
         // The variants number from 0 and there are as many as `ALL` lists.
         &self.stages[stage as usize]
+    }
+}
+
+/// What a thread does is for one array until this is dropped; see [`Meter::lane`].
+#[derive(Debug)]
+pub struct LaneGuard {
+    before: Option<usize>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for LaneGuard {
+    fn drop(&mut self) {
+        LANE.set(self.before);
+    }
+}
+
+/// The consumer waits until this is dropped; see [`Meter::stall`].
+#[derive(Debug)]
+pub struct StallGuard(Arc<Meter>);
+
+impl Drop for StallGuard {
+    fn drop(&mut self) {
+        self.0.stall.end();
     }
 }
 
@@ -100,6 +189,8 @@ pub struct StageTimer {
     meter: Option<Arc<Meter>>,
     stage: Stage,
     start: Instant,
+    /// What the meter's clock of stalls showed then, ns.
+    stalled_ns: u64,
     depth: usize,
     bytes: u64,
     span: Option<Span>,
@@ -120,29 +211,39 @@ impl std::fmt::Debug for Span {
 
 struct Frame {
     meter: Option<Arc<Meter>>,
-    nested: Duration,
+    nested: Took,
+}
+
+/// How long something took, ns, and how much of that within a stall.
+#[derive(Debug, Clone, Copy, Default)]
+struct Took {
+    time_ns: u64,
+    in_stall_ns: u64,
 }
 
 thread_local! {
+    static LANE: Cell<Option<usize>> = const { Cell::new(None) };
     static OPEN: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Opens a frame on this thread's stack; answers its place.
 fn push(meter: Option<Arc<Meter>>) -> usize {
     OPEN.with_borrow_mut(|open| {
-        open.push(Frame { meter, nested: Duration::ZERO });
+        open.push(Frame { meter, nested: Took::default() });
         open.len() - 1
     })
 }
 
 /// Closes the frame at `depth`. Answers the time of the stages nested in it; `took` of that is what the frame around
 /// it counts as nested.
-fn pop(depth: usize, took: impl FnOnce(Duration) -> Duration) -> Duration {
+fn pop(depth: usize, took: impl FnOnce(Took) -> Took) -> Took {
     OPEN.with_borrow_mut(|open| {
-        let nested = open.get(depth).map_or(Duration::ZERO, |frame| frame.nested);
+        let nested = open.get(depth).map_or(Took::default(), |frame| frame.nested);
         open.truncate(depth);
         if let Some(around) = open.last_mut() {
-            around.nested += took(nested);
+            let took = took(nested);
+            around.nested.time_ns += took.time_ns;
+            around.nested.in_stall_ns += took.in_stall_ns;
         }
         nested
     })
@@ -153,7 +254,9 @@ impl StageTimer {
         let span =
             puffin::are_scopes_on().then(|| Span { _scope: puffin::ProfilerScope::new(scope_id(stage), detail()) });
         let depth = push(meter.clone());
-        Self { meter, stage, start: Instant::now(), depth, bytes: 0, span, not_send: PhantomData }
+        let start = Instant::now();
+        let stalled_ns = meter.as_ref().map_or(0, |meter| meter.stall.read_ns(start));
+        Self { meter, stage, start, stalled_ns, depth, bytes: 0, span, not_send: PhantomData }
     }
 
     /// Adds bytes that went through the stage in this call.
@@ -164,15 +267,22 @@ impl StageTimer {
 
 impl Drop for StageTimer {
     fn drop(&mut self) {
-        let elapsed = self.start.elapsed();
-        let nested = pop(self.depth, |_| elapsed);
+        let end = Instant::now();
+        let time_ns = u64::try_from(end.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX);
+        let stalled_ns = self.meter.as_ref().map_or(0, |meter| meter.stall.read_ns(end));
+        // Another consumer's wait may have ended since.
+        let in_stall_ns = stalled_ns.saturating_sub(self.stalled_ns).min(time_ns);
+        let nested = pop(self.depth, |_| Took { time_ns, in_stall_ns });
         self.span = None;
         let Some(meter) = &self.meter else { return };
-        let totals = meter.totals(self.stage);
-        let busy_ns = u64::try_from(elapsed.saturating_sub(nested).as_nanos()).unwrap_or(u64::MAX);
-        totals.calls.fetch_add(1, Ordering::Relaxed);
-        totals.busy_ns.fetch_add(busy_ns, Ordering::Relaxed);
-        totals.bytes.fetch_add(self.bytes, Ordering::Relaxed);
+        let busy_ns = time_ns.saturating_sub(nested.time_ns);
+        meter.totals(self.stage).add(busy_ns, self.bytes);
+        let times = &meter.times[self.stage as usize];
+        times.times.add_ns(busy_ns);
+        times.in_stall_ns.fetch_add(in_stall_ns.saturating_sub(nested.in_stall_ns), Ordering::Relaxed);
+        if let Some(lane) = LANE.get() {
+            meter.lanes[lane][self.stage as usize].add(busy_ns, self.bytes);
+        }
     }
 }
 
@@ -219,6 +329,43 @@ mod tests {
         assert!(fetch.busy >= pause, "the sleep belongs to fetch: {fetch:?}");
         assert!(decode.busy < fetch.busy, "the sleep was counted twice: {decode:?}");
         assert_eq!(row(&meter, Stage::Wait).calls, 0);
+    }
+
+    #[test]
+    fn times_within_a_stall_are_told_apart_and_self_times_too() {
+        let meter = Meter::new();
+        let pause = Duration::from_millis(10);
+        {
+            let _decode = meter.start(Stage::Decode, String::new);
+            let stall = meter.stall();
+            std::thread::sleep(pause);
+            {
+                let _fetch = Meter::nested(Stage::Fetch, String::new);
+                std::thread::sleep(pause);
+            }
+            drop(stall);
+            std::thread::sleep(pause);
+        }
+        let times = |stage: Stage| meter.stage_times().into_iter().find(|row| row.stage == stage).unwrap();
+        let (decode, fetch) = (times(Stage::Decode), times(Stage::Fetch));
+        assert!(fetch.in_stall >= pause && decode.in_stall >= pause, "{decode:?} {fetch:?}");
+        assert!(decode.in_stall + pause <= row(&meter, Stage::Decode).busy, "after the stall it counts no more");
+        assert_eq!((decode.times.count(), fetch.times.count()), (1, 1));
+        let median = decode.times.time_quantile(0.5).unwrap().as_secs_f64();
+        assert!((median / row(&meter, Stage::Decode).busy.as_secs_f64() - 1.0).abs() < 0.07);
+    }
+
+    #[test]
+    fn lanes_hold_what_was_done_for_them() {
+        let meter = Meter::new();
+        for (lane, bytes) in [(0, 1), (1, 20), (99, 300), (15, 4000)] {
+            let _lane = Meter::lane(lane);
+            meter.time(Stage::Gather, bytes, || ());
+        }
+        meter.time(Stage::Gather, 50_000, || ());
+        let gathered = |lane: usize| meter.lane_stages(lane).iter().map(|row| row.bytes).sum::<u64>();
+        assert_eq!([0, 1, 2, 15, 99].map(gathered), [1, 20, 0, 4300, 4300]);
+        assert_eq!(row(&meter, Stage::Gather).bytes, 54_321);
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::FaultStats;
+use super::{
+    ArrayStats, BatchTimes, ConsumerStats, FaultStats, MemoryPeak, Occupancy, ReadStats, ReplayStats, ReuseStats,
+    Setup, StageTimes,
+};
 
 /// What a thread of the loader can be doing. Each stage is a span in the timeline and a row of [`Stats::stages`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +88,12 @@ pub struct CacheStats {
     /// Bytes of what readers have announced that they will ask for.
     #[serde(default)]
     pub announced_bytes: u64,
+    /// Bytes of the entries that hits answered.
+    #[serde(default)]
+    pub hit_bytes: u64,
+    /// Bytes of the entries that were made.
+    #[serde(default)]
+    pub miss_bytes: u64,
     /// Bytes that entries, held and announced may take together. What is held alone can exceed it, for as long as reads run
     /// that need more; then there are no entries.
     pub capacity_bytes: u64,
@@ -132,7 +141,7 @@ pub struct QueueStats {
 }
 
 /// Everything the loader measures about itself. Counts are since the start; take two and subtract for a rate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
     /// Time since the loader started.
     pub elapsed: Duration,
@@ -163,4 +172,44 @@ pub struct Stats {
     pub consumer_wait: Duration,
     /// Worker threads.
     pub threads: usize,
+    /// What it was told to do.
+    #[serde(default)]
+    pub setup: Setup,
+    /// Times per stage, in the order of [`Stage::ALL`].
+    #[serde(default)]
+    pub stage_times: Vec<StageTimes>,
+    /// What the workers did for each array, in the order of the batch.
+    #[serde(default)]
+    pub arrays: Vec<ArrayStats>,
+    /// The last batches that were taken, oldest first.
+    #[serde(default)]
+    pub last_batches: Vec<BatchTimes>,
+    /// What is known of the consumer.
+    #[serde(default)]
+    pub consumer: ConsumerStats,
+    /// Batches that the consumer could have: empty is when the next in order is not ready, full when no other is begun for
+    /// want of room.
+    #[serde(default)]
+    pub batch_queue: Occupancy,
+    /// Reads that wait for a worker; never full.
+    #[serde(default)]
+    pub read_queue: Occupancy,
+    /// Workers that are busy with a read (or wait in one for the store): full is when all are.
+    #[serde(default)]
+    pub workers: Occupancy,
+    /// What was read for the batches.
+    #[serde(default)]
+    pub reads: ReadStats,
+    /// How far apart lookups of the same chunk are.
+    #[serde(default)]
+    pub reuse: ReuseStats,
+    /// The most memory that was taken.
+    #[serde(default)]
+    pub memory_peak: MemoryPeak,
+    /// Processor time of the whole process, user and system; 0 where the system does not tell.
+    #[serde(default)]
+    pub processor_time: Duration,
+    /// How fast the consumer is without the loader, if that was tried.
+    #[serde(default)]
+    pub replay: ReplayStats,
 }

@@ -187,6 +187,7 @@ impl<K: Hash + Eq + Clone, V: Clone + Lasting> ByteCache<K, V> {
             held_bytes: self.held_bytes.load(Relaxed),
             announced_bytes: state.entries.announced_bytes(),
             capacity_bytes: state.capacity_bytes,
+            ..CacheStats::default()
         }
     }
 }

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::byte_cache::{ByteCache, Count};
 use super::lease::{Lasting, Lease};
+use super::reuse::Reuse;
 use super::shard::ShardIndex;
 use super::{Announcement, Buffer, LabelCodes, VolumeId};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::sync::Mutex;
-use crate::telemetry::CacheStats;
+use crate::telemetry::{CacheStats, ReuseStats};
 
 /// What an entry costs beside its voxels: the key, the list and the allocations around it.
 const ENTRY_BYTES: u64 = 128;
@@ -69,6 +71,9 @@ pub struct ChunkKey {
 #[derive(Debug)]
 pub struct ChunkCache {
     entries: ByteCache<EntryKey, Entry>,
+    reuse: Reuse<ChunkKey>,
+    hit_bytes: AtomicU64,
+    miss_bytes: AtomicU64,
     bundles: Mutex<HashMap<Vec<Member>, VolumeId>>,
 }
 
@@ -101,7 +106,13 @@ impl ChunkCache {
     /// An empty cache that may hold `capacity_bytes` (0: nothing is kept).
     #[must_use]
     pub fn new(capacity_bytes: u64) -> Self {
-        Self { entries: ByteCache::new(capacity_bytes), bundles: Mutex::new(HashMap::new()) }
+        Self {
+            entries: ByteCache::new(capacity_bytes),
+            reuse: Reuse::new(),
+            hit_bytes: AtomicU64::new(0),
+            miss_bytes: AtomicU64::new(0),
+            bundles: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The name under which chunks of these class arrays together are kept: the same whoever asks.
@@ -121,12 +132,18 @@ impl ChunkCache {
         decode: impl FnOnce() -> Result<Option<Chunk>>,
     ) -> Result<Option<Arc<Chunk>>> {
         let ask = (Count::Lookups, Chunk::cost_bytes(expected_bytes));
+        let mut came_from = &self.hit_bytes;
         let made = self.entries.get_or_make(&EntryKey::Chunk(key), ask, |lease| {
+            came_from = &self.miss_bytes;
             let chunk = decode()?.map(|chunk| Arc::new(Chunk { lease: Some(lease), ..chunk }));
             let data_bytes = chunk.as_ref().map_or(0, |chunk| chunk.data.size_bytes() as u64);
             Ok((Entry::Chunk(chunk), Chunk::cost_bytes(data_bytes)))
         })?;
-        Ok(if let Entry::Chunk(chunk) = made { chunk } else { None })
+        let chunk = if let Entry::Chunk(chunk) = made { chunk } else { None };
+        let data_bytes = chunk.as_ref().map_or(0, |chunk| chunk.data.size_bytes() as u64);
+        came_from.fetch_add(data_bytes, Relaxed);
+        self.reuse.look_up(&key, Chunk::cost_bytes(data_bytes));
+        Ok(chunk)
     }
 
     /// The index of the shard at `key.chunk` of the shard grid, from memory or by `read`; `None` if there is no shard.
@@ -176,7 +193,14 @@ impl ChunkCache {
     /// Counts and sizes.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        self.entries.stats()
+        let bytes = |counter: &AtomicU64| counter.load(Relaxed);
+        CacheStats { hit_bytes: bytes(&self.hit_bytes), miss_bytes: bytes(&self.miss_bytes), ..self.entries.stats() }
+    }
+
+    /// How far apart lookups of the same chunk are.
+    #[must_use]
+    pub fn reuse(&self) -> ReuseStats {
+        self.reuse.stats()
     }
 }
 

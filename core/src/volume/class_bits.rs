@@ -40,7 +40,7 @@ pub fn read_bundle(
 ) -> Result<PatchReport> {
     let _here = caches.meter.enter();
     let volume = bundle.volume();
-    let cut = Cut::fetch(volume, grid, caches, |level, chunk| bundle.chunk(level, chunk, &caches.chunks))?;
+    let cut = Cut::fetch((volume, 1), grid, caches, |level, chunk| bundle.chunk(level, chunk, &caches.chunks))?;
     let mut gathering = Meter::nested(Stage::Gather, || format!("{} and others", volume.name()));
     gathering.add_bytes(grid.shape.product() as u64);
     let plane = grid.shape.y * grid.shape.x;
@@ -95,9 +95,9 @@ pub(super) enum Cut {
 }
 
 impl Cut {
-    /// Plans a patch of labels of the geometry of `volume`, and gets its chunks.
+    /// Plans a patch of labels of the geometry of `volume`, and gets its chunks, of so many bytes a voxel.
     pub(super) fn fetch(
-        volume: &Volume,
+        (volume, voxel_bytes): (&Volume, u64),
         grid: &PatchGrid,
         caches: &Caches,
         chunk: impl Fn(usize, Zyx<u64>) -> Result<Option<Arc<Chunk>>>,
@@ -106,11 +106,13 @@ impl Cut {
         if grid.warp.is_none() {
             let plan = plan_read(volume, level, grid, Resample::Nearest, caches)?;
             let chunks = plan.chunks().map(|at| chunk(level, at)).collect::<Result<_>>()?;
+            caches.meter.count_used(plan.used_voxels().saturating_mul(voxel_bytes));
             return Ok(Self::Plain(plan, chunks));
         }
         let plan = plan_warp(volume, level, grid, Resample::Nearest, caches)?;
         let chunk = |at: &Option<Zyx<u64>>| at.map_or(Ok(None), |at| chunk(level, at));
         let chunks = plan.chunks.iter().map(chunk).collect::<Result<_>>()?;
+        caches.meter.count_used((grid.shape.product() as u64).saturating_mul(voxel_bytes));
         Ok(Self::Warped(plan, chunks))
     }
 

@@ -118,7 +118,9 @@ pub fn read_ids(
     mut each: impl FnMut(&IdSlab<'_>),
 ) -> Result<PatchReport> {
     let _here = caches.meter.enter();
-    let cut = Cut::fetch(volume, grid, caches, |level, chunk| volume.chunk(level, chunk, &caches.chunks))?;
+    let voxel_bytes = volume.dtype().size_bytes() as u64;
+    let cut =
+        Cut::fetch((volume, voxel_bytes), grid, caches, |level, chunk| volume.chunk(level, chunk, &caches.chunks))?;
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((grid.shape.product() * volume.dtype().size_bytes()) as u64);
     let plane = grid.shape.y * grid.shape.x;

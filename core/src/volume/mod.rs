@@ -29,6 +29,7 @@ mod plan;
 mod planning;
 mod prefetch;
 mod region;
+mod reuse;
 mod scratch;
 mod shard;
 mod slab;

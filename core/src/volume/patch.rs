@@ -158,6 +158,7 @@ fn gather_patch(
     }
     let plan = plan_read(volume, level_of(volume, grid), grid, resample, caches)?;
     let chunks = fetch(volume, &plan, caches)?;
+    caches.meter.count_used(plan.used_voxels().saturating_mul(volume.dtype().size_bytes() as u64));
 
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);

@@ -173,6 +173,12 @@ impl ReadPlan {
         self.shape.product() - self.inside_voxels()
     }
 
+    /// Voxels of the smallest box of the level that holds every voxel used.
+    pub(super) fn used_voxels(&self) -> u64 {
+        let extent = |axis: Axis| self.axes[axis].table.touched_hi - self.axes[axis].table.touched_lo;
+        Axis::ALL.into_iter().map(|axis| extent(axis).unsigned_abs()).fold(1, u64::saturating_mul)
+    }
+
     /// Number of chunks; saturates.
     pub(super) fn chunk_count(&self) -> usize {
         // An empty axis makes all others moot.

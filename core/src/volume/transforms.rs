@@ -118,6 +118,7 @@ impl TransformCache {
             held_bytes: sum.held_bytes + kind.held_bytes,
             announced_bytes: sum.announced_bytes + kind.announced_bytes,
             capacity_bytes: sum.capacity_bytes + kind.capacity_bytes,
+            ..sum
         })
     }
 

@@ -23,6 +23,8 @@ pub(super) fn read(
 ) -> Result<PatchReport> {
     let plan = plan_warp(volume, level_of(volume, grid), grid, resample, caches)?;
     let chunks = fetch(volume, &plan, caches)?;
+    // About as many voxels of the level as the patch has.
+    caches.meter.count_used((out.len() * volume.dtype().size_bytes()) as u64);
 
     let mut gathering = Meter::nested(Stage::Gather, || volume.name().to_owned());
     gathering.add_bytes((out.size_bytes() + known.as_ref().map_or(0, |known| known.len())) as u64);

@@ -123,6 +123,7 @@ pub fn stats(tick: u64) -> Stats {
         queue: QueueStats { batches: 4, bytes: 160 * MIB, capacity_bytes: GIB },
         consumer_wait: busy(0.3 + 0.1 * wave(90.0)),
         threads: 4,
+        ..Stats::default()
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use microtome_core::telemetry::wire::{
-    About, BatchEvent, Deframer, Join, LabelPlane, MAX_BYTES, Message, RawPlane, SampleSlice, SpanBlock, Tune, Wants,
-    decode, packet,
+    About, Deframer, Join, LabelPlane, MAX_BYTES, Message, RawPlane, SampleSlice, SpanBlock, Tune, Wants, decode,
+    packet,
 };
-use microtome_core::telemetry::{Span, Timeline, Track};
+use microtome_core::telemetry::{BatchTimes, Span, Timeline, Track};
 use proptest::prelude::*;
 
 fn text() -> impl Strategy<Value = String> {
@@ -63,12 +63,12 @@ fn message() -> impl Strategy<Value = Message> {
             ..About::default()
         },
     );
-    let batch = (any::<u64>(), any::<u32>()).prop_map(|(number, long)| BatchEvent {
+    let batch = (any::<u64>(), any::<u32>()).prop_map(|(number, long)| BatchTimes {
         number,
-        epoch: number / 7,
         samples: 8,
         bytes: number,
         taken: Duration::from_micros(u64::from(long)),
+        ..BatchTimes::default()
     });
     prop_oneof![
         (prop::option::of(text()), wants.clone()).prop_map(|(token, wants)| Message::Join(Join { token, wants })),

@@ -15,7 +15,7 @@ pub use file::{FileRecording, RECORDING_WORD};
 pub use server::{ServeOptions, Server};
 
 use super::Stats;
-use super::wire::{About, BatchEvent, SampleSlice, Tune};
+use super::wire::{About, SampleSlice, Tune};
 
 /// What is looked at: the loader, seen from here.
 pub trait Subject: Send + Sync {
@@ -36,9 +36,6 @@ pub trait Subject: Send + Sync {
 
     /// The last batch that was sliced, one entry per sample.
     fn slices(&self) -> Option<Arc<Vec<SampleSlice>>>;
-
-    /// Batches that were handed over since number `from`, oldest first, as far as they are kept.
-    fn batches(&self, from: u64) -> Vec<BatchEvent>;
 
     /// Changes it.
     ///

@@ -70,12 +70,13 @@ impl Pump {
     }
 
     fn figures(&mut self) -> Vec<Packet> {
-        let stats = self.subject.stats();
+        let mut stats = self.subject.stats();
+        let mut batches = std::mem::take(&mut stats.last_batches);
+        batches.retain(|batch| batch.number >= self.next_batch);
         let snapshot = Snapshot { clock_ns: puffin::now_ns(), stats, paused: self.subject.is_paused() };
         let mut figures = packets([Message::Stats(Box::new(snapshot))]);
-        let batches = self.subject.batches(self.next_batch);
-        if let Some(last) = batches.last() {
-            self.next_batch = last.number + 1;
+        if let Some(newest) = batches.iter().map(|batch| batch.number).max() {
+            self.next_batch = newest + 1;
             figures.extend(packets([Message::Batches(batches)]));
         }
         figures

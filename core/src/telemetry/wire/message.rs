@@ -1,11 +1,9 @@
 //! What is said: by the loader about itself, and by those who look at it.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::{SampleSlice, SpanBlock};
-use crate::telemetry::Stats;
+use crate::telemetry::{BatchTimes, Stats};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +21,7 @@ pub enum Message {
     /// What the loader has measured.
     Stats(Box<Snapshot>),
     /// Batches that were handed over, oldest first.
-    Batches(Vec<BatchEvent>),
+    Batches(Vec<BatchTimes>),
     /// So many messages were dropped so far because this viewer did not keep up.
     Dropped(u64),
     /// The loader has ended, and why.
@@ -93,24 +91,9 @@ pub struct About {
 pub struct Snapshot {
     /// When, nanoseconds of the clock of its spans.
     pub clock_ns: i64,
-    /// What it had measured.
+    /// What it had measured, without the last batches: they come as [`Message::Batches`], each once.
     pub stats: Stats,
     /// Whether it is paused.
     #[serde(default)]
     pub paused: bool,
-}
-
-/// A batch that was handed over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BatchEvent {
-    /// Its number since the start of training.
-    pub number: u64,
-    /// Epoch of its first sample.
-    pub epoch: u64,
-    /// Samples in it.
-    pub samples: u64,
-    /// Bytes of its arrays.
-    pub bytes: u64,
-    /// When it was taken, since the loader started.
-    pub taken: Duration,
 }

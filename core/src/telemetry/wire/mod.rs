@@ -17,6 +17,6 @@ mod spans;
 
 pub use codec::{decode, encode, packet};
 pub use framing::{Deframer, Fault, MAX_BYTES, MAX_REQUEST_BYTES, VERSION, check_greeting, greeting};
-pub use message::{About, BatchEvent, Join, Message, Snapshot, Tune, Wants};
+pub use message::{About, Join, Message, Snapshot, Tune, Wants};
 pub use slices::{LabelPlane, RawPlane, SampleSlice, SliceLog};
 pub use spans::{SpanBlock, SpanLog};
