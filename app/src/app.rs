@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use egui_wgpu::RenderState;
 
-use crate::background::{Dialogs, Exporter, Opener, Saver, Waker, Writer};
+use crate::background::{Dialogs, Exporter, Finder, Opener, Saver, Waker, Writer};
 use crate::chrome;
 use crate::command::{self, Command};
 use crate::context::{CommandSender, PaneContext};
@@ -39,6 +39,7 @@ pub struct App {
     opener: Opener,
     dialogs: Dialogs,
     saver: Saver,
+    finder: Finder,
     exporter: Exporter,
     loading: Loading,
     counting: Counting,
@@ -95,6 +96,7 @@ impl App {
             opener: Opener::new(Arc::clone(&waker)),
             dialogs: Dialogs::new(Arc::clone(&waker)),
             saver: Saver::new(Arc::clone(&waker)),
+            finder: Finder::new(Arc::clone(&waker)),
             exporter: Exporter::new(Arc::clone(&waker)),
             loading: Loading::new(Arc::clone(&waker)),
             counting: Counting::new(Arc::clone(&waker)),
@@ -208,7 +210,12 @@ impl App {
             let result = match effect {
                 Effect::Open(start) => {
                     self.close();
-                    self.opener.open(start)
+                    match start {
+                        crate::Start::Loader { .. } | crate::Start::Recording(_) => {
+                            self.loading.attach(&mut self.state, start)
+                        }
+                        start => self.opener.open(start),
+                    }
                 }
                 Effect::ChooseFolder => self.dialogs.show(false),
                 Effect::ChooseConfig => self.dialogs.show(true),
@@ -218,6 +225,8 @@ impl App {
                     self.state.session = Session::Empty;
                     Ok(())
                 }
+                Effect::FindLoaders => self.finder.look(),
+                Effect::Record(file) => self.loading.record(file),
                 Effect::StartLoader | Effect::RestartLoader => self.loading.start(&mut self.state),
                 Effect::ApplyConfig => self.loading.apply(&mut self.state),
                 Effect::SaveConfig(file) => self.save(file),

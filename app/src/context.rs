@@ -65,8 +65,7 @@ impl PaneContext<'_> {
     /// The colour of a class of what is open, sRGB.
     #[must_use]
     pub fn color_of_class(&self, class: &str) -> [u8; 3] {
-        let names = self.state.session.open().map_or(&[][..], |data| &data.class_names);
-        color_of_class(names, &self.state.display.looks, class)
+        color_of_class(self.state.session.class_names(), &self.state.display.looks, class)
     }
 
     /// The colour of a crop, by what its colour says.

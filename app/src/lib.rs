@@ -16,6 +16,7 @@ mod layout;
 pub mod options;
 pub mod panes;
 pub mod python;
+pub mod report;
 pub mod settings;
 pub mod state;
 pub mod theme;

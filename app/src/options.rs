@@ -1,6 +1,6 @@
 //! What the app is started with; the same for the window, the offscreen host and the tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// What to open first.
@@ -15,17 +15,28 @@ pub enum Start {
     Config(PathBuf),
     /// A training script for cellmap-data (Python), whose settings are taken over.
     Script(PathBuf),
+    /// What a loader was recorded to do.
+    Recording(PathBuf),
+    /// A loader that runs in another process and serves.
+    Loader {
+        /// Where, `HOST:PORT`.
+        address: String,
+        /// What its viewers have to know.
+        token: Option<String>,
+    },
 }
 
 impl Start {
-    /// A path is a configuration if it is named `….toml`, a script if `….py`, else data.
+    /// A path is a configuration if it is named `….toml`, a script if `….py`, a recording if `….microtome`, else data.
     #[must_use]
     pub fn from_path(path: PathBuf) -> Self {
-        let is_named = |wanted| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted));
-        match (is_named("toml"), is_named("py")) {
-            (true, _) => Self::Config(path),
-            (_, true) => Self::Script(path),
-            _ => Self::Path(path),
+        let is_named =
+            |path: &Path, wanted| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted));
+        match path {
+            path if is_named(&path, "toml") => Self::Config(path),
+            path if is_named(&path, "py") => Self::Script(path),
+            path if is_named(&path, "microtome") => Self::Recording(path),
+            path => Self::Path(path),
         }
     }
 
@@ -33,8 +44,17 @@ impl Start {
     #[must_use]
     pub fn path(&self) -> Option<&PathBuf> {
         match self {
-            Self::Empty => None,
-            Self::Path(path) | Self::Config(path) | Self::Script(path) => Some(path),
+            Self::Empty | Self::Loader { .. } => None,
+            Self::Path(path) | Self::Config(path) | Self::Script(path) | Self::Recording(path) => Some(path),
+        }
+    }
+
+    /// In words: the path, or where the loader is.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Loader { address, .. } => address.clone(),
+            other => other.path().map(|path| path.display().to_string()).unwrap_or_default(),
         }
     }
 }

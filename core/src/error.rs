@@ -217,6 +217,22 @@ pub enum Error {
         /// What differs, with the old and the new value.
         differs: String,
     },
+    /// What came over a connection, or stands in a recording, is no telemetry that can be read.
+    #[error("{}: {}", plain(problem), plain(place))]
+    Wire {
+        /// Address or file.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A loader does not let itself be looked at.
+    #[error("the loader refuses ({}): {}", plain(reason), plain(address))]
+    Refused {
+        /// Where it is.
+        address: String,
+        /// Its words.
+        reason: String,
+    },
     /// The loader was stopped while somebody waited for it.
     #[error("the loader was stopped")]
     Stopped,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test crate: a failed expectation is a failed test")]
 
+mod attach;
 mod bad_input;
 mod cellmap;
 mod info;

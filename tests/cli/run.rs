@@ -20,7 +20,7 @@ pub fn command(home: &Path, args: &[&str]) -> Command {
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "MICROTOME_LOG"] {
         command.env_remove(name);
     }
-    for name in ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+    for name in ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"] {
         command.env(name, home);
     }
     command
@@ -39,7 +39,7 @@ pub fn run(home: &Path, args: &[&str]) -> Answer {
 #[test]
 fn every_verb_has_help_with_an_example() {
     let home = tempfile::tempdir().unwrap();
-    for verb in ["demo", "open", "info", "bench", "shot", "sample", "config"] {
+    for verb in ["demo", "open", "info", "bench", "attach", "report", "shot", "sample", "config"] {
         let answer = run(home.path(), &[verb, "--help"]);
         assert_eq!(answer.status, Some(0), "{verb}");
         assert!(answer.out.contains(&format!("microtome {verb}")), "{verb}: {}", answer.out);

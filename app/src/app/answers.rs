@@ -17,6 +17,9 @@ impl App {
         if let Some(opened) = self.opener.poll() {
             self.opened(opened);
         }
+        if let Some(found) = self.finder.poll() {
+            self.state.attach.found = Some(found);
+        }
         if let Some(saved) = self.saver.poll() {
             self.saved(saved);
         }

@@ -1,19 +1,24 @@
 //! The app's side of the loader: starts and stops it, and takes its news into the state.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use microtome_core::volume::Caches;
 
 use super::streaming::Streaming;
-use crate::background::{Consumer, Heritage, Waker};
+use crate::background::{Consumer, Heritage, News, Remote, Waker};
+use crate::command::{self, Command};
+use crate::options::Start;
 use crate::state::preview::PreviewJob;
-use crate::state::{LoaderPhase, LoaderView, LogLevel, State};
+use crate::state::{LoaderPhase, LoaderView, LogLevel, Preset, RemoteView, Session, State, StatsHistory};
 use crate::theme;
 
 /// The loader, while there is one.
 pub struct Loading {
     waker: Waker,
     consumer: Option<Consumer>,
+    /// What listens to a loader elsewhere, instead.
+    remote: Option<Remote>,
     /// Of the loader that runs.
     caches: Option<Arc<Caches>>,
     /// What the loader was last asked to preview.
@@ -23,7 +28,7 @@ pub struct Loading {
 impl Loading {
     /// No loader yet.
     pub fn new(waker: Waker) -> Self {
-        Self { waker, consumer: None, caches: None, previewing: None }
+        Self { waker, consumer: None, remote: None, caches: None, previewing: None }
     }
 
     /// Starts the loader on what is open; one that runs already is stopped first.
@@ -45,6 +50,8 @@ impl Loading {
             None => Heritage::of(caches),
         };
         state.loader.hold_batch = false;
+        // A recording is of one loader.
+        state.attach.recording = None;
         state.loader.simulation = None;
         self.start_from(state, heritage)?;
         if matches!(state.loader.phase, LoaderPhase::Failed(_)) {
@@ -69,8 +76,10 @@ impl Loading {
     /// Stops the loader, if there is one.
     pub fn stop(&mut self, state: &mut State) {
         self.consumer = None;
+        self.remote = None;
         self.caches = None;
         state.loader = LoaderView::default();
+        state.attach.recording = None;
         state.preview.forget();
     }
 
@@ -80,14 +89,36 @@ impl Loading {
         if let Some(consumer) = &self.consumer {
             consumer.set_paused(paused);
         }
+        if let Some(remote) = &self.remote {
+            remote.set_paused(paused);
+        }
+        Ok(())
+    }
+
+    /// Records the loader into a file, or ends that.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn record(&self, file: Option<PathBuf>) -> anyhow::Result<()> {
+        if let Some(consumer) = &self.consumer {
+            consumer.record(file);
+        }
+        Ok(())
+    }
+
+    /// Looks at a loader elsewhere, or at a recording; whatever ran before is stopped.
+    pub fn attach(&mut self, state: &mut State, source: Start) -> anyhow::Result<()> {
+        self.stop(state);
+        self.remote = Some(Remote::start(source, theme::palette(&[], &state.display.looks), Arc::clone(&self.waker))?);
         Ok(())
     }
 
     /// Pictures of the next batches get the colours that classes have now.
     #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
     pub fn recolor(&self, state: &State) -> anyhow::Result<()> {
-        if let (Some(consumer), Some(data)) = (&self.consumer, state.session.open()) {
-            consumer.set_palette(theme::palette(&data.class_names, &state.display.looks));
+        let palette = theme::palette(state.session.class_names(), &state.display.looks);
+        if let Some(remote) = &self.remote {
+            remote.set_palette(palette);
+        } else if let Some(consumer) = &self.consumer {
+            consumer.set_palette(palette);
         }
         Ok(())
     }
@@ -116,8 +147,12 @@ impl Loading {
 
     /// Takes in what is new.
     pub fn take_news(&mut self, state: &mut State, streaming: &mut Streaming) {
-        let Some(consumer) = &self.consumer else { return };
-        let news = consumer.take();
+        let mut news = match (&self.consumer, &self.remote) {
+            (Some(consumer), _) => consumer.take(),
+            (None, Some(remote)) => remote.take(),
+            (None, None) => return,
+        };
+        self.take_from_elsewhere(state, &mut news);
         if let Some(caches) = news.caches {
             self.caches = Some(Arc::clone(&caches));
             streaming.use_caches(caches);
@@ -152,14 +187,65 @@ impl Loading {
         for complaint in news.complaints {
             state.say(LogLevel::Warning, complaint);
         }
+        if let Some(recording) = news.recording {
+            state.attach.recording = recording;
+        }
         if let (Some(problem), Some(draft)) = (news.refused, state.session.draft_mut()) {
             draft.refuse(problem);
         }
         if let Some(reason) = news.ended {
+            if matches!(state.session, Session::Opening { .. }) {
+                self.could_not_attach(state, reason);
+                return;
+            }
             state.say(LogLevel::Error, format!("the loader stopped: {reason}"));
             state.loader.phase = LoaderPhase::Failed(reason);
             self.consumer = None;
+            self.remote = None;
             streaming.use_own_caches();
         }
     }
+
+    /// What only a loader elsewhere tells.
+    fn take_from_elsewhere(&self, state: &mut State, news: &mut News) {
+        if let Some(remote) = news.remote.take() {
+            begin_remote(state, remote);
+            // Fails never: the colours of its classes are known now.
+            let _recolored = self.recolor(state);
+        }
+        // Of a recording, whose newest statistics are among those of the past.
+        if !news.past.is_empty()
+            && let Some(now) = news.stats.take()
+        {
+            state.take_past(std::mem::take(&mut news.past), now);
+            if let Some(timeline) = news.timeline.take() {
+                state.take_timeline(timeline);
+                state.timeline.fit();
+            }
+        }
+        if let (Some(paused), Session::Remote(_)) = (news.paused, &state.session) {
+            state.loader.phase = if paused { LoaderPhase::Paused } else { LoaderPhase::Running };
+        }
+    }
+
+    /// A loader elsewhere that cannot be looked at, or a recording that cannot be read.
+    fn could_not_attach(&mut self, state: &mut State, message: String) {
+        self.remote = None;
+        state.say(LogLevel::Error, message.clone());
+        let path = match &state.session {
+            Session::Opening { path } => path.clone(),
+            _ => PathBuf::default(),
+        };
+        state.session = Session::Failed { path, message };
+    }
+}
+
+/// A loader elsewhere has answered.
+fn begin_remote(state: &mut State, remote: Box<RemoteView>) {
+    state.say(LogLevel::Info, remote.words());
+    state.history = StatsHistory::default();
+    let is_live = matches!(remote.source, Start::Loader { .. });
+    state.loader.phase = if is_live { LoaderPhase::Running } else { LoaderPhase::Off };
+    state.session = Session::Remote(remote);
+    command::apply(state, Command::SetLayout(Preset::Diagnose));
 }

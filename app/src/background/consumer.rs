@@ -1,6 +1,7 @@
 //! Runs the loader for the window: takes batches as fast as they come, keeps the last one as pictures, measures.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use microtome_core::catalog::Catalog;
 use microtome_core::loader::params::problem_of;
 use microtome_core::loader::{Batch, ClassTally, Loader, LoaderConfig, LoaderOptions, SourceReport};
+use microtome_core::telemetry::serve::FileRecording;
 use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
@@ -19,12 +21,14 @@ use super::thumbnails::{Palette, batch_view};
 use super::{Waker, spawn};
 use crate::state::draft::Problem;
 use crate::state::preview::{PreviewJob, PreviewView};
-use crate::state::{BatchView, Footprint, LoaderView, Recording, SimulationView};
+use crate::state::{BatchView, Footprint, LoaderView, Recording, RemoteView, SimulationView};
 
 /// How much of the past the timeline shows.
 const TIMELINE: Duration = Duration::from_secs(10);
 /// Voxels of each class of a sample that are looked at: a few milliseconds for a batch, however large its patches.
 const TALLIED_VOXELS: usize = 1 << 14;
+/// Largest recording; beyond, its older half goes.
+const MAX_RECORDING_BYTES: u64 = 256 << 20;
 /// How often statistics are taken.
 const STATS_EVERY: Duration = Duration::from_millis(100);
 /// How often the table of sources is taken, which may have thousands of rows.
@@ -61,6 +65,14 @@ pub struct News {
     pub refused: Option<Problem>,
     /// The loader ended, and why.
     pub ended: Option<String>,
+    /// Into which file it is recorded from now on, or no more.
+    pub recording: Option<Option<PathBuf>>,
+    /// Of a loader elsewhere: who it is.
+    pub remote: Option<Box<RemoteView>>,
+    /// Of a loader elsewhere: whether it is paused.
+    pub paused: Option<bool>,
+    /// Of a recording: all of its statistics, each with the time since the loader started.
+    pub past: Vec<(Duration, Stats)>,
 }
 
 #[derive(Default)]
@@ -68,6 +80,8 @@ struct Slot {
     news: News,
     paused: bool,
     stop: bool,
+    /// It is to be recorded into this file, or no more.
+    record: Option<Option<PathBuf>>,
     /// So many draws are to be simulated.
     simulate: Option<u64>,
     /// Simulations that were asked for; an older one ends.
@@ -155,6 +169,12 @@ impl Consumer {
         self.shared.wake.notify_all();
     }
 
+    /// Records the loader into a new file, or ends that.
+    pub fn record(&self, file: Option<PathBuf>) {
+        self.shared.slot.lock().record = Some(file);
+        self.shared.wake.notify_all();
+    }
+
     /// Draws single samples beside the running loader. What waits is given up for it.
     pub fn preview(&self, job: Arc<PreviewJob>) {
         self.shared.desk.ask(job);
@@ -209,6 +229,7 @@ fn run((catalog, config): (Arc<Catalog>, LoaderConfig), options: LoaderOptions, 
     let mut taker = Taker {
         loader: Arc::clone(&loader),
         recorder: recorder.ok(),
+        recording: None,
         shared,
         tallies: Vec::new(),
         last: None,
@@ -244,6 +265,7 @@ fn start_previewer(loader: &Arc<Loader>, shared: &Arc<Shared>) -> Option<JoinHan
 struct Taker<'a> {
     loader: Arc<Loader>,
     recorder: Option<Recorder>,
+    recording: Option<FileRecording>,
     shared: &'a Arc<Shared>,
     /// What the targets so far show of each class.
     tallies: Vec<ClassTally>,
@@ -258,7 +280,7 @@ struct Taker<'a> {
 impl Taker<'_> {
     fn take_batches(&mut self) -> Result<(), String> {
         loop {
-            let (paused, asked) = {
+            let (paused, asked, record) = {
                 let mut slot = self.shared.slot.lock();
                 if slot.paused && !slot.stop {
                     self.shared.wake.wait_for(&mut slot, STATS_EVERY);
@@ -266,8 +288,11 @@ impl Taker<'_> {
                 if slot.stop {
                     return Ok(());
                 }
-                (slot.paused, slot.simulate.take().map(|draws| (draws, slot.simulations)))
+                (slot.paused, slot.simulate.take().map(|draws| (draws, slot.simulations)), slot.record.take())
             };
+            if let Some(file) = record {
+                self.record(file);
+            }
             if let Some((draws, number)) = asked {
                 self.simulate(draws, number);
             }
@@ -282,6 +307,19 @@ impl Taker<'_> {
             self.picture(paused);
             self.measure(paused);
         }
+    }
+
+    /// Begins a recording, in place of one that runs, or ends it.
+    fn record(&mut self, file: Option<PathBuf>) {
+        let ended = self.recording.take().map_or(Ok(()), FileRecording::finish);
+        let begun = file.as_deref().map(|file| self.loader.record(file, MAX_RECORDING_BYTES)).transpose();
+        let problem = ended.err().or(begun.as_ref().err().cloned());
+        self.recording = begun.ok().flatten();
+        let file = file.filter(|_| self.recording.is_some());
+        self.shared.tell(|news| {
+            news.complaints.extend(problem.map(|error| format!("the recording is not whole: {error}")));
+            news.recording = Some(file);
+        });
     }
 
     /// Starts a thread that simulates draws; it ends with the loader, or when another one is asked for.
@@ -341,6 +379,10 @@ impl Taker<'_> {
     fn measure(&mut self, paused: bool) {
         if self.told.as_ref().is_some_and(|(at, _)| at.elapsed() < STATS_EVERY) {
             return;
+        }
+        // A disk that is full ends the recording, and nothing else.
+        if self.recording.as_ref().is_some_and(|recording| recording.failure().is_some()) {
+            self.record(None);
         }
         let stats = self.loader.stats();
         let skipped = self.loader.take_skipped();

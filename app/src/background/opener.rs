@@ -95,7 +95,7 @@ fn opening(source: &Start) -> anyhow::Result<Opening> {
             let config = LoaderConfig::for_catalog(&catalog);
             return Ok(Opening { catalog, config, leakage: Ok(Leakage::default()), notes: Vec::new() });
         }
-        Start::Empty => anyhow::bail!("there is nothing to open"),
+        Start::Empty | Start::Recording(_) | Start::Loader { .. } => anyhow::bail!("there is nothing to open"),
     };
     let catalog = config.open_catalog()?;
     let leakage = config.leakage(&catalog).map_err(|error| error.to_string());

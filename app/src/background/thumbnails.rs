@@ -2,8 +2,6 @@
 
 use microtome_core::geometry::Zyx;
 use microtome_core::loader::{ArraySpec, Batch, BatchArray, LoaderConfig, Role};
-use microtome_core::volume::{Buffer, Voxel};
-use microtome_core::with_buffer;
 use microtome_render::{fold_id, label_color};
 
 use crate::state::{BatchView, CropView, Thumbnail, fills_space};
@@ -51,23 +49,10 @@ pub(super) struct Slice {
     pub values: Vec<f32>,
 }
 
-/// Elements of plane z of one channel of one sample.
-fn plane(array: &BatchArray, (sample, z): (usize, usize), channel: usize) -> Option<std::ops::Range<usize>> {
-    let [samples, channels, depth, height, width] = array.shape;
-    (sample < samples && channel < channels && z < depth).then(|| {
-        let plane = height * width;
-        let start = ((sample * channels + channel) * depth + z) * plane;
-        start..start + plane
-    })
-}
-
 /// Plane z of the first channel of a sample.
 pub(super) fn grey_slice(array: &BatchArray, sample: usize, z: usize) -> Option<Slice> {
-    let range = plane(array, (sample, z), 0)?;
     let [.., height, width] = array.shape;
-    let values = with_buffer!(&array.data, data => {
-        data.get(range)?.iter().map(|value| value.to_f64() as f32).collect()
-    });
+    let values = array.grey_plane((sample, z))?;
     Some(Slice { size: [width, height], values })
 }
 
@@ -101,7 +86,7 @@ pub(super) fn label_slice(array: &BatchArray, at: (usize, usize), palette: &Pale
         // As in the slices: what fills space would veil everything else.
         let is_veil = fills_space(class) && !all_fill;
         let color = palette.classes.iter().find(|(name, _)| name == class).map(|(_, color)| *color);
-        for (pixel, id) in class_slice(array, at, index)?.into_iter().enumerate() {
+        for (pixel, id) in array.class_plane(at, index)?.into_iter().enumerate() {
             known_anywhere[pixel] |= id.is_some();
             let Some(id) = id.filter(|id| !is_veil && *id != 0) else { continue };
             // One class alone is shown by object, several by class, as in the slices.
@@ -111,33 +96,6 @@ pub(super) fn label_slice(array: &BatchArray, at: (usize, usize), palette: &Pale
     }
     hatch(&mut rgba, &known_anywhere, width, palette.unknown);
     Some(Thumbnail { size: [width, height], rgba })
-}
-
-/// The ids of one class in a plane of a sample, `None` where unknown; of several channels of a class, those of the first.
-fn class_slice(array: &BatchArray, at: (usize, usize), class: usize) -> Option<Vec<Option<u64>>> {
-    if let (Some(known), Buffer::U64(words)) = (&array.known_bits, &array.data) {
-        let range = plane(array, at, 0)?;
-        let bit = |words: &[u64], at: usize| words[at] >> class & 1;
-        let id = |at: usize| (bit(known, at) == 1).then(|| bit(words, at));
-        return Some(range.map(id).collect());
-    }
-    let range = plane(array, at, class * (array.shape[1] / array.classes.len().max(1)))?;
-    let mut ids = ids(&array.data, range.clone())?;
-    if let Some(known) = &array.known {
-        ids.iter_mut().zip(&known[range]).filter(|(_, known)| **known == 0).for_each(|(id, _)| *id = None);
-    }
-    Some(ids)
-}
-
-/// Ids of a stretch of elements; `None` is NaN, which says unknown. What is above 0 is there, such as the inside of a
-/// class by its distances.
-fn ids(data: &Buffer, range: std::ops::Range<usize>) -> Option<Vec<Option<u64>>> {
-    let id = |value: f64, id: u64| match id {
-        _ if value.is_nan() => None,
-        _ if value <= 0.0 => Some(0),
-        id => Some(id.max(1)),
-    };
-    Some(with_buffer!(data, values => values.get(range)?.iter().map(|v| id(v.to_f64(), v.to_id())).collect()))
 }
 
 /// Diagonal lines where nobody annotated any class.

@@ -1,5 +1,6 @@
 //! Everything around the panes: menus, status bar, palette, notices, and what stands there while nothing is open.
 
+mod attach;
 mod bar;
 mod export;
 mod go_to;
@@ -31,13 +32,14 @@ pub fn window_ui(ui: &mut Ui, ctx: &PaneContext<'_>, layout: &mut Layout) {
         Panel::bottom("hint").frame(frame).show(ui, |ui| hints::hint_ui(ui, ctx, hint));
     }
     CentralPanel::default().frame(Frame::new().fill(ctx.theme.panel)).show(ui, |ui| match &ctx.state.session {
-        Session::Open(_) => match ctx.state.maximised {
+        Session::Open(_) | Session::Remote(_) => match ctx.state.maximised {
             Some(kind) => framed_pane_ui(ui, kind, ctx),
             None => layout.layout_ui(ui, ctx),
         },
         _ => welcome::welcome_ui(ui, ctx),
     });
     path_field::path_field_ui(ui, ctx);
+    attach::attach_ui(ui, ctx);
     go_to::go_to_ui(ui, ctx);
     export::export_ui(ui, ctx);
     palette::palette_ui(ui, ctx);

@@ -25,7 +25,7 @@ struct Purpose {
 pub fn path_field_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let open = Purpose {
         title: "Open path",
-        words: "An OME-Zarr image group, a CellMap dataset, a folder of them, or a configuration (TOML):",
+        words: "An OME-Zarr image group, a CellMap dataset, a folder of them, a configuration (TOML) or a recording:",
         button: "Open",
         tip: "Open what this path names.",
         open: ctx.state.path_field_open,
@@ -41,7 +41,17 @@ pub fn path_field_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         close: Command::ToggleSaveField,
         run: Command::SaveConfigAs,
     };
+    let record = Purpose {
+        title: "Record the loader",
+        words: "A new file for the recording, such as run.microtome; beyond 256 MiB the older half goes:",
+        button: "Record",
+        tip: "Write what the loader does into this file, until it is stopped.",
+        open: ctx.state.attach.record_field_open,
+        close: Command::ToggleRecordField,
+        run: Command::Record,
+    };
     field_ui(ui, ctx, &open);
+    field_ui(ui, ctx, &record);
     field_ui(ui, ctx, &save);
 }
 

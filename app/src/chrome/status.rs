@@ -6,7 +6,7 @@ use microtome_core::geometry::Zyx;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
-use crate::state::{LabelReadout, Readout};
+use crate::state::{LabelReadout, Readout, RemoteView};
 
 /// Draws the bar.
 pub fn status_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
@@ -23,7 +23,9 @@ pub fn status_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                     );
                 }
                 None => {
-                    ui.weak("nothing open");
+                    let remote = ctx.state.session.remote();
+                    let words = remote.map_or_else(|| "nothing open".to_owned(), RemoteView::words);
+                    ui.add(Label::new(RichText::new(words).color(ctx.theme.weak)).truncate());
                 }
             });
         });

@@ -23,7 +23,7 @@ pub fn welcome_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                     ctx.send(Command::Close);
                 }
             }
-            Session::Failed { path, message } => {
+            Session::Failed { message, .. } => {
                 ui.label(RichText::new("This could not be opened").heading().color(ctx.theme.loss));
                 ui.add_space(6.0);
                 ui.scope(|ui| {
@@ -32,7 +32,7 @@ pub fn welcome_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                 });
                 ui.add_space(10.0);
                 if ui.button("Try again").clicked() {
-                    ctx.send(Command::Open(Start::from_path(path.clone())));
+                    ctx.send(Command::Open(ctx.state.asked.clone()));
                 }
                 begin_ui(ui, ctx);
             }

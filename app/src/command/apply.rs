@@ -3,6 +3,7 @@
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::dot;
 
+use super::attach::{self, is_about_attaching};
 use super::tune::{self, is_about_config};
 use super::{Command, data, export, overview, places, preview, views};
 use crate::options::Start;
@@ -57,6 +58,7 @@ pub fn apply(state: &mut State, command: Command) {
         Command::ToggleHints => state.hints.toggle(),
         Command::ClearLog => state.log.clear(),
         Command::Escape => escape(state),
+        other if is_about_attaching(&other) => attach::apply(state, other),
         other if is_about_config(&other) => tune::apply(state, other),
         other => {
             let other = overview::apply(state, other).and_then(|other| places::apply(state, other));
@@ -156,17 +158,27 @@ pub fn auto_contrast(state: &mut State) {
 }
 
 fn open(state: &mut State, start: Start) {
-    if let Some(path) = start.path() {
-        state.session = Session::Opening { path: path.clone() };
+    if start != Start::Empty {
+        state.asked = start.clone();
+        state.session = Session::Opening { path: start.words().into() };
         (state.export.layer, state.export.level) = (0, None);
         state.path_field_open = false;
+        state.attach.open = false;
         state.effects.push(Effect::Open(start));
     }
 }
 
 fn play_pause(state: &mut State) {
-    if state.session.open().is_none() {
-        return;
+    match &state.session {
+        // One that has gone is looked for again.
+        Session::Remote(remote) if matches!(state.loader.phase, LoaderPhase::Failed(_)) => {
+            let source = remote.source.clone();
+            open(state, source);
+            return;
+        }
+        Session::Remote(remote) if remote.can_be_tuned() => {}
+        Session::Open(_) => {}
+        _ => return,
     }
     match state.loader.phase {
         LoaderPhase::Off | LoaderPhase::Failed(_) => state.effects.push(Effect::StartLoader),
@@ -186,6 +198,10 @@ fn escape(state: &mut State) {
         state.palette_open = false;
     } else if state.path_field_open {
         state.path_field_open = false;
+    } else if state.attach.open {
+        state.attach.open = false;
+    } else if state.attach.record_field_open {
+        state.attach.record_field_open = false;
     } else if state.go_to_open {
         state.go_to_open = false;
     } else if state.export.open {

@@ -4,6 +4,7 @@
 //! it leaves in [`State::effects`](crate::state::State::effects) for the app.
 
 mod apply;
+mod attach;
 mod data;
 mod export;
 mod offers;
@@ -44,6 +45,16 @@ pub enum Command {
     ChooseConfig,
     /// Show or hide the in-app path field.
     TogglePathField,
+    /// Show or hide the window in which a loader of another process is chosen.
+    ToggleAttach,
+    /// Look for loaders that serve on this machine.
+    FindLoaders,
+    /// Show or hide the field that asks where to record the loader.
+    ToggleRecordField,
+    /// Record the loader into this new file.
+    Record(PathBuf),
+    /// End the recording.
+    StopRecording,
     /// Close what is open.
     Close,
     /// Forget the recent datasets.

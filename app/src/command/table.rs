@@ -100,6 +100,13 @@ pub(super) fn is_open(state: &State) -> bool {
     state.session.open().is_some()
 }
 
+/// A loader of this process, or one elsewhere that may be paused or has gone.
+fn can_play(state: &State) -> bool {
+    let elsewhere = state.session.remote();
+    is_open(state)
+        || elsewhere.is_some_and(|r| r.can_be_tuned() || matches!(state.loader.phase, LoaderPhase::Failed(_)))
+}
+
 fn has_loader(state: &State) -> bool {
     matches!(state.loader.phase, LoaderPhase::Running | LoaderPhase::Paused)
 }
@@ -110,6 +117,7 @@ pub fn table() -> &'static [CommandSpec] {
     TABLE.get_or_init(|| {
         [
             file(),
+            attach::file_rows(),
             edit::edit(),
             view::view(),
             data::rows(),
@@ -123,6 +131,7 @@ pub fn table() -> &'static [CommandSpec] {
             view::slice_keys(),
             view::panes(),
             loader(),
+            attach::loader_rows(),
             preview(),
             help(),
         ]
@@ -174,7 +183,7 @@ fn loader() -> Vec<CommandSpec> {
             "Take batches as fast as they come, or stop taking.",
         )
         .key(Shortcut::plain(Key::Space))
-        .when(is_open)
+        .when(can_play)
         .check(|state| state.loader.phase == LoaderPhase::Running),
         spec(
             Loader,

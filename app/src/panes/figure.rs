@@ -86,6 +86,15 @@ pub fn message_ui(ui: &mut Ui, theme: &Theme, text: &str) {
     });
 }
 
+/// Why there are no data to show.
+#[must_use]
+pub fn no_data(ctx: &PaneContext<'_>) -> &'static str {
+    match &ctx.state.session {
+        Session::Remote(_) => "This loader is not in this process: its data are not open here.",
+        _ => "Nothing is open.",
+    }
+}
+
 /// Why the loader has measured nothing.
 #[must_use]
 pub fn why_nothing(ctx: &PaneContext<'_>) -> String {
@@ -95,6 +104,7 @@ pub fn why_nothing(ctx: &PaneContext<'_>) -> String {
         (Session::Empty | Session::Failed { .. }, _) => {
             "Nothing is open. Open a dataset, and the loader's figures appear here.".to_owned()
         }
+        (Session::Remote(_), _) => "The loader answers; first figures in a moment.".to_owned(),
         (Session::Open(_), LoaderPhase::Off) => "The loader is not running. Press space to run it.".to_owned(),
         (Session::Open(_), LoaderPhase::Paused) => "The loader is paused. Press space to let it go on.".to_owned(),
         (Session::Open(_), LoaderPhase::Running) => "The loader has started; first figures in a moment.".to_owned(),

@@ -24,6 +24,10 @@ pub enum Effect {
     PauseLoader,
     /// Take batches again.
     ResumeLoader,
+    /// Look for loaders that serve on this machine.
+    FindLoaders,
+    /// Record the loader into this file; `None`: no more.
+    Record(Option<PathBuf>),
     /// Stop the loader and start it anew.
     RestartLoader,
     /// Work out what so many draws of the running loader would cover.

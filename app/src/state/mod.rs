@@ -1,6 +1,7 @@
 //! Everything the window shows, as plain values: panes read it, commands change it, nothing in it knows egui.
 
 mod arrangement;
+mod attach;
 mod balance;
 mod chunks;
 mod crop_color;
@@ -32,6 +33,7 @@ mod views;
 use std::path::PathBuf;
 
 pub use arrangement::{Arrangement, Side};
+pub use attach::{AttachState, loader_of};
 pub use balance::{CERTAINTY, ClassBalance, Waiting, balance};
 pub use chunks::{ChunkGrid, ChunkStatus};
 pub use crop_color::{CropColor, CropTone};
@@ -55,11 +57,11 @@ pub use reads::{CropRead, Reading};
 pub use ruler::Ruler;
 pub use search::{CropFound, DatasetFound, DatasetNames, Found, Search, find};
 pub use section::section;
-pub use session::{OpenData, Session};
+pub use session::{OpenData, RemoteView, Session};
 pub use timeline::{Recording, TimelineState};
 pub use views::{Viewport, Views};
 
-use crate::options::ThemeName;
+use crate::options::{Start, ThemeName};
 use microtome_core::geometry::Zyx;
 use microtome_core::telemetry::Stats;
 use std::sync::Arc;
@@ -85,6 +87,8 @@ pub struct State {
     pub now_s: f64,
     /// What is open.
     pub session: Session,
+    /// What was asked for last.
+    pub asked: Start,
     /// Where the slices look.
     pub views: Views,
     /// How they look: contrast, labels, boxes.
@@ -133,6 +137,8 @@ pub struct State {
     pub go_to_open: bool,
     /// The field that asks where to save the configuration is open.
     pub save_field_open: bool,
+    /// Loaders of other processes, and recording this one.
+    pub attach: AttachState,
     /// Writing the box on display into a file.
     pub export: ExportState,
     /// The page of keys is open.
@@ -158,6 +164,17 @@ impl State {
         self.history.push(Duration::from_secs_f64(self.now_s.max(0.0)), stats.clone(), self.gpu.bytes);
         self.loader.stats = Some(stats);
         self.loader.stats_version += 1;
+    }
+
+    /// Takes over everything that was recorded of a loader: curves and timeline show all of it.
+    pub fn take_past(&mut self, past: Vec<(Duration, Stats)>, now: Stats) {
+        let (Some((first, _)), Some((last, _))) = (past.first(), past.last()) else { return };
+        self.history = StatsHistory::new(last.saturating_sub(*first) + Duration::from_secs(1), past.len());
+        self.loader.stats = Some(now);
+        self.loader.stats_version += 1;
+        for (at, stats) in past {
+            self.history.push(at, stats, 0);
+        }
     }
 
     /// Takes over what the threads did, unless the timeline stands still.

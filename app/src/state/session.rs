@@ -8,6 +8,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::BoxNm;
 use microtome_core::loader::LoaderConfig;
 use microtome_core::sample::{Closeness, Leak, Leakage, leaks};
+use microtome_core::telemetry::wire::About;
 
 use super::{DatasetNames, Draft, Layer, fills_space};
 use crate::options::Start;
@@ -25,6 +26,8 @@ pub enum Session {
     },
     /// Data.
     Open(Box<OpenData>),
+    /// A loader that is not in this process; its data are not open here.
+    Remote(Box<RemoteView>),
     /// It could not be opened.
     Failed {
         /// What was asked for.
@@ -32,6 +35,36 @@ pub enum Session {
         /// What went wrong, where, and what to do.
         message: String,
     },
+}
+
+/// A loader that is not in this process: it serves elsewhere, or was recorded.
+#[derive(Debug, Clone)]
+pub struct RemoteView {
+    /// Where it was found.
+    pub source: Start,
+    /// Who it is.
+    pub about: About,
+    /// Its configuration, as far as this version reads it.
+    pub config: LoaderConfig,
+}
+
+impl RemoteView {
+    /// Who it is and where, in one line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let About { name, rank, world_size, pid, .. } = &self.about;
+        let rank = if *world_size > 1 { format!(" · rank {rank} of {world_size}") } else { String::new() };
+        match &self.source {
+            Start::Loader { address, .. } => format!("attached to {name} at {address}{rank} · process {pid}"),
+            other => format!("recording of {name}{rank}: {}", other.words()),
+        }
+    }
+
+    /// Whether it may be paused from here.
+    #[must_use]
+    pub const fn can_be_tuned(&self) -> bool {
+        matches!(self.source, Start::Loader { .. }) && self.about.allows_tuning
+    }
 }
 
 /// An open catalog.
@@ -162,6 +195,25 @@ impl Session {
         match self {
             Self::Open(data) => Some(data),
             _ => None,
+        }
+    }
+
+    /// The loader elsewhere that is looked at, if one is.
+    #[must_use]
+    pub fn remote(&self) -> Option<&RemoteView> {
+        match self {
+            Self::Remote(remote) => Some(remote),
+            _ => None,
+        }
+    }
+
+    /// Every class of what is open, in the order of colours.
+    #[must_use]
+    pub fn class_names(&self) -> &[String] {
+        match self {
+            Self::Open(data) => &data.class_names,
+            Self::Remote(remote) => &remote.about.classes,
+            _ => &[],
         }
     }
 

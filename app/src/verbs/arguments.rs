@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use microtome_core::catalog::Split;
 use microtome_core::geometry::{BoxNm, Zyx};
+use microtome_core::telemetry::serve::FileRecording;
 
 /// Width and height of a picture, pixels: `1600x1000`.
 pub fn picture_size(text: &str) -> Result<[u32; 2], String> {
@@ -43,6 +44,13 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     let right = "expected seconds, more than 0 and at most 86400, such as 10 or 0.5";
     let value: f64 = text.parse().map_err(|_| right)?;
     if value > 0.0 && value <= 86_400.0 { Ok(Duration::from_secs_f64(value)) } else { Err(right.to_owned()) }
+}
+
+/// A size: `256 MiB`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let bytes = microtome_core::loader::bytes::parse(text)?;
+    let least = FileRecording::LEAST_BYTES;
+    if bytes >= least { Ok(bytes) } else { Err(format!("at least {}", microtome_core::loader::bytes::format(least))) }
 }
 
 /// What a configuration's data are for: `train` or `validate`.

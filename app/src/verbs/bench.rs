@@ -13,7 +13,8 @@ use super::{arguments, figures, input};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     microtome bench jrc_hela-2.zarr\n  \
-    microtome bench train.toml --seconds 60 --json > bench.json\n\n\
+    microtome bench train.toml --seconds 60 --json > bench.json\n  \
+    microtome bench train.toml --record run.microtome\n\n\
     A dataset is loaded with a configuration that fits it (128\u{b3} voxels at the finest voxel size, every class); a \
     CONFIG says it all. The run starts with empty caches of its own (the system's page cache may be warm) and takes \
     batches as fast as they come. Times of stages are self times summed over threads. Ctrl-C ends it early, with figures.")]
@@ -24,6 +25,12 @@ pub struct Args {
     /// Length of the run, seconds
     #[arg(long, value_name = "N", default_value = "10", value_parser = arguments::seconds, allow_hyphen_values = true)]
     seconds: Duration,
+    /// Record the run into this new file, for `microtome open` and `microtome report`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Largest size of the recording; when it is full the older half goes
+    #[arg(long, value_name = "SIZE", default_value = "256 MiB", value_parser = arguments::bytes, requires = "record")]
+    record_bytes: u64,
     /// Print JSON: seconds, bytes, and shares of 0-1
     #[arg(long)]
     json: bool,
@@ -33,6 +40,10 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     // Before anything that takes time: an early Ctrl-C ends in order, too.
     let interrupt = Interrupt::listen();
-    let figures = figures::measure(input::open(&args.path, Split::Train)?, args.seconds, &interrupt)?;
+    if let Some(file) = &args.record {
+        input::refuse_inside_data(file)?;
+    }
+    let record = args.record.as_deref().map(|file| figures::Record { file, max_bytes: args.record_bytes });
+    let figures = figures::measure(input::open(&args.path, Split::Train)?, args.seconds, record.as_ref(), &interrupt)?;
     if args.json { out.json(&figures) } else { figures.print(out) }
 }

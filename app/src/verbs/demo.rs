@@ -123,7 +123,7 @@ fn headless(args: &Args, path: &Path, out: &mut Output) -> anyhow::Result<()> {
     const PICTURE_RUN: Duration = Duration::from_secs(2);
     shot::check_target(&args.out)?;
     let interrupt = Interrupt::listen();
-    figures::measure(input::open(path, Split::Train)?, args.seconds, &interrupt)?.print(out)?;
+    figures::measure(input::open(path, Split::Train)?, args.seconds, None, &interrupt)?.print(out)?;
     if interrupt.asked() {
         return Ok(());
     }

@@ -1,10 +1,12 @@
 //! The loader without a window, measured: what `bench` and the headless demo print.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use microtome::format;
 use microtome_core::loader::Loader;
+use microtome_core::telemetry::serve::FileRecording;
 use microtome_core::telemetry::{CacheStats, StageStats, Stats};
 use serde::Serialize;
 
@@ -109,13 +111,28 @@ impl Peaks {
     }
 }
 
+/// Where a run is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// A new file.
+    pub file: &'a Path,
+    /// Its largest size; when it is full the older half goes.
+    pub max_bytes: u64,
+}
+
 /// Takes batches as fast as they come for `duration`, or until Ctrl-C. A bar on standard error shows the time.
 ///
 /// # Errors
 /// What the loader says.
-pub fn measure(input: Input, duration: Duration, interrupt: &Interrupt) -> anyhow::Result<Figures> {
+pub fn measure(
+    input: Input,
+    duration: Duration,
+    record: Option<&Record<'_>>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Figures> {
     const PATIENCE: Duration = Duration::from_millis(100);
     let loader = Loader::new(input.catalog, input.config)?;
+    let recording = record.map(|record| loader.record(record.file, record.max_bytes)).transpose()?;
     let started = Instant::now();
     let bar = seconds_bar(duration);
     let mut peaks = Peaks::default();
@@ -130,6 +147,7 @@ pub fn measure(input: Input, duration: Duration, interrupt: &Interrupt) -> anyho
         bar.set_message(format!("{} samples", format::count(stats.samples)));
     }
     bar.finish_and_clear();
+    recording.map_or(Ok(()), FileRecording::finish)?;
     Ok(figures(&loader.stats(), &peaks))
 }
 

@@ -9,6 +9,7 @@ use microtome_core::Error;
 use microtome_core::catalog::{Catalog, Split};
 use microtome_core::loader::LoaderConfig;
 use microtome_core::store::data_around;
+use microtome_core::telemetry::Log;
 
 use super::usage::UsageError;
 
@@ -24,6 +25,9 @@ pub struct Input {
 pub fn start(path: &Path) -> anyhow::Result<Start> {
     if !path.exists() {
         return Err(Error::NotFound { path: path.display().to_string() }.into());
+    }
+    if Log::is_recording(path) {
+        return Ok(Start::Recording(path.to_path_buf()));
     }
     let start = Start::from_path(path.to_path_buf());
     if matches!(start, Start::Path(_)) && path.is_file() {
@@ -49,6 +53,11 @@ pub fn open(path: &Path, split: Split) -> anyhow::Result<Input> {
                 tracing::warn!("taken over: {note}");
             }
             (taken.config.open_catalog_of(split)?, taken.config)
+        }
+        Start::Recording(file) => {
+            let words =
+                "a recording has no data to load; `microtome open` shows it, `microtome report` writes a page about it";
+            return Err(UsageError(format!("{words}: {}", file.display())).into());
         }
         _ if split == Split::Validate => {
             return Err(UsageError(format!(

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and which verb does it. Each verb is thin; the work is in the core or the app.
 
 mod arguments;
+mod attach;
 mod bench;
 mod config;
 mod counts;
@@ -12,6 +13,8 @@ mod input;
 mod interrupt;
 mod open;
 mod output;
+mod rates;
+mod report;
 mod sample;
 mod shot;
 mod table;
@@ -62,6 +65,8 @@ enum Verb {
     Open(open::Args),
     Info(info::Args),
     Bench(bench::Args),
+    Attach(attach::Args),
+    Report(report::Args),
     Shot(shot::Args),
     Sample(sample::Args),
     Export(export::Args),
@@ -93,6 +98,8 @@ fn run(cli: Cli, out: &mut Output) -> anyhow::Result<()> {
         Some(Verb::Open(args)) => open::run(args),
         Some(Verb::Info(args)) => info::run(&args, out),
         Some(Verb::Bench(args)) => bench::run(&args, out),
+        Some(Verb::Attach(args)) => attach::run(args, out),
+        Some(Verb::Report(args)) => report::run(&args, out),
         Some(Verb::Shot(args)) => shot::run(&args, out),
         Some(Verb::Sample(args)) => sample::run(&args, out),
         Some(Verb::Export(args)) => export::run(&args, out),

@@ -39,7 +39,7 @@ pub fn run_bare(path: Option<PathBuf>) -> anyhow::Result<()> {
         Some(path) => input::start(&path).map_err(|error| match path.to_str() {
             // One bare word that is no path was meant as a verb.
             Some(word) if !path.exists() && !word.contains(['/', '\\', '.']) => UsageError(format!(
-                "`{word}` is neither a verb (demo, open, info, bench, shot, sample, config) nor a path here (see `microtome --help`)"
+                "`{word}` is neither a verb (demo, open, info, bench, attach, report, shot, sample, config) nor a path here (see `microtome --help`)"
             ))
             .into(),
             _ => error,

@@ -90,7 +90,7 @@ pub fn take(start: Start, picture: &Picture, target: &Path) -> anyhow::Result<()
     let settled = host.run_until(|state| settling.is_done(state), picture.run_for + PATIENCE);
     match &host.state().session {
         Session::Failed { message, .. } => bail!("{message}"),
-        Session::Open(_) => {}
+        Session::Open(_) | Session::Remote(_) => {}
         Session::Empty | Session::Opening { .. } => bail!("the data did not open within {} s", PATIENCE.as_secs()),
     }
     if let LoaderPhase::Failed(reason) = &host.state().loader.phase {
@@ -121,11 +121,12 @@ impl Settling {
         match &state.session {
             Session::Failed { .. } => return true,
             Session::Empty | Session::Opening { .. } => return false,
-            Session::Open(_) => {}
+            Session::Open(_) | Session::Remote(_) => {}
         }
         let open_for = self.open_since.get_or_insert_with(Instant::now).elapsed();
         self.quiet_frames = if state.pending_chunks == 0 { self.quiet_frames + 1 } else { 0 };
         let loader_shown = matches!(state.loader.phase, LoaderPhase::Failed(_)) || state.loader.batch.is_some();
+        let loader_shown = loader_shown || (state.session.remote().is_some() && state.loader.stats.is_some());
         open_for >= self.run_for && self.quiet_frames >= Self::QUIET && loader_shown
     }
 }

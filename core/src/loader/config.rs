@@ -96,6 +96,24 @@ impl Default for LoaderKeys {
     }
 }
 
+/// `[telemetry]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetryKeys {
+    /// Where to serve figures, spans and thumbnails for viewers, `HOST:PORT`; a port of 0 is any free one, and rank r listens
+    /// r ports higher. `None`: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serve: Option<String>,
+    /// What viewers have to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Whether viewers may change the loader.
+    pub allow_tuning: bool,
+    /// Where to serve spans for `puffin_viewer`, on this machine only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub puffin: Option<String>,
+}
+
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -112,6 +130,8 @@ pub struct LoaderConfig {
     pub augment: Augment,
     /// How they are made.
     pub loader: LoaderKeys,
+    /// Who may look at it.
+    pub telemetry: TelemetryKeys,
     /// The file that it was read from, if it was: errors name it.
     #[serde(skip)]
     pub file: Option<PathBuf>,

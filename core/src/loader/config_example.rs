@@ -2,7 +2,8 @@
 
 use super::{
     AbsentChunks, ArraySpec, Augment, Data, DataSource, ElasticKeys, Encoding, Foreground, LoaderConfig, LoaderKeys,
-    Mirror, MisalignKeys, Plane, Rotate, Sampling, Scale, Search, ShearRange, SmallCrops, Strategy, Subset, Transpose,
+    Mirror, MisalignKeys, Plane, Rotate, Sampling, Scale, Search, ShearRange, SmallCrops, Strategy, Subset,
+    TelemetryKeys, Transpose,
 };
 use crate::geometry::{Axis, Zyx};
 use crate::sample::intensity::Operation;
@@ -114,6 +115,12 @@ pub(super) fn full() -> LoaderConfig {
             intensity: every_operation(),
         },
         loader: LoaderKeys::default(),
+        telemetry: TelemetryKeys {
+            serve: Some("127.0.0.1:0".to_owned()),
+            token: Some("a long word".to_owned()),
+            allow_tuning: true,
+            puffin: Some("127.0.0.1:8585".to_owned()),
+        },
         file: None,
     }
 }
@@ -138,6 +145,7 @@ fn the_example_is_valid_and_has_the_defaults() {
     let config = LoaderConfig::from_toml(LoaderConfig::example()).unwrap();
     assert_eq!(config.loader, LoaderKeys::default());
     assert_eq!(config.sampling, Sampling::default());
+    assert_eq!(config.telemetry, TelemetryKeys::default());
     let text = toml::to_string(&full()).unwrap();
     assert_eq!(LoaderConfig::from_toml(&text).unwrap(), full());
 }

@@ -15,6 +15,7 @@ use super::measured::{Baseline, Counts};
 use super::recycle::Recycler;
 use super::replay::Replay;
 use super::report::Sources;
+use super::serve::Watch;
 use super::share::Share;
 use super::skipped::SkippedSamples;
 use super::{LoaderConfig, told};
@@ -46,6 +47,7 @@ pub(super) struct Engine {
     pub counts: Counts,
     pub skipped: SkippedSamples,
     pub faults: FaultCounts,
+    pub watch: Watch,
     pub threads: usize,
     pub setup: Setup,
     pub log: BatchLog,
@@ -168,6 +170,7 @@ impl Engine {
             counts: Counts::default(),
             skipped: SkippedSamples::default(),
             faults: FaultCounts::default(),
+            watch: Watch::default(),
             threads: settled.threads,
             setup,
             log: BatchLog::new(started),

@@ -60,6 +60,7 @@ impl Engine {
         self.counts.samples.fetch_add(samples, Ordering::Relaxed);
         self.counts.batch_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.log.taken(batch.number, samples, bytes);
+        self.watch.saw(batch);
     }
 
     /// Batch `number` was begun or finished: remembers who holds memory, if it is more than ever.

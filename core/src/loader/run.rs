@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::engine::{Engine, Settled};
+use super::serve::server_of;
 use super::state::depends_on;
 use super::threads::{Threads, WAIT_SLICE};
 use super::{ArraySpec, Batch, LoaderConfig, LoaderState, Share, SkippedSample, SourceReport};
 use crate::catalog::Catalog;
 use crate::sample::Request;
+use crate::telemetry::serve::Server;
 use crate::telemetry::{Stage, Stats};
 use crate::volume::Caches;
 use crate::{Error, Result};
@@ -38,6 +40,7 @@ pub struct LoaderOptions {
 pub struct Loader {
     pub(super) engine: Arc<Engine>,
     pub(super) threads: Threads,
+    pub(super) server: Option<Server>,
 }
 
 impl Loader {
@@ -74,7 +77,8 @@ impl Loader {
             tracing::warn!("{summary} (microtome sample --list and the pane Sampling say which)");
         }
         let threads = Threads::start(&engine, budget.builders)?;
-        Ok(Self { engine, threads })
+        let server = server_of(&engine);
+        Ok(Self { engine, threads, server })
     }
 
     /// Where this loader is: at the next batch that nobody has taken yet. Batches that wait or are being made are not lost:
@@ -267,6 +271,8 @@ fn warn_of_relations(catalog: &Catalog, config: &LoaderConfig) {
 
 impl Drop for Loader {
     fn drop(&mut self) {
+        // Viewers are told while there is something to tell.
+        self.server = None;
         self.engine.handover.stop();
         self.threads.join();
         // Others may go on with these caches.

@@ -48,9 +48,9 @@ impl LoaderState {
     }
 }
 
-/// Everything that a batch depends on, by name. Threads, memory and what is done about errors change no batch.
+/// Everything that a batch depends on, by name. Threads, memory, who looks and what is done about errors change no batch.
 pub(super) fn depends_on(config: &LoaderConfig, sources: &[Source], share: Share) -> BTreeMap<String, String> {
-    let LoaderConfig { data, input, target, sampling, augment, loader, file: _ } = config;
+    let LoaderConfig { data, input, target, sampling, augment, loader, telemetry: _, file: _ } = config;
     let place = |source: &Source| {
         let level = |level: &crate::volume::Level| format!("{} {:?}", level.shape, level.world_from_voxel);
         let levels: Vec<_> = source.raw_levels.iter().map(level).collect();

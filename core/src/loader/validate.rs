@@ -29,6 +29,7 @@ impl LoaderConfig {
             self.augment.check_control_points(spec.voxel_size_nm)?;
         }
         super::validate_sampling::check_sampling(self)?;
+        super::validate_telemetry::check_telemetry(&self.telemetry)?;
         self.check_loader()
     }
 

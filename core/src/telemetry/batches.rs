@@ -8,9 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Histogram;
 
-/// Batches whose times are kept.
-const KEPT: usize = 64;
-
 /// The life of one batch. Times are since the loader started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchTimes {
@@ -34,6 +31,11 @@ pub struct BatchTimes {
     pub taken: Duration,
     /// How long the consumer waited for it.
     pub stall: Duration,
+}
+
+impl BatchTimes {
+    /// Batches whose times are kept.
+    pub const KEPT: usize = 64;
 }
 
 /// What is known of the consumer: how long it waited for each batch, and how long it was at work with each.
@@ -133,7 +135,7 @@ impl BatchLog {
         state.taken = Some(now);
         state.consumer.stalls.add_time(stall);
         let made = state.open.remove(&number).unwrap_or(BatchTimes { number, ..BatchTimes::default() });
-        if state.done.len() == KEPT {
+        if state.done.len() == BatchTimes::KEPT {
             state.done.pop_front();
         }
         state.done.push_back(BatchTimes { samples, bytes, requested, taken: now, stall, ..made });
@@ -192,11 +194,14 @@ mod tests {
     #[test]
     fn only_the_last_batches_are_kept() {
         let log = BatchLog::new(Instant::now());
-        for number in 0..KEPT as u64 + 3 {
+        for number in 0..BatchTimes::KEPT as u64 + 3 {
             log.requested();
             log.taken(number, 1, 1);
         }
         let (batches, consumer) = log.read();
-        assert_eq!((batches.len(), batches[0].number, consumer.stalls.count()), (KEPT, 3, KEPT as u64 + 3));
+        assert_eq!(
+            (batches.len(), batches[0].number, consumer.stalls.count()),
+            (BatchTimes::KEPT, 3, BatchTimes::KEPT as u64 + 3)
+        );
     }
 }

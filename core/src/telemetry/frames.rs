@@ -87,7 +87,7 @@ impl Frames {
             }));
         }
         let mut tracks: Vec<_> = by_thread.into_iter().collect();
-        tracks.sort_by_cached_key(|(thread, _)| (rank(&thread.name), natural(&thread.name), thread.start_time_ns));
+        tracks.sort_by_cached_key(|(thread, _)| (track_order(&thread.name), thread.start_time_ns));
         let track = |(thread, spans): (&ThreadInfo, _)| Track { thread: thread.name.clone(), spans };
         Timeline { start_ns, end_ns, tracks: tracks.into_iter().map(track).collect() }
     }
@@ -129,6 +129,11 @@ fn read_spans(stream: &Stream, offset: u64, depth: u32, spans: &mut Vec<RawSpan>
             read_spans(stream, scope.child_begin_position, depth + 1, spans);
         }
     }
+}
+
+/// A thread's key for sorting: workers first, numbers in names by value.
+pub(super) fn track_order(name: &str) -> (u8, (String, u64)) {
+    (rank(name), natural(name))
 }
 
 /// Workers before those who wait for them: reading and decoding is what a loader's timeline is looked at for.

@@ -1,25 +1,35 @@
-//! Watching the loader: one struct of statistics, spans per thread, and the recorder of the last seconds.
+//! Watching the loader: one struct of statistics, spans per thread, the recorder of the last seconds; and all of that for
+//! others to see, over TCP ([`serve`], [`Client`]) and in files ([`serve::FileRecording`], [`Log`]).
 
 mod batches;
+mod client;
 mod counts;
+pub mod discovery;
+pub mod export;
 mod faults;
 mod frames;
 mod histogram;
+mod log;
 mod meter;
 mod occupancy;
 mod process;
+pub mod ranks;
 mod recorder;
+pub mod serve;
 mod setup;
 mod stall;
 mod stats;
 mod timeline;
+pub mod wire;
 
 pub(crate) use batches::{BatchLog, Milestone};
 pub use batches::{BatchTimes, ConsumerStats};
+pub use client::Client;
 pub use counts::{ArrayStats, MemoryPeak, ReadStats, ReplayStats, ReuseStats, StageTimes};
 pub(crate) use faults::FaultCounts;
 pub use faults::{FaultReason, FaultStats};
 pub use histogram::Histogram;
+pub use log::Log;
 pub use meter::{LaneGuard, Meter, MeterGuard, StageTimer, StallGuard};
 pub use occupancy::Occupancy;
 pub(crate) use occupancy::OccupancyClock;

@@ -142,7 +142,7 @@ impl Shared {
 }
 
 /// A sink of puffin, with spans switched on for as long as any is there.
-struct SinkGuard {
+pub(super) struct SinkGuard {
     remove: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -156,7 +156,7 @@ struct Switch {
 }
 
 impl SinkGuard {
-    fn add(sink: puffin::FrameSink) -> Self {
+    pub(super) fn add(sink: puffin::FrameSink) -> Self {
         let mut profiler = GlobalProfiler::lock();
         // What ended before belongs to the recorders that were there.
         profiler.new_frame();

@@ -13,10 +13,11 @@ use zarrs::storage::{StoreKey, WritableStorageTraits};
 use crate::catalog::source::LabelPath;
 use crate::catalog::split;
 use crate::geometry::{Orientation, PatchGrid, Warp, Zyx};
-use crate::loader::LoaderConfig;
+use crate::loader::{Batch, LoaderConfig};
 use crate::ome::annotation::{ArrayAnnotation, CropAnnotation};
 use crate::ome::{conformance, multiscales_of};
 use crate::store::open_memory;
+use crate::telemetry::{Log, export, wire};
 use crate::volume::{Caches, DType, LabelCodes, PatchOut, Resample, Volume, read_patch};
 use crate::{Error, Result};
 
@@ -30,13 +31,14 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "image", run: image },
     Target { name: "array", run: array },
     Target { name: "annotation", run: annotation },
     Target { name: "datasplit", run: datasplit },
     Target { name: "labels", run: labels },
     Target { name: "config", run: config },
+    Target { name: "wire", run: messages },
 ];
 
 /// Voxels along each axis of the patches that are read from what opens.
@@ -130,6 +132,40 @@ fn config(file: &[u8]) {
         let written = toml::to_string(&config).map_err(|error| error.to_string());
         let again = written.as_ref().map(|text| LoaderConfig::from_toml(text).map_err(|error| error.to_string()));
         assert_eq!(again, Ok(Ok(config)), "written as {written:?}");
+    }
+}
+
+/// What a viewer or a loader hears, in parts that are as long as the first byte says; and what can be made of it.
+fn messages(bytes: &[u8]) {
+    let Some((first, bytes)) = bytes.split_first() else { return };
+    for max_bytes in [wire::MAX_REQUEST_BYTES, wire::MAX_BYTES] {
+        let mut deframer = wire::Deframer::new(max_bytes);
+        let mut log = Log::new(wire::About::default());
+        for part in bytes.chunks(usize::from(*first).max(1)) {
+            deframer.push(part);
+            while let Ok(Some((kind, content))) = deframer.next() {
+                assert!(content.len() < max_bytes, "longer than any may be");
+                let Ok(Some(message)) = wire::decode(kind, content) else { continue };
+                // Bytes are compared, because a slice may hold what is no number.
+                let said = wire::encode(&message).ok();
+                let again = said.as_ref().and_then(|(kind, content)| wire::decode(*kind, content).ok().flatten());
+                let again = again.and_then(|message| wire::encode(&message).ok());
+                assert!(said == again && said.is_some(), "{message:?} is said otherwise the second time");
+                log.push(message);
+            }
+        }
+        let timeline = log.spans.timeline();
+        assert!(timeline.start_ns <= timeline.end_ns);
+        let _blocks = wire::SpanBlock::of_timeline(&timeline);
+        if let Some(batch) = log.slices.whole().and_then(Batch::of_slices) {
+            for array in batch.arrays.iter() {
+                (0..array.classes.len()).for_each(|class| _ = array.class_plane((0, 0), class));
+                let _grey = array.grey_plane((0, 0));
+            }
+        }
+        let written =
+            export::write_trace(&log, std::io::sink()).and_then(|()| export::write_csv(&log, std::io::sink()));
+        assert!(written.is_ok(), "{written:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
 mod arrangement;
+mod attach;
 mod balance;
 mod cellmap;
 mod chunks;

@@ -7,7 +7,7 @@ mod table;
 use egui::{DragValue, Role, ScrollArea, Ui, WidgetInfo};
 use microtome_core::catalog::CountEstimate;
 
-use super::figure::{figure_ui, message_ui};
+use super::figure::{figure_ui, message_ui, no_data};
 use crate::command::{Command, DataCommand};
 use crate::context::PaneContext;
 use crate::format;
@@ -19,7 +19,7 @@ const WIDE: f32 = 900.0;
 /// Draws the pane.
 pub fn classes_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let Some(data) = ctx.state.session.open() else {
-        message_ui(ui, ctx.theme, "Nothing is open.");
+        message_ui(ui, ctx.theme, no_data(ctx));
         return;
     };
     if data.class_names.is_empty() {

@@ -3,6 +3,7 @@
 use egui::{Button, Id, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use microtome_core::catalog::{Dataset, LabelCrop};
 
+use super::super::figure::no_data;
 use super::fold::{Fold, fold_ui};
 use super::image::{image_ui, size};
 use super::labels::labels_ui;
@@ -17,7 +18,7 @@ const UNFOLDED: usize = 6;
 /// Draws the tree.
 pub fn tree_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let Some(data) = ctx.state.session.open() else {
-        ui.weak("Nothing is open.");
+        ui.weak(no_data(ctx));
         return;
     };
     let found = ctx.state.search.found.as_ref();

@@ -21,17 +21,21 @@ struct Part {
     keys: &'static [&'static str],
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part { title: "Augment", open: true, keys: &["augment."] },
     Part { title: "Sampling settings", open: false, keys: &["sampling."] },
     Part { title: "Arrays", open: false, keys: &["data.classes", "input.", "target."] },
     Part { title: "Batches", open: false, keys: &["loader."] },
+    Part { title: "Viewers", open: false, keys: &["telemetry."] },
 ];
 
 /// Draws the pane.
 pub fn tune_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let Some(data) = ctx.state.session.open() else {
-        message_ui(ui, ctx.theme, "Nothing is open. Open a dataset, and its configuration appears here.");
+        match ctx.state.session.remote() {
+            Some(remote) => told_ui(ui, &remote.about.config),
+            None => message_ui(ui, ctx.theme, "Nothing is open. Open a dataset, and its configuration appears here."),
+        }
         return;
     };
     let draft = &data.draft;
@@ -46,6 +50,15 @@ pub fn tune_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             let header = CollapsingHeader::new(RichText::new(part.title).color(ctx.theme.strong));
             header.default_open(part.open).show(ui, |ui| part_ui(ui, ctx, draft, &own));
         }
+    });
+}
+
+/// The configuration of a loader elsewhere, which is not changed from here.
+fn told_ui(ui: &mut Ui, config: &str) {
+    ui.weak("The configuration of the loader that is looked at, in its own words; it cannot be changed from here.");
+    ui.separator();
+    ScrollArea::both().id_salt("told configuration").auto_shrink(false).show(ui, |ui| {
+        ui.add(egui::Label::new(RichText::new(config).monospace()).selectable(true));
     });
 }
 

@@ -14,6 +14,7 @@ mod running;
 #[cfg(test)]
 mod tests;
 mod values;
+mod watching;
 
 pub use example::example;
 pub use kind::{Kind, Limits};
@@ -103,6 +104,7 @@ pub const SECTIONS: &[Section] = &[
     running::SAMPLING,
     augment::AUGMENT,
     running::LOADER,
+    watching::TELEMETRY,
 ];
 
 /// Every key, in the order of the example. Those of operations on intensities follow the other keys of `[augment]`.
