@@ -5,7 +5,7 @@ mod view;
 
 use std::sync::OnceLock;
 
-use super::{Command, Key, Shortcut, data};
+use super::{Command, Key, Shortcut, attach, data};
 use crate::state::preview::PreviewMode;
 use crate::state::{LoaderPhase, Session, State};
 

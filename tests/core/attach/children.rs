@@ -39,6 +39,8 @@ fn what_a_child_does() {
         client.next(super::served::PATIENCE).unwrap();
         writeln!(out, "heard:it").unwrap();
         while client.next(Duration::from_secs(1)).is_ok() {}
+    } else if role == "idle" {
+        look_and_leave();
     } else {
         let (loader, address) = serving("");
         writeln!(out, "serves:{address}").unwrap();
@@ -47,6 +49,34 @@ fn what_a_child_does() {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Spans are one switch per process, so this needs one of its own.
+fn look_and_leave() {
+    let (loader, address) = serving("");
+    let switched = |to: bool| {
+        let until = std::time::Instant::now() + super::served::PATIENCE;
+        while puffin::are_scopes_on() != to {
+            assert!(std::time::Instant::now() < until, "spans never go {}", if to { "on" } else { "off" });
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    loader.next_batch().unwrap();
+    assert!(!puffin::are_scopes_on());
+    let figures = microtome_core::telemetry::wire::Wants::default();
+    let mut client = microtome_core::telemetry::Client::connect(&address.to_string(), None, figures).unwrap();
+    hear(&mut client, &loader, |said| matches!(said, Message::Stats(_)));
+    assert!(!puffin::are_scopes_on(), "this one wants none");
+    let other = viewer(address);
+    switched(true);
+    drop(other);
+    switched(false);
+}
+
+#[test]
+fn spans_are_recorded_only_while_somebody_wants_them() {
+    let status = child("idle").wait().unwrap();
+    assert!(status.success(), "{status}");
 }
 
 #[test]

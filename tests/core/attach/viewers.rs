@@ -115,16 +115,6 @@ fn a_viewer_that_does_not_read_costs_nobody_anything() {
 }
 
 #[test]
-fn nothing_is_kept_and_no_span_recorded_while_nobody_looks() {
-    let (loader, address) = serving("");
-    loader.next_batch().unwrap();
-    let client = viewer(address);
-    drop(client);
-    // Spans are one switch per process, and tests run beside each other: what can be seen is that this loader works on.
-    check(&loader, &unwatched(4)[1..]);
-}
-
-#[test]
 fn a_token_is_asked_for_and_told_to_nobody() {
     let (loader, address) = serving("token = \"swordfish-and-more\"");
     let address = address.to_string();

@@ -88,7 +88,7 @@ fn record(subject: Arc<dyn Subject>, ring: &mut Ring, stop: &AtomicBool) -> Resu
     let wants = Wants { spans: true, slices: true };
     loop {
         let last = stop.load(Ordering::Acquire);
-        let news = pump.tick(wants);
+        let news = if last { pump.last(wants) } else { pump.tick(wants) };
         for packet in news.figures.iter().chain(&news.spans).chain(&news.slices) {
             ring.add(packet)?;
         }

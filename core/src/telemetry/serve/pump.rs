@@ -69,6 +69,12 @@ impl Pump {
         news
     }
 
+    /// What is new now, however short a time it is since the last look.
+    pub(super) fn last(&mut self, wants: Wants) -> News {
+        (self.stats_at, self.spans_at) = (None, None);
+        self.tick(wants)
+    }
+
     fn figures(&mut self) -> Vec<Packet> {
         let mut stats = self.subject.stats();
         let mut batches = std::mem::take(&mut stats.last_batches);

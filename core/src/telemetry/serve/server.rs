@@ -204,7 +204,7 @@ impl Host {
     /// The last figures, and a word, as far as viewers take them at once.
     fn say_goodbye(&mut self) {
         let Some(mut pump) = self.pump.take() else { return };
-        let mut last: Vec<Packet> = pump.tick(Wants::default()).figures;
+        let mut last: Vec<Packet> = pump.last(Wants::default()).figures;
         last.extend(packets([Message::Ended("the loader has ended".to_owned())]));
         for (line, seat) in &self.viewers {
             if seat.wants().is_some() {
