@@ -161,17 +161,17 @@ fn hit_rate(now: &CacheStats, before: &CacheStats) -> Option<f64> {
 #[derive(Default)]
 struct Profiled {
     recorder: Option<Recorder>,
-    slice: Option<Instant>,
+    slice: Option<(Instant, f64)>,
     in_slice: usize,
-    /// Without, with: samples and seconds.
-    totals: [(usize, f64); 2],
+    /// Without, with: samples, seconds, seconds on the processors.
+    totals: [(usize, f64, f64); 2],
 }
 
 impl Profiled {
     /// Counts a batch; at the end of a slice switches over. The switch itself is not measured.
     fn count(&mut self, samples: usize) -> anyhow::Result<()> {
-        let Some(began) = self.slice else {
-            self.slice = Some(Instant::now());
+        let Some((began, cpu)) = self.slice else {
+            self.slice = Some((Instant::now(), cpu_seconds()?));
             return Ok(());
         };
         self.in_slice += samples;
@@ -179,15 +179,22 @@ impl Profiled {
             return Ok(());
         }
         let total = &mut self.totals[usize::from(self.recorder.is_some())];
-        *total = (total.0 + self.in_slice, total.1 + began.elapsed().as_secs_f64());
+        *total = (total.0 + self.in_slice, total.1 + began.elapsed().as_secs_f64(), total.2 + cpu_seconds()? - cpu);
         self.recorder = if self.recorder.is_some() { None } else { Some(Recorder::start(10 * SLICE)?) };
         (self.in_slice, self.slice) = (0, None);
         Ok(())
     }
 
     fn told(&self) -> Value {
-        let [off, on] = self.totals.map(|(samples, seconds)| samples as f64 / seconds);
-        json!({ "off_samples_per_s": off, "on_samples_per_s": on, "on_of_off": on / off })
+        let [off, on] = self.totals.map(|(samples, seconds, _)| samples as f64 / seconds);
+        let [cpu_off, cpu_on] = self.totals.map(|(samples, _, cpu)| cpu / samples as f64);
+        json!({
+            "off_samples_per_s": off,
+            "on_samples_per_s": on,
+            "on_of_off": on / off,
+            "off_cpu_seconds_per_sample": cpu_off,
+            "on_cpu_seconds_per_sample": cpu_on,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the benches share: the phantoms they read, their sizes, and how long they measure.
 
+pub mod kinds;
 pub mod process;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use criterion::Criterion;
 use microtome_core::geometry::{VoxelBox, Zyx};
+use microtome_core::loader::Loader;
 use microtome_core::ome::NgffVersion;
 use microtome_core::phantom::{PhantomSpec, write};
 
@@ -42,6 +44,14 @@ pub fn criterion() -> Criterion {
         criterion.sample_size(10).warm_up_time(warm).measurement_time(long)
     } else {
         criterion.sample_size(20).warm_up_time(Duration::from_secs(2)).measurement_time(Duration::from_secs(6))
+    }
+}
+
+/// Stops a loader from beginning batches, and waits for those that it had begun: then nothing but what is asked runs.
+pub fn quieten(loader: &Loader) {
+    loader.pause();
+    while loader.stats().memory.in_flight_bytes > 0 {
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 /// The incumbents: a group's is the bench whose median the others' are divided by.
-const INCUMBENTS: [&str; 2] = ["zarrs_one_thread", "no_cache"];
+const INCUMBENTS: [&str; 4] = ["zarrs_one_thread", "no_cache", "copy", "spans_off"];
 
 struct Row {
     group: String,

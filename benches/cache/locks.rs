@@ -13,8 +13,8 @@ use crate::real::key;
 const ENTRIES: usize = 4096;
 /// Lookups of one measurement, of all threads together.
 const LOOKUPS: usize = 400_000;
-/// Lookups of a sample: 27 chunks of 9 arrays.
-const PER_SAMPLE: f64 = 243.0;
+/// Lookups of a sample of raw and eight classes: 27 chunks of raw and as many of the classes' bits.
+const PER_SAMPLE: f64 = 54.0;
 
 /// Times lookups that hit, without and with announcements, by one thread and by two, and lookups that miss.
 ///

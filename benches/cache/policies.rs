@@ -52,6 +52,28 @@ impl Foresight {
         Self { room, ahead, now: 0, clock: u64::MAX, kept: HashMap::new(), order: BTreeSet::new() }
     }
 
+    /// As [`Policy::ask`]; also which chunk is not kept now, `chunk` itself perhaps, and its next use as far as known.
+    pub fn exchange(&mut self, chunk: usize, next: Option<usize>) -> (bool, Option<(usize, Option<usize>)>) {
+        let seen = next.filter(|next| *next <= self.now.saturating_add(self.ahead)).unwrap_or(usize::MAX);
+        let known = |next: usize| Some(next).filter(|next| *next != usize::MAX);
+        let (hit, mut gone) = (self.kept.contains_key(&chunk), None);
+        if !hit && self.kept.len() >= self.room {
+            let Some(&last) = self.order.last().filter(|last| last.0 >= seen) else {
+                return (false, Some((chunk, known(seen))));
+            };
+            self.remove(last.2);
+            gone = Some((last.2, known(last.0)));
+        }
+        self.place(chunk, seen);
+        (hit, gone)
+    }
+
+    /// Keeps `chunk` no longer; true if it did.
+    pub fn remove(&mut self, chunk: usize) -> bool {
+        let Some((next, age)) = self.kept.remove(&chunk) else { return false };
+        self.order.remove(&(next, age, chunk))
+    }
+
     fn place(&mut self, chunk: usize, next: usize) {
         self.clock -= 1;
         if let Some((next, age)) = self.kept.insert(chunk, (next, self.clock)) {
@@ -63,18 +85,7 @@ impl Foresight {
 
 impl Policy for Foresight {
     fn ask(&mut self, chunk: usize, next: Option<usize>) -> bool {
-        let seen = next.filter(|next| *next <= self.now.saturating_add(self.ahead)).unwrap_or(usize::MAX);
-        let hit = self.kept.contains_key(&chunk);
-        if !hit && self.kept.len() >= self.room {
-            let Some(&last) = self.order.last() else { return false };
-            if last.0 < seen {
-                return false;
-            }
-            self.order.remove(&last);
-            self.kept.remove(&last.2);
-        }
-        self.place(chunk, seen);
-        hit
+        self.exchange(chunk, next).0
     }
 
     fn begin(&mut self, index: usize, trace: &Trace) {
