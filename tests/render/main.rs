@@ -6,6 +6,7 @@ mod budget;
 mod device;
 mod formats;
 mod plan;
+mod resample;
 mod scene;
 mod seams;
 mod shaders;

@@ -11,7 +11,7 @@ use crate::texels::{Fill, TexelKind, Texels};
 /// What the textures take and what happened to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TextureStats {
-    /// Bytes of all texels; the driver may round up.
+    /// Bytes of all texels, and of what resampling takes; the driver may round up.
     pub bytes: u64,
     /// Never exceeded by `bytes`.
     pub budget_bytes: u64,
@@ -38,6 +38,10 @@ pub struct ChunkTextures {
     uploads: u64,
     frame_upload_bytes: u64,
     frame_upload_limit_bytes: u64,
+    /// Of textures and of what is reserved for others.
+    budget_bytes: u64,
+    reserved_bytes: u64,
+    largest_side: u32,
 }
 
 /// How textures are bound, by [`TexelKind`].
@@ -52,6 +56,8 @@ pub(crate) struct TexelLayouts {
 pub(crate) struct Resident {
     pub kind: TexelKind,
     pub bind_group: wgpu::BindGroup,
+    /// `None` where the chunk is absent.
+    pub texture: Option<wgpu::Texture>,
     pub fill_bits: Option<u32>,
     pub value_scale: f32,
 }
@@ -65,7 +71,7 @@ impl ChunkTextures {
             intensities: texel_layout(device, wgpu::TextureSampleType::Float { filterable: false }),
             ids: texel_layout(device, wgpu::TextureSampleType::Uint),
         };
-        let placeholder = |texels: &Texels<'_>| bind_texture(device, queue, &layouts, Zyx::splat(1), texels);
+        let placeholder = |texels: &Texels<'_>| bind_texture(device, queue, &layouts, Zyx::splat(1), texels).1;
         let placeholders = [placeholder(&Texels::U8(vec![0].into())), placeholder(&Texels::Ids(vec![0].into()))];
         Self {
             residency: Residency::new(budget_bytes),
@@ -75,6 +81,9 @@ impl ChunkTextures {
             uploads: 0,
             frame_upload_bytes: 0,
             frame_upload_limit_bytes: FRAME_UPLOAD_LIMIT_BYTES,
+            budget_bytes,
+            reserved_bytes: 0,
+            largest_side: device.limits().max_texture_dimension_3d,
         }
     }
 
@@ -101,8 +110,9 @@ impl ChunkTextures {
         for gone in self.residency.admit(id, bytes)? {
             self.chunks.remove(&gone);
         }
-        let bind_group = bind_texture(device, queue, &self.layouts, shape, texels);
-        let resident = Resident { kind: texels.kind(), bind_group, fill_bits: None, value_scale: texels.value_scale() };
+        let (texture, bind_group) = bind_texture(device, queue, &self.layouts, shape, texels);
+        let (kind, value_scale) = (texels.kind(), texels.value_scale());
+        let resident = Resident { kind, bind_group, texture: Some(texture), fill_bits: None, value_scale };
         self.chunks.insert(id, resident);
         self.uploads += 1;
         self.frame_upload_bytes += bytes;
@@ -120,7 +130,8 @@ impl ChunkTextures {
             TexelKind::Intensity => self.placeholders[0].clone(),
             TexelKind::Id => self.placeholders[1].clone(),
         };
-        let resident = Resident { kind: fill.kind(), bind_group, fill_bits: Some(fill.bits()), value_scale: 1.0 };
+        let (kind, fill_bits) = (fill.kind(), Some(fill.bits()));
+        let resident = Resident { kind, bind_group, texture: None, fill_bits, value_scale: 1.0 };
         self.chunks.insert(id, resident);
     }
 
@@ -149,8 +160,17 @@ impl ChunkTextures {
 
     /// Changes the budget of texture memory; a smaller one holds at once.
     pub fn set_budget_bytes(&mut self, budget_bytes: u64) {
-        for gone in self.residency.set_budget_bytes(budget_bytes) {
+        self.budget_bytes = budget_bytes;
+        for gone in self.residency.set_budget_bytes(budget_bytes.saturating_sub(self.reserved_bytes)) {
             self.chunks.remove(&gone);
+        }
+    }
+
+    /// Leaves so much of the budget to others on the device.
+    pub(crate) fn set_reserved_bytes(&mut self, reserved_bytes: u64) {
+        if self.reserved_bytes != reserved_bytes {
+            self.reserved_bytes = reserved_bytes;
+            self.set_budget_bytes(self.budget_bytes);
         }
     }
 
@@ -166,8 +186,8 @@ impl ChunkTextures {
     pub fn stats(&self) -> TextureStats {
         let absent = self.chunks.values().filter(|chunk| chunk.fill_bits.is_some()).count();
         TextureStats {
-            bytes: self.residency.bytes(),
-            budget_bytes: self.residency.budget_bytes(),
+            bytes: self.residency.bytes() + self.reserved_bytes,
+            budget_bytes: self.budget_bytes,
             textures: self.chunks.len() - absent,
             absent,
             evictions: self.residency.evictions(),
@@ -179,6 +199,16 @@ impl ChunkTextures {
     /// True if the chunk can be drawn by a layer of this kind.
     pub(crate) fn is_drawable(&self, id: &ChunkId, kind: TexelKind) -> bool {
         self.chunks.get(id).is_some_and(|chunk| chunk.kind == kind)
+    }
+
+    /// How the texels of a chunk are kept, if it has a texture.
+    pub(crate) fn format_of(&self, id: Option<&ChunkId>) -> Option<wgpu::TextureFormat> {
+        Some(self.chunks.get(id?)?.texture.as_ref()?.format())
+    }
+
+    /// Largest side of a 3-D texture of this device.
+    pub(crate) const fn largest_side(&self) -> u32 {
+        self.largest_side
     }
 
     /// The chunk, marked as used in this frame.
@@ -204,11 +234,13 @@ fn check_shape(shape: Zyx<u32>, texels: &Texels<'_>, limit: u32) -> Result<(), R
 }
 
 fn texel_layout(device: &wgpu::Device, sample_type: wgpu::TextureSampleType) -> wgpu::BindGroupLayout {
+    let can_compute = device.limits().max_compute_workgroups_per_dimension > 0;
+    let compute = if can_compute { wgpu::ShaderStages::COMPUTE } else { wgpu::ShaderStages::NONE };
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: Some("chunk texels"),
         entries: &[wgpu::BindGroupLayoutEntry {
             binding: 0,
-            visibility: wgpu::ShaderStages::FRAGMENT,
+            visibility: wgpu::ShaderStages::FRAGMENT | compute,
             ty: wgpu::BindingType::Texture {
                 sample_type,
                 view_dimension: wgpu::TextureViewDimension::D3,
@@ -225,7 +257,7 @@ fn bind_texture(
     layouts: &TexelLayouts,
     shape: Zyx<u32>,
     texels: &Texels<'_>,
-) -> wgpu::BindGroup {
+) -> (wgpu::Texture, wgpu::BindGroup) {
     let (format, layout) = match texels {
         Texels::U8(_) => (wgpu::TextureFormat::R8Unorm, &layouts.intensities),
         Texels::F32(_) => (wgpu::TextureFormat::R32Float, &layouts.intensities),
@@ -239,7 +271,7 @@ fn bind_texture(
         sample_count: 1,
         dimension: wgpu::TextureDimension::D3,
         format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::COPY_SRC,
         view_formats: &[],
     });
     let rows = wgpu::TexelCopyBufferLayout {
@@ -248,12 +280,13 @@ fn bind_texture(
         rows_per_image: Some(shape.y),
     };
     queue.write_texture(texture.as_image_copy(), texels.as_bytes(), rows, size);
-    device.create_bind_group(&wgpu::BindGroupDescriptor {
+    let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some("chunk"),
         layout,
         entries: &[wgpu::BindGroupEntry {
             binding: 0,
             resource: wgpu::BindingResource::TextureView(&texture.create_view(&wgpu::TextureViewDescriptor::default())),
         }],
-    })
+    });
+    (texture, bind_group)
 }

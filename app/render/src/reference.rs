@@ -1,5 +1,8 @@
-//! The CPU twin of every function of slice.wgsl, by the same name and in the same arithmetic (f32).
+//! The CPU twin of every function of slice.wgsl, by the same name and in the same arithmetic (f32); and, in double
+//! precision, of what resamples.
 
+mod intensity;
+mod resample;
 mod turned;
 
 use std::collections::HashMap;
@@ -11,6 +14,7 @@ use crate::slice::{LayerStyle, LayerUniform, QuadInstance};
 use crate::texels::{Fill, Texels};
 use crate::turned_instance::TurnedInstance;
 use crate::{ChunkId, PixelRect, SliceDraw, SliceLayer, draw_list, hash_id, turned_list};
+pub use resample::resample;
 use turned::TurnedFragment;
 
 /// A fragment of a turned plane has its place from elsewhere.

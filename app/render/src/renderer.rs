@@ -2,10 +2,11 @@
 
 use crate::chunk_textures::{ChunkTextures, TextureStats};
 use crate::context::{Context, UNIFORM_STRIDE_BYTES};
+use crate::resample::{PlaneStyle, ResamplePlan, ResampleRefusal, ResampledPlane, Resampler};
 use crate::slice::{LayerUniform, QuadInstance, SliceDraw, SliceLayer};
 use crate::texels::TexelKind;
 use crate::turned_instance::TurnedInstance;
-use crate::{SliceView, draw_list, turned_list};
+use crate::{RenderError, SliceView, draw_list, turned_list};
 
 /// Draws slices on one device into one target format.
 ///
@@ -15,6 +16,7 @@ use crate::{SliceView, draw_list, turned_list};
 pub struct SliceRenderer {
     context: Context,
     textures: ChunkTextures,
+    resampler: Resampler,
     slots: Vec<Slot>,
     used: usize,
     draws: u64,
@@ -72,7 +74,8 @@ impl SliceRenderer {
     ) -> Self {
         let textures = ChunkTextures::new(device, queue, texture_budget_bytes);
         let context = Context::new(device, queue, target_format, textures.layouts());
-        Self { context, textures, slots: Vec::new(), used: 0, draws: 0 }
+        let resampler = Resampler::new(device, target_format, &textures);
+        Self { context, textures, resampler, slots: Vec::new(), used: 0, draws: 0 }
     }
 
     /// Starts a frame: the handles of the last one are void, what it drew may be evicted after this one.
@@ -148,6 +151,47 @@ impl SliceRenderer {
                 instance += 1;
             }
         }
+    }
+
+    /// Whether a sample can be made on the device now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_resample(&self, plan: &ResamplePlan) -> Result<(), ResampleRefusal> {
+        self.resampler.check(&self.textures, plan)
+    }
+
+    /// Makes the plane of a sample, to be painted by [`Self::paint_resampled`] in the same submission.
+    ///
+    /// # Errors
+    /// As [`Self::can_resample`].
+    pub fn resample(
+        &mut self,
+        device: (&wgpu::Device, &wgpu::Queue),
+        encoder: &mut wgpu::CommandEncoder,
+        plan: &ResamplePlan,
+        style: &PlaneStyle,
+    ) -> Result<(), ResampleRefusal> {
+        self.resampler.make(device, encoder, &mut self.textures, plan)?;
+        self.resampler.set_style(device, plan, style, self.context.target_format.is_srgb());
+        Ok(())
+    }
+
+    /// Paints the plane that was made last over the pass's current viewport.
+    pub fn paint_resampled(&self, pass: &mut wgpu::RenderPass<'_>) {
+        self.resampler.paint(pass);
+    }
+
+    /// Makes the plane of a sample and waits for its numbers.
+    ///
+    /// # Errors
+    /// [`RenderError::Readback`] if the device fails; within, as [`Self::can_resample`].
+    pub fn read_resampled(
+        &mut self,
+        device: (&wgpu::Device, &wgpu::Queue),
+        plan: &ResamplePlan,
+    ) -> Result<Result<ResampledPlane, ResampleRefusal>, RenderError> {
+        self.resampler.read(device, &mut self.textures, plan)
     }
 
     fn plan_layer(&mut self, view: &SliceView, layer: &SliceLayer, instances: &mut Vec<u8>) -> Vec<wgpu::BindGroup> {

@@ -1,6 +1,7 @@
 //! What the slices need, frame by frame: which chunks to ask for, what came, what is under the pointer.
 
 mod chunks;
+mod previewing;
 mod wanted;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use microtome_core::volume::{Caches, Chunk, ChunkCache, TransformCache};
 use microtome_render::{ChunkId, RenderError, SliceRenderer, Texels, choose_display_level};
 use parking_lot::Mutex;
 
+use previewing::Previewing;
 use wanted::Wanted;
 
 use crate::background::{Loaded, Outcome, Prepared, Viewer, Waker, Want};
@@ -45,6 +47,7 @@ pub struct Streaming {
     wanted: Vec<ChunkId>,
     histogram_of: Vec<ChunkId>,
     texture_budget_told: bool,
+    previewing: Previewing,
 }
 
 #[derive(Clone)]
@@ -73,6 +76,7 @@ impl Streaming {
             wanted: Vec::new(),
             histogram_of: Vec::new(),
             texture_budget_told: false,
+            previewing: Previewing::default(),
         })
     }
 
@@ -103,6 +107,7 @@ impl Streaming {
         for layer in state.session.open().map(layers).unwrap_or_default() {
             renderer.textures_mut().remove_volume(layer.slot);
         }
+        self.previewing.forget(&mut renderer);
         drop(renderer);
         self.histograms.clear();
         self.probed.clear();
@@ -134,7 +139,9 @@ impl Streaming {
     pub fn advance(&mut self, state: &mut State) -> bool {
         self.renderer.lock().begin_frame();
         let more = self.take_loaded(state);
-        let (wanted, probes) = self.ask(state);
+        let for_preview = self.previewing.missing(state, &self.renderer.lock());
+        let (wanted, probes) = self.ask(state, for_preview);
+        self.previewing.choose_painter(state, &self.renderer.lock(), &self.refused);
         self.update_readout(state, &probes);
         self.update_beside(state, &wanted.shown_beside);
         self.update_histogram(state, wanted.shown);
@@ -159,8 +166,8 @@ impl Streaming {
 
     fn take_one(&mut self, state: &mut State, loaded: Loaded) {
         let id = loaded.id;
-        let Some(layer) = state.layer_of(id.volume) else { return };
-        let is_raw = layer.kind == LayerKind::Raw;
+        let of_layer = state.layer_of(id.volume).map(|layer| layer.kind == LayerKind::Raw);
+        let Some(is_raw) = of_layer.or_else(|| self.previewing.is_raw(id.volume)) else { return };
         match loaded.outcome {
             Outcome::Chunk { chunk, prepared, histogram } => {
                 if let Some(histogram) = histogram {
@@ -211,8 +218,8 @@ impl Streaming {
         }
     }
 
-    /// Tells the threads what is wanted now. Answers the rest of what is wanted, and the chunks under the pointer.
-    fn ask(&mut self, state: &mut State) -> (Wanted, Vec<Want>) {
+    /// Tells the threads what is wanted now, last what the preview lacks. Answers the rest of what is wanted, and the chunks under the pointer.
+    fn ask(&mut self, state: &mut State, for_preview: Vec<Want>) -> (Wanted, Vec<Want>) {
         let mut wanted = Wanted::by_views(state);
         let (coarse, fine) = (std::mem::take(&mut wanted.coarse), std::mem::take(&mut wanted.fine));
         let probes = probes(state);
@@ -227,6 +234,9 @@ impl Streaming {
             .collect();
         drop(renderer);
         state.pending_chunks = missing.len();
+        let for_preview =
+            for_preview.into_iter().filter(|want| !self.refused.contains(&want.id) && seen.insert(want.id));
+        let missing: Vec<Want> = missing.into_iter().chain(for_preview).collect();
         let unknown = |want: &&Want| !self.probed.contains_key(&want.id) && !self.refused.contains(&want.id);
         let asked: Vec<Want> = probes.iter().filter(unknown).cloned().chain(missing).collect();
         let ids: Vec<ChunkId> = asked.iter().map(|want| want.id).collect();

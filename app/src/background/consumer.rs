@@ -253,9 +253,11 @@ fn run((catalog, config): (Arc<Catalog>, LoaderConfig), options: LoaderOptions, 
 fn start_previewer(loader: &Arc<Loader>, shared: &Arc<Shared>) -> Option<JoinHandle<()>> {
     let (loader, for_thread) = (Arc::clone(loader), Arc::clone(shared));
     let started = spawn("preview", move || {
+        let mut sampler = None;
         while let Some(job) = for_thread.desk.next() {
             let palette = for_thread.palette.lock().clone();
-            let made = preview::make(&loader, &job, &palette).map(Arc::new).map_err(|error| error.to_string());
+            let made = preview::make(&loader, &mut sampler, &job, &palette);
+            let made = made.map(Arc::new).map_err(|error| error.to_string());
             for_thread.tell(|news| news.preview = Some(made));
         }
     });

@@ -48,6 +48,11 @@ pub fn fills_space(class: &str) -> bool {
     matches!(class, "cell" | "cyto" | "ecs")
 }
 
+/// The number of a volume among the textures; shown as EM and as labels it has two.
+pub(super) fn slot_of(volume: &Volume, kind: LayerKind) -> u64 {
+    u64::from(volume.id().0) * 2 + u64::from(kind != LayerKind::Raw)
+}
+
 impl Layer {
     fn new(kind: LayerKind, volume: &Arc<Volume>) -> Self {
         let geometry = volume.levels().iter().map(|level| LevelGeometry {
@@ -55,7 +60,7 @@ impl Layer {
             chunk_shape: level.chunk_shape,
             world_from_voxel: level.world_from_voxel,
         });
-        let slot = u64::from(volume.id().0) * 2 + u64::from(kind != LayerKind::Raw);
+        let slot = slot_of(volume, kind);
         Self { kind, volume: Arc::clone(volume), levels: geometry.collect(), seen: None, slot }
     }
 

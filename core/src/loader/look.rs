@@ -99,12 +99,12 @@ impl Loader {
         Ok(request.grid_of(shape, size_nm))
     }
 
-    fn workers(&self) -> Result<&ThreadPool> {
+    pub(super) fn workers(&self) -> Result<&ThreadPool> {
         self.threads.pool().map(AsRef::as_ref).ok_or(Error::Stopped)
     }
 
     /// Refuses a request that is not about this loader's data.
-    fn check(&self, request: &Request) -> Result<()> {
+    pub(super) fn check(&self, request: &Request) -> Result<()> {
         let datasets = self.engine.catalog.datasets.len();
         if request.dataset_index < datasets {
             return Ok(());

@@ -61,13 +61,18 @@ impl Draw {
 
     /// Stream `number` (of a row or a section) of a recipe's own seed; `variant` tells fields of one seed apart.
     pub(super) fn of_recipe(seed: u64, variant: u64, number: u64) -> Self {
+        let words = Self::key_of_recipe(seed, variant).map(u32::to_le_bytes);
         let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(&variant.to_le_bytes());
-        key[28..].copy_from_slice(&OF_RECIPE);
+        key.iter_mut().zip(words.as_flattened()).for_each(|(byte, word)| *byte = *word);
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(number);
         Self { rng }
+    }
+
+    /// The key of all streams of a recipe's own seed, as the eight words that ChaCha takes.
+    pub(super) const fn key_of_recipe(seed: u64, variant: u64) -> [u32; 8] {
+        let (low, high) = (seed as u32, (seed >> 32) as u32);
+        [low, high, variant as u32, (variant >> 32) as u32, 0, 0, 0, u32::from_le_bytes(OF_RECIPE)]
     }
 
     /// Any of the 2⁶⁴ words: the seed of a recipe.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::FieldLookUp;
 use super::slips::Slips;
 use crate::geometry::{Axis, Elastic, ElasticField, Knot, PatchGrid, Zyx};
 
@@ -46,6 +47,16 @@ impl Bend {
     pub(super) fn largest(&self) -> Zyx<f64> {
         let none = Zyx::splat(0.0);
         self.splines.as_ref().map_or(none, Splines::largest) + self.slips.as_ref().map_or(none, Slips::largest)
+    }
+
+    /// Its displacement field as plain values.
+    pub(super) fn field(&self) -> Option<FieldLookUp> {
+        self.splines.as_ref().map(Splines::look_up)
+    }
+
+    /// Its sections as plain values: the patch axis across them, and how far each of its voxels is moved.
+    pub(super) fn slips(&self) -> Option<(Axis, Vec<[f64; 3]>)> {
+        self.slips.as_ref().map(Slips::look_up)
     }
 
     /// Bytes in memory, beside the struct.
@@ -97,6 +108,17 @@ impl Splines {
             spans: spans.collect(),
             weights: [0, 1, 2, 3].map(|i| columns.iter().map(|knot| knot.weights[i]).collect()),
         }
+    }
+
+    fn look_up(&self) -> FieldLookUp {
+        let column = |(first, span): &(usize, Range<usize>)| {
+            let first = *first as i64;
+            let knot = move |x: usize| Knot { first, weights: self.weights.each_ref().map(|weights| weights[x]) };
+            span.clone().map(knot)
+        };
+        let columns = self.spans.iter().flat_map(column).collect();
+        let knots = Zyx::new(self.planes.clone(), self.rows.clone(), columns);
+        FieldLookUp { counts: self.counts, points: self.points.clone(), knots }
     }
 
     /// The largest displacement of a control point along each world axis, in stored voxels.

@@ -157,6 +157,12 @@ impl LabelCodes {
         self.present.is_some() || self.meanings.is_some()
     }
 
+    /// The ids coded as present, absent and unknown, if these alone decide what [`LabelCodes::presence`] answers.
+    #[must_use]
+    pub fn plain_codes(&self) -> Option<[Option<u64>; 3]> {
+        (self.meanings.is_none() && !self.nan).then_some([self.present, self.absent, self.unknown])
+    }
+
     /// What a voxel of this id counts as in a batch: its id (0 where absent or unknown), and whether that is known.
     #[must_use]
     pub fn settled(&self, id: u64) -> (u64, bool) {

@@ -200,7 +200,6 @@ impl ReadPlan {
     }
 
     /// The smallest box of the level that holds every voxel used.
-    #[cfg(test)]
     pub(super) fn voxels(&self) -> crate::geometry::VoxelBox {
         let lo = Zyx::from_fn(|axis| self.axes[axis].touched);
         let extent = |axis: Axis| self.axes[axis].table.touched_hi - self.axes[axis].table.touched_lo;

@@ -31,6 +31,11 @@ impl Slips {
         Zyx::from([0, 1, 2].map(|axis| self.by.iter().map(|by| by[axis].abs()).fold(0.0, f64::max)))
     }
 
+    /// The patch axis across sections, and how far each voxel along it is moved.
+    pub(super) fn look_up(&self) -> (Axis, Vec<[f64; 3]>) {
+        (self.axis, self.by.clone())
+    }
+
     /// Bytes in memory, beside the struct.
     pub(super) fn size_bytes(&self) -> u64 {
         size_of_val(self.by.as_slice()) as u64

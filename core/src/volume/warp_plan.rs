@@ -3,7 +3,7 @@
 use super::bend::Bend;
 use super::tables::NOISE;
 use super::{Level, Resample};
-use crate::geometry::{Axis, ElasticField, LinearZyx, PatchGrid, Zyx};
+use crate::geometry::{Axis, ElasticField, LinearZyx, PatchGrid, VoxelBox, Zyx};
 
 /// Positions beyond this many voxels are nowhere: sums with them are no longer exact.
 const FAR: f64 = (1_u64 << 50) as f64;
@@ -114,6 +114,14 @@ impl WarpPlan {
         }
         let lo = lo.map(|v| (v.ceil() as i64).max(0));
         (lo, [0, 1, 2].map(|i| (hi[i].floor() as i64).saturating_add(1).min(self.level_shape[i])))
+    }
+
+    /// A box of the level that holds every voxel used.
+    pub(super) fn voxels(&self) -> VoxelBox {
+        let middle = |axis: Axis| (self.shape[axis] as f64 - 1.0) / 2.0;
+        let middle = Zyx::new(middle(Axis::Z), middle(Axis::Y), middle(Axis::X));
+        let (lo, hi) = self.touched(Zyx::from(self.origin) + self.voxel_from_patch().apply(middle));
+        VoxelBox::new(lo.into(), hi.into())
     }
 
     /// Number of chunks of the box; saturates.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable;
-use microtome::state::preview::PreviewView;
+use microtome::command::Command;
+use microtome::state::preview::{Painter, PreviewView};
 use microtome::{AppOptions, Start};
 use microtome_core::loader::params::Value;
 use microtome_core::loader::{Loader, LoaderConfig};
@@ -179,4 +180,72 @@ fn the_slice_goes_through_the_patch() {
     let next = settled(&mut driver);
     assert_eq!(next.slice, 7);
     assert!(next.shots[0].raw != middle.shots[0].raw && next.histograms == middle.histograms);
+}
+
+/// The window on the layout for tuning, with everything that the preview needs on the graphics card.
+fn tuning(folder: &tempfile::TempDir) -> Driver {
+    let mut driver = driver(folder);
+    driver.key(Modifiers::NONE, Key::Space);
+    driver.palette("layout: tune");
+    settled(&mut driver);
+    let ready = |painter: &Painter| matches!(painter, Painter::Loader(reason) if reason.is_empty());
+    driver.wait("the chunks of the preview", |state| ready(&state.preview.painter));
+    driver
+}
+
+/// What the window shows of the sample after augmentation.
+fn after(driver: &mut Driver) -> image::RgbaImage {
+    let rect = driver.harness.get_by_role_and_label(Role::Image, "sample after").rect();
+    let image = driver.harness.render().expect("drawn");
+    let [x, y, width, height] =
+        [rect.left(), rect.top(), rect.width(), rect.height() - 18.0].map(|v| v.max(0.0) as u32);
+    image::imageops::crop_imm(&image, x, y, width, height).to_image()
+}
+
+#[test]
+fn while_a_slider_moves_the_graphics_card_shows_what_the_loader_shows_after_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut driver = tuning(&folder);
+    let before = after(&mut driver);
+    driver.node("contrast range from").focus();
+    driver.settle();
+    driver.harness.key_press(Key::ArrowUp);
+    // In the frame after the one that reads the key, nothing waits for the loader.
+    let mut by_device = None;
+    for _ in 0..4 {
+        driver.harness.step();
+        if matches!(driver.state().preview.painter, Painter::Device(_)) {
+            driver.harness.get_by_label("Made by: GPU");
+            by_device.get_or_insert_with(|| after(&mut driver));
+        }
+    }
+    let by_device = by_device.expect("the graphics card made a picture");
+    settled(&mut driver);
+    driver.harness.get_by_label("Made by: loader's own crop");
+    let by_loader = after(&mut driver);
+    let off = |a: &image::RgbaImage, b: &image::RgbaImage| {
+        let channels = a.as_raw().iter().zip(b.as_raw());
+        channels.map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / a.as_raw().len() as f64
+    };
+    assert!(off(&by_device, &by_loader) < 1.5, "{}", off(&by_device, &by_loader));
+    assert!(off(&before, &by_loader) > 2.0 * off(&by_device, &by_loader), "{}", off(&before, &by_loader));
+}
+
+#[test]
+fn what_the_graphics_card_cannot_make_is_named_and_made_by_the_loader() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut driver = tuning(&folder);
+    let blur = toml::from_str("sigma_nm = [8, 8]\nprobability = 1.0").expect("a table");
+    let value = Some(Value::Table(blur));
+    driver.run(Command::SetParam { key: "augment.blur".to_owned(), value });
+    driver.harness.step();
+    assert!(
+        matches!(&driver.state().preview.painter, Painter::Loader(reason) if reason == "blur: shown by the loader"),
+        "{:?}",
+        driver.state().preview.painter
+    );
+    driver.harness.get_by_label("Made by: loader's own crop");
+    driver.click("Preview: Stages");
+    settled(&mut driver);
+    assert!(matches!(&driver.state().preview.painter, Painter::Loader(reason) if reason.contains("before and after")));
 }

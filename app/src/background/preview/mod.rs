@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use microtome_core::Result;
 use microtome_core::loader::{Augment, Batch, Loader};
-use microtome_core::sample::{AugmentPlan, Request};
+use microtome_core::sample::{AugmentPlan, Request, Sampler};
 
 pub(super) use desk::Desk;
 use histogram::histograms;
@@ -16,15 +16,24 @@ use scene::{Scene, input_of, target_of};
 
 use super::thumbnails::{Palette, Slice, grey, share};
 use crate::format::drawn;
-use crate::state::preview::{PreviewJob, PreviewView, Shot, Variant};
+use crate::state::preview::{PreviewJob, PreviewPlace, PreviewView, Shot, Variant};
 
-/// Does a job.
+/// Does a job. `sampler` keeps that of the loader from job to job.
 ///
 /// # Errors
 /// A sample that cannot be read; the loader has stopped.
-pub(super) fn make(loader: &Loader, job: &Arc<PreviewJob>, palette: &Palette) -> Result<PreviewView> {
+pub(super) fn make(
+    loader: &Loader,
+    sampler: &mut Option<Arc<Sampler>>,
+    job: &Arc<PreviewJob>,
+    palette: &Palette,
+) -> Result<PreviewView> {
     let samples = loader.samples_per_epoch().max(1);
     let place = loader.draw(job.epoch, job.place % samples)?;
+    let sampler = match sampler {
+        Some(sampler) => Arc::clone(sampler),
+        None => Arc::clone(sampler.insert(Arc::new(loader.sampler()?))),
+    };
     let planned = |variant: &Variant| {
         let plan = loader.plan(&place, &variant.augment, (job.epoch, variant.numbers % samples))?;
         Ok(plan.applied_to(&place))
@@ -51,6 +60,13 @@ pub(super) fn make(loader: &Loader, job: &Arc<PreviewJob>, palette: &Palette) ->
         label_share: share(loader.config(), input_of(&before), target_of(&before)),
         slice: scene.slice,
         slices: scene.slices,
+        window: scene.window,
+        place: Arc::new(PreviewPlace {
+            sources: loader.look_sources(&place)?,
+            sampler,
+            samples_per_epoch: samples,
+            request: place,
+        }),
         not_drawn: not_drawn(&job.after.augment, &request),
         provenance: after.provenance[0].clone(),
     })

@@ -8,7 +8,7 @@ use crate::background::Palette;
 use crate::background::thumbnails::{Slice, grey, grey_slice, label_slice, window};
 use crate::format::drawn;
 use crate::state::Thumbnail;
-use crate::state::preview::Shot;
+use crate::state::preview::{Shot, same_slice};
 
 /// The array that pictures are of.
 pub(super) fn input_of(batch: &Batch) -> Option<&BatchArray> {
@@ -35,7 +35,7 @@ pub(super) struct Scene<'a> {
     /// z of the slice in the first target; `None` beyond it.
     label_slice: Option<usize>,
     /// Intensities that are black and white.
-    window: [f32; 2],
+    pub(super) window: [f32; 2],
 }
 
 impl<'a> Scene<'a> {
@@ -107,33 +107,4 @@ impl<'a> Scene<'a> {
 fn spec_of<'a>(config: &'a LoaderConfig, array: &BatchArray) -> Option<&'a ArraySpec> {
     let arrays = if array.role == Role::Input { &config.input } else { &config.target };
     arrays.get(&array.name)
-}
-
-/// The slice of one array that shows what a slice of another does; both have the same middle.
-fn same_slice(slice: usize, from: &ArraySpec, to: &ArraySpec) -> Option<usize> {
-    let offset_nm = (slice as f64 - (from.shape.z as f64 - 1.0) / 2.0) * from.voxel_size_nm.z;
-    let z = (offset_nm / to.voxel_size_nm.z + (to.shape.z as f64 - 1.0) / 2.0).round();
-    (z >= 0.0 && z < to.shape.z as f64).then_some(z as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use microtome_core::geometry::Zyx;
-    use microtome_core::loader::Encoding;
-
-    use super::*;
-
-    #[test]
-    fn labels_are_those_of_the_same_nanometres() {
-        let spec = |depth, size_nm| ArraySpec::new(Zyx::new(depth, 4, 4), Zyx::splat(size_nm), Encoding::U8);
-        let (fine, coarse) = (spec(8, 8.0), spec(4, 16.0));
-        assert_eq!(
-            (0..8).map(|z| same_slice(z, &fine, &fine)).collect::<Vec<_>>(),
-            (0..8).map(Some).collect::<Vec<_>>()
-        );
-        assert_eq!([0, 1, 6, 7].map(|z| same_slice(z, &fine, &coarse)), [Some(0), Some(0), Some(3), Some(3)]);
-        // A target in the middle of its input.
-        let small = spec(2, 8.0);
-        assert_eq!([2, 3, 4, 5].map(|z| same_slice(z, &fine, &small)), [None, Some(0), Some(1), None]);
-    }
 }

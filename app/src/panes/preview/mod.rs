@@ -1,6 +1,7 @@
 //! The pane `preview`: one sample under the augmentation that is being edited.
 
 mod controls;
+mod device;
 mod histogram;
 mod pictures;
 
@@ -11,7 +12,7 @@ use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format::drawn;
 use crate::state::LoaderPhase;
-use crate::state::preview::{PreviewMode, PreviewView};
+use crate::state::preview::{Painter, PreviewMode, PreviewView};
 
 /// Draws the pane.
 pub fn preview_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
@@ -58,5 +59,29 @@ fn place_ui(ui: &mut Ui, ctx: &PaneContext<'_>, view: &PreviewView) {
         from.index, from.epoch, from.seed
     );
     let text = RichText::new(words).small().color(ctx.theme.weak);
-    ui.add(egui::Label::new(text).truncate()).on_hover_text(tip);
+    ui.horizontal(|ui| {
+        painter_ui(ui, ctx);
+        ui.add(egui::Label::new(text).truncate()).on_hover_text(tip);
+    });
+}
+
+/// Who made the picture.
+fn painter_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let (words, tip) = match &ctx.state.preview.painter {
+        Painter::Device(_) => (
+            "GPU",
+            "The graphics card makes it from the chunks that it has, in the same frame: within 1/255 of what the loader \
+             makes, which follows. Difference and histograms are those of the loader's last crop."
+                .to_owned(),
+        ),
+        Painter::Loader(reason) if reason.is_empty() => (
+            "loader's own crop",
+            "Made by the loader, as the network gets it. While a slider moves the graphics card shows it at once.".to_owned(),
+        ),
+        Painter::Loader(reason) => ("loader's own crop", format!("Why not by the graphics card: {reason}.")),
+    };
+    let text = RichText::new(words).small().color(ctx.theme.text).background_color(ctx.theme.line);
+    let label = ui.add(egui::Label::new(text).sense(egui::Sense::hover()));
+    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("Made by: {words}")));
+    label.on_hover_text(tip);
 }

@@ -6,11 +6,12 @@ use egui::{
     Color32, ColorImage, FontId, Id, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use super::device::callback;
 use super::histogram::histogram_ui;
 use crate::context::PaneContext;
 use crate::format;
 use crate::state::Thumbnail;
-use crate::state::preview::{PreviewView, Shot};
+use crate::state::preview::{DevicePicture, Painter, PreviewView, Shot};
 use crate::theme::Theme;
 
 /// Room for the words below a picture, points.
@@ -30,7 +31,10 @@ pub(super) fn pictures_ui(ui: &mut Ui, ctx: &PaneContext<'_>, view: &Arc<Preview
         ui.horizontal(|ui| {
             for index in next..(next + columns).min(count) {
                 match view.shots.get(index) {
-                    Some(shot) => shot_ui(ui, ctx, view, (shot, &textures.shots[index]), side),
+                    Some(shot) if is_pair && index == 1 => {
+                        shot_ui(ui, ctx, view, (shot, &textures.shots[index]), (side, device_picture(ctx)));
+                    }
+                    Some(shot) => shot_ui(ui, ctx, view, (shot, &textures.shots[index]), (side, None)),
                     None if index > 2 => histogram_ui(ui, ctx, &view.histograms, vec2(side, side)),
                     None => difference_ui(ui, ctx, view, &textures.difference, side),
                 }
@@ -59,13 +63,15 @@ fn shot_ui(
     ctx: &PaneContext<'_>,
     view: &PreviewView,
     (shot, textures): (&Shot, &ShotTextures),
-    side: f32,
+    (side, device): (f32, Option<&DevicePicture>),
 ) {
     let took = shot.took.map(|took| format!(" · {}", format::duration(took))).unwrap_or_default();
     let caption = format!("{}{took}", shot.title);
     let label = if view.job.stages { format!("stage {}", shot.title) } else { format!("sample {}", shot.title) };
     let response = picture_ui(ui, ctx, (&shot.raw, &textures.raw), (&caption, &label), side, |painter, picture| {
-        if let Some(labels) = textures.labels.as_ref().filter(|_| ctx.state.display.show_labels) {
+        if let Some(shape) = device.and_then(|device| callback(ctx, view, device, picture)) {
+            painter.add(shape);
+        } else if let Some(labels) = textures.labels.as_ref().filter(|_| ctx.state.display.show_labels) {
             let [right, down] = view.label_share;
             let part = Rect::from_center_size(picture.center(), picture.size() * vec2(right, down));
             let tint = Theme::faded(Theme::AS_IT_IS, ctx.state.display.label_opacity);
@@ -80,9 +86,19 @@ fn shot_ui(
     }
 }
 
+/// What the graphics card makes now, if it does.
+fn device_picture<'a>(ctx: &PaneContext<'a>) -> Option<&'a DevicePicture> {
+    match &ctx.state.preview.painter {
+        Painter::Device(picture) => Some(picture),
+        Painter::Loader(_) => None,
+    }
+}
+
 fn difference_ui(ui: &mut Ui, ctx: &PaneContext<'_>, view: &PreviewView, texture: &TextureHandle, side: f32) {
-    let caption =
-        format!("difference, up to {}", format::decimal((f64::from(view.largest_difference) * 100.0).round() / 100.0));
+    let up_to = format::decimal((f64::from(view.largest_difference) * 100.0).round() / 100.0);
+    // The graphics card makes no difference: the loader's follows.
+    let of = if device_picture(ctx).is_some() { " of the last crop" } else { "" };
+    let caption = format!("difference{of}, up to {up_to}");
     let response = picture_ui(ui, ctx, (&view.difference, texture), (&caption, "difference"), side, |_, _| {});
     response.on_hover_text(
         "After less before, voxel by voxel: blue is darker, yellow brighter; the largest difference of the slice has the \

@@ -1,13 +1,16 @@
 //! The pane Preview: what it is asked to show, and what came of it.
 
 mod job;
+mod resampling;
 
 use std::sync::Arc;
-
-use microtome_core::loader::Provenance;
 use std::time::Duration;
 
+use microtome_core::loader::Provenance;
+use microtome_core::volume::Caches;
+
 pub use job::{PreviewJob, Variant, job, swept};
+pub use resampling::{PreviewPlace, Resampling, resampling, same_slice};
 
 use super::{Draft, Thumbnail};
 
@@ -169,10 +172,49 @@ pub struct PreviewView {
     pub slice: usize,
     /// How many slices there are.
     pub slices: usize,
+    /// Intensities that are black and white.
+    pub window: [f32; 2],
+    /// Where it lies.
+    pub place: Arc<PreviewPlace>,
     /// Operations that are configured and were not drawn for this sample, by their keys.
     pub not_drawn: Vec<&'static str>,
     /// Where the sample lies, and everything that was drawn for it.
     pub provenance: Provenance,
+}
+
+/// Who made the picture of the sample as it is augmented.
+#[derive(Debug, Clone)]
+pub enum Painter {
+    /// The graphics card makes it anew in every frame.
+    Device(Box<DevicePicture>),
+    /// It is the loader's own crop, and why, in words; empty: it is what is wanted.
+    Loader(String),
+}
+
+impl Default for Painter {
+    fn default() -> Self {
+        Self::Loader(String::new())
+    }
+}
+
+/// What the graphics card would have to do for a job at a place, or why it cannot, in words.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The job.
+    pub job: Arc<PreviewJob>,
+    /// The place.
+    pub place: Arc<PreviewPlace>,
+    /// What to do.
+    pub resampling: Result<Resampling, String>,
+}
+
+/// What the graphics card makes.
+#[derive(Debug, Clone)]
+pub struct DevicePicture {
+    /// What it does.
+    pub resampling: Resampling,
+    /// Intensities that are black and white.
+    pub window: [f32; 2],
 }
 
 /// The preview.
@@ -186,8 +228,12 @@ pub struct PreviewState {
     pub wanted: Option<Arc<PreviewJob>>,
     /// The last one that is ready.
     pub shown: Option<Arc<PreviewView>>,
+    /// Who made the picture of what is wanted.
+    pub painter: Painter,
     /// Why the last one could not be made.
     pub failure: Option<String>,
+    /// What the graphics card would have to do for what is wanted, or why it cannot.
+    pub planned: Option<Planned>,
     /// What `wanted` was made of.
     made_of: Option<(u64, PreviewAsk)>,
 }
@@ -205,6 +251,28 @@ impl PreviewState {
     /// Nothing is open any more; what is asked stays.
     pub fn forget(&mut self) {
         *self = Self { ask: self.ask.clone(), is_watched: self.is_watched, ..Self::default() };
+    }
+
+    /// Works out what the graphics card has to do for what is wanted, at the place that is shown; once for each of both.
+    pub fn plan(&mut self, caches: &Caches) {
+        let (Some(job), Some(shown)) = (&self.wanted, &self.shown) else {
+            self.planned = None;
+            return;
+        };
+        let same = |planned: &Planned| Arc::ptr_eq(&planned.job, job) && Arc::ptr_eq(&planned.place, &shown.place);
+        if self.planned.as_ref().is_some_and(same) {
+            return;
+        }
+        let (job, place) = (Arc::clone(job), Arc::clone(&shown.place));
+        let resampling = if (job.epoch, job.place) != (shown.job.epoch, shown.job.place) {
+            Err("another place: the loader draws it first".to_owned())
+        } else if job.stages || !job.variants.is_empty() {
+            Err("the graphics card makes before and after only".to_owned())
+        } else {
+            let slice = (f64::from(job.slice) * (shown.slices - 1) as f64).round() as usize;
+            resampling(&place.sources, &place.request_of(&job), slice, caches)
+        };
+        self.planned = Some(Planned { job, place, resampling });
     }
 
     /// What is shown is not what is wanted, and is being made.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::math::exp;
-use super::patch::{Line, Patch, offset_nm, unit};
+use super::patch::{Line, Patch, Section, offset_nm, unit};
 use super::{Apply, Operate, Scene};
 use crate::Result;
 use crate::geometry::{Axis, PatchGrid, Sections, Zyx};
@@ -94,6 +94,17 @@ impl ChargingStep {
     }
 }
 
+impl ChargingStep {
+    /// What the spot of a section adds, if it is charged: for each row and each column a factor.
+    pub(super) fn lines_of(&self, section: &Section, grid: &PatchGrid) -> Option<[Vec<f32>; 2]> {
+        let spot = self.of_section(section.number)?;
+        let [rows, columns] = section.lines();
+        let amplitude = spot.amplitude as f32;
+        let by_row = spot.along_line(grid, &rows).map(|factor| amplitude * factor);
+        Some([by_row.collect(), spot.along_line(grid, &columns).collect()])
+    }
+}
+
 impl Spot {
     /// Its factor at a distance along one of the volume's axes.
     fn along(&self, axis: Axis, offset_nm: f64) -> f32 {
@@ -113,15 +124,8 @@ impl Spot {
 impl Apply for ChargingStep {
     fn apply(&self, patch: &mut Patch<'_>) {
         for section in patch.sections(&self.sections) {
-            let Some(spot) = self.of_section(section.number) else { continue };
-            let [rows, columns] = section.lines();
-            patch.scratch.clear();
-            patch.scratch.extend(spot.along_line(patch.grid, &rows));
-            patch.scratch.extend(spot.along_line(patch.grid, &columns));
-            let (by_row, by_column) = patch.scratch.split_at(rows.len);
-            let amplitude = spot.amplitude as f32;
-            section
-                .update(patch.voxels, |row, column, value| unit(value + amplitude * by_row[row] * by_column[column]));
+            let Some([by_row, by_column]) = self.lines_of(&section, patch.grid) else { continue };
+            section.update(patch.voxels, |row, column, value| unit(value + by_row[row] * by_column[column]));
         }
     }
 }

@@ -78,7 +78,7 @@ impl Apply for CutoutStep {
 }
 
 /// The voxels along each patch axis whose middles lie in a box about the patch's centre.
-fn inside(grid: &PatchGrid, box_nm: &BoxNm) -> Zyx<std::ops::Range<usize>> {
+pub(super) fn inside(grid: &PatchGrid, box_nm: &BoxNm) -> Zyx<std::ops::Range<usize>> {
     Zyx::from_fn(|axis: Axis| {
         let shown = grid.orientation.source[axis];
         let (lo, hi) = (box_nm.lo[shown], box_nm.hi[shown]);

@@ -56,7 +56,7 @@ impl Operate for LowContrast {
 
 impl LowContrastStep {
     /// The factor of a section, if it is faint.
-    fn of_section(&self, number: i64) -> Option<f64> {
+    pub(super) fn of_section(&self, number: i64) -> Option<f64> {
         let mut draw = Draw::of_recipe(self.seed, 0, number.cast_unsigned());
         draw.chance(self.fraction).then(|| self.range.draw(&mut draw))
     }

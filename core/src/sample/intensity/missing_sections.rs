@@ -53,7 +53,7 @@ impl Operate for MissingSections {
 }
 
 impl MissingSectionsStep {
-    fn is_missing(&self, section: i64) -> bool {
+    pub(super) fn is_missing(&self, section: i64) -> bool {
         Draw::of_recipe(self.seed, 0, section.cast_unsigned()).chance(self.fraction)
     }
 }

@@ -141,8 +141,15 @@ impl Apply for NormaliseStep {
     }
 }
 
+impl NormaliseStep {
+    /// Factor from distances above `from` to 0–1.
+    pub(super) fn scale(from: f64, to: f64) -> f32 {
+        (1.0 / (to - from).max(SMALLEST_SPAN)) as f32
+    }
+}
+
 fn stretch(patch: &mut Patch<'_>, from: f64, to: f64) {
-    let scale = (1.0 / (to - from).max(SMALLEST_SPAN)) as f32;
+    let scale = NormaliseStep::scale(from, to);
     let from = from as f32;
     patch.map(|value| unit((value - from) * scale));
 }

@@ -71,7 +71,7 @@ impl<'a> Patch<'a> {
     }
 
     /// The patch axis that shows the volume's z.
-    fn section_axis(&self) -> Axis {
+    pub(super) fn section_axis(&self) -> Axis {
         let shows_z = |axis: &Axis| self.grid.orientation.source[*axis] == Axis::Z;
         Axis::ALL.into_iter().find(shows_z).unwrap_or(Axis::Z)
     }

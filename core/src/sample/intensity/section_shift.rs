@@ -62,7 +62,7 @@ impl Operate for SectionShift {
 
 impl SectionShiftStep {
     /// Factor and summand of a section.
-    fn of_section(&self, number: i64) -> (f64, f64) {
+    pub(super) fn of_section(&self, number: i64) -> (f64, f64) {
         let mut draw = Draw::of_recipe(self.seed, 0, number.cast_unsigned());
         (self.scale.draw(&mut draw), self.shift.draw(&mut draw))
     }
