@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Parser;
 use microtome_benches::process::cpu_seconds;
-use microtome_core::loader::{Loader, LoaderConfig};
+use microtome_core::loader::{BatchArray, Loader, LoaderConfig};
 use microtome_core::telemetry::{CacheStats, Recorder, Stage, Stats, peak_resident_bytes, resident_set_bytes};
 use serde_json::{Value, json};
 
@@ -77,6 +77,7 @@ fn warm_up(loader: &Loader, at_least: Duration) -> anyhow::Result<()> {
 struct Run {
     samples: usize,
     batch_bytes: u64,
+    own_bytes: u64,
     seconds: f64,
     cpu_seconds: f64,
     before: Stats,
@@ -91,11 +92,12 @@ fn measure(
     log: &mut Option<Log>,
 ) -> anyhow::Result<Run> {
     let (before, cpu_before, began) = (loader.stats(), cpu_seconds()?, Instant::now());
-    let (mut samples, mut batches, mut batch_bytes) = (0, 0, 0);
+    let (mut samples, mut batches, mut batch_bytes, mut own_bytes) = (0, 0, 0, 0);
     while began.elapsed() < long || batches < LEAST_BATCHES {
         let batch = loader.next_batch()?;
         samples += batch.provenance.len();
         batch_bytes += batch.size_bytes();
+        own_bytes += batch.arrays.iter().map(BatchArray::own_bytes).sum::<u64>();
         batches += 1;
         if let Some(rates) = rates {
             rates.count(batch.provenance.len())?;
@@ -105,7 +107,7 @@ fn measure(
         }
     }
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds()? - cpu_before);
-    Ok(Run { samples, batch_bytes, seconds, cpu_seconds: cpu, before, after: loader.stats() })
+    Ok(Run { samples, batch_bytes, own_bytes, seconds, cpu_seconds: cpu, before, after: loader.stats() })
 }
 
 impl Run {
@@ -128,6 +130,7 @@ impl Run {
             "cpu_seconds_per_sample": per_sample(self.cpu_seconds),
             "peak_rss_bytes": peak_resident_bytes(),
             "batch_bytes_per_sample": per_sample(self.batch_bytes as f64),
+            "own_bytes_per_sample": per_sample(self.own_bytes as f64),
             "decoded_bytes_per_sample": per_sample(self.bytes(Stage::Decode) as f64),
             "fetched_bytes_per_sample": per_sample(self.bytes(Stage::Fetch) as f64),
             "hit_rate": hit_rate(chunks, &self.before.chunk_cache),

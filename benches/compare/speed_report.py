@@ -155,14 +155,15 @@ def limit(results, work, row):
     """Samples per second that the machine's limit would allow a case of Microtome: alone what takes longest, and all that the
     same cores have to do, one after the other; or nothing.
 
-    Poor: bytes that were decoded ÷ rate of decoding. Rich: bytes of the batch, masks included, and of their sources once,
+    Poor: bytes that were decoded ÷ rate of decoding. Rich: bytes of the batch, but for masks in which everything is known,
+    which all batches share (nobody writes them), and of their sources once,
     ÷ bandwidth, which is twice the rate of copying (a copied byte is read and written). Rich and rotated: the arithmetic, raw
     interpolated and labels nearest once for all classes, if that is slower.
     """
     if row["environment"] != "microtome" or "said" not in row:
         return None
     found, said = results["limits"], row["said"]
-    moved = said["batch_bytes_per_sample"] + row["about"]["source_bytes_per_sample"]
+    moved = said["own_bytes_per_sample"] + row["about"]["source_bytes_per_sample"]
     move_s = moved / (2 * found["copy_bytes_per_s"])
     rotate_s = sum(row["about"]["voxels"] / found[f"{kind}_voxels_per_s"] for kind in ["interpolate", "nearest"])
     make_s = max(move_s, rotate_s if work == "rotated" else 0)

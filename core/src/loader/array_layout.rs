@@ -1,6 +1,6 @@
 //! One array of every batch, worked out once: element type, channels, mask, and what making it takes.
 
-use super::{ArraySpec, BatchArray, Encoding, Role};
+use super::{ArraySpec, BatchArray, Encoding, Known, Role};
 use crate::catalog::Catalog;
 use crate::geometry::Zyx;
 use crate::sample::{Augment, intensity};
@@ -150,8 +150,8 @@ impl ArrayLayout {
         let mask = |wanted: bool| if wanted { Some(len) } else { None };
         array.name == self.name
             && (array.data.dtype(), array.data.len()) == (self.dtype, len)
-            && array.known.as_ref().map(Vec::len) == mask(self.mask == Mask::Bytes)
-            && array.known_bits.as_ref().map(Vec::len) == mask(self.mask == Mask::Bits)
+            && array.known.as_deref().map(<[u8]>::len) == mask(self.mask == Mask::Bytes)
+            && array.known_bits.as_deref().map(<[u64]>::len) == mask(self.mask == Mask::Bits)
             && array.shape[0] == samples
     }
 
@@ -164,8 +164,8 @@ impl ArrayLayout {
             role: self.role,
             shape: [samples, self.slots() * self.channels_per_class(), z, y, x],
             data: Buffer::zeros(self.dtype, len),
-            known: (self.mask == Mask::Bytes).then(|| vec![0; len]),
-            known_bits: (self.mask == Mask::Bits).then(|| vec![0; len]),
+            known: (self.mask == Mask::Bytes).then(|| Known::zeros(len, samples * self.slots())),
+            known_bits: (self.mask == Mask::Bits).then(|| Known::zeros(len, samples * self.slots())),
             classes: self.classes.iter().flatten().cloned().collect(),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BatchArrays, SkippedSample};
+use super::{BatchArrays, Known, SkippedSample};
 use crate::geometry::{BoxNm, PatchGrid};
 use crate::sample::Reason;
 use crate::sample::intensity::IntensityRecipe;
@@ -33,9 +33,9 @@ pub struct BatchArray {
     /// Elements in C order.
     pub data: Buffer,
     /// Targets only, same shape: 1 where the label is known, 0 where nobody annotated (never background).
-    pub known: Option<Vec<u8>>,
+    pub known: Option<Known<u8>>,
     /// `bits` only, instead of `known` and of the same shape: bit c says whether class c is known.
-    pub known_bits: Option<Vec<u64>>,
+    pub known_bits: Option<Known<u64>>,
     /// Targets: the classes in order, of the channels, or of the bits from the lowest. Empty for an input.
     pub classes: Arc<[String]>,
 }
@@ -45,7 +45,16 @@ impl BatchArray {
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         let bits = self.known_bits.as_deref().map_or(0, size_of_val);
-        (self.data.size_bytes() + self.known.as_ref().map_or(0, Vec::len) + bits) as u64
+        (self.data.size_bytes() + self.known.as_deref().map_or(0, size_of_val) + bits) as u64
+    }
+
+    /// Bytes that are this batch's alone: not those of a mask in which everything is known, which all batches share.
+    #[must_use]
+    pub fn own_bytes(&self) -> u64 {
+        let shared = self.known.as_ref().filter(|known| known.is_shared()).map_or(0, |known| size_of_val(&**known));
+        let shared_bits =
+            self.known_bits.as_ref().filter(|known| known.is_shared()).map_or(0, |bits| size_of_val(&**bits));
+        self.size_bytes() - (shared + shared_bits) as u64
     }
 }
 
@@ -53,8 +62,10 @@ impl BatchArray {
     /// Fills it with bytes that nobody wants.
     pub(super) fn spoil(&mut self) {
         crate::with_buffer!(&mut self.data, data => bytemuck::cast_slice_mut::<_, u8>(data).fill(0xA5));
-        self.known.iter_mut().for_each(|known| known.fill(0xA5));
-        self.known_bits.iter_mut().for_each(|known| known.fill(u64::from_ne_bytes([0xA5; 8])));
+        // What is shared belongs to others, too.
+        self.known.iter_mut().filter(|known| !known.is_shared()).for_each(|known| known.fill(0xA5));
+        let bits = self.known_bits.iter_mut().filter(|known| !known.is_shared());
+        bits.for_each(|known| known.fill(u64::from_ne_bytes([0xA5; 8])));
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 use super::engine::Engine;
 use super::epoch::Ticket;
 use super::job::jobs;
-use super::read::slots;
+use super::read::{ALL_KNOWN, bits_of_all, slots};
 use super::skipped::SkippedSample;
 use super::{AbsentChunks, Batch, BatchArray, BatchArrays, OnError, Provenance, ReadSource};
 use crate::catalog::{Dataset, LabelCrop};
@@ -84,6 +84,7 @@ impl Engine {
                 }
             }
         }
+        self.finish_known(&mut arrays);
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
         self.log.reached(ticket.number, Milestone::Ready);
         self.note_memory(ticket.number);
@@ -109,8 +110,18 @@ impl Engine {
         if let Some((_, error)) = failures.into_iter().next() {
             return Err(error);
         }
+        self.finish_known(&mut arrays);
         let provenance = samples.into_iter().map(|sample| self.provenance(sample)).collect();
         Ok(Batch { epoch: request.epoch, number: 0, arrays, provenance, skipped: Vec::new() })
+    }
+
+    /// Every sample is made: what is known of all of them is there, or shared.
+    fn finish_known(&self, arrays: &mut [BatchArray]) {
+        for (array, (bytes, words)) in arrays.iter_mut().zip(&self.everywhere) {
+            let all_bits = bits_of_all(array);
+            array.known.iter_mut().for_each(|known| known.finish(ALL_KNOWN, bytes));
+            array.known_bits.iter_mut().for_each(|known| known.finish(all_bits, words));
+        }
     }
 
     /// Reads every channel of the samples that are not done. Answers the first error of each that failed.

@@ -10,6 +10,7 @@ use super::crew::Crew;
 use super::epoch::Epochs;
 use super::handover::Handover;
 use super::inputs::Inputs;
+use super::known::Everywhere;
 use super::layout::{BatchLayout, smallest_target_nm};
 use super::measured::{Baseline, Counts};
 use super::recycle::Recycler;
@@ -43,6 +44,8 @@ pub(super) struct Engine {
     pub caches: Arc<Caches>,
     pub handover: Handover,
     pub recycler: Arc<Recycler>,
+    /// Of each array, where everything is known: bytes, or words.
+    pub everywhere: Vec<(Everywhere<u8>, Everywhere<u64>)>,
     pub ahead: Ahead,
     pub counts: Counts,
     pub skipped: SkippedSamples,
@@ -151,6 +154,7 @@ impl Engine {
         let handover = Handover::new(settled.budget.batches_bytes, first);
         let most_bytes = settled.budget.batches_bytes + settled.budget.held_bytes;
         let recycler = Recycler::new(most_bytes);
+        let everywhere = settled.layout.arrays.iter().map(|_| Default::default()).collect();
         Self {
             config,
             bundles: Bundles::new(&catalog, &settled.layout, &caches.chunks),
@@ -166,6 +170,7 @@ impl Engine {
             caches,
             handover,
             recycler: Arc::new(recycler),
+            everywhere,
             ahead: Ahead::default(),
             counts: Counts::default(),
             skipped: SkippedSamples::default(),

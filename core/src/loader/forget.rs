@@ -21,11 +21,11 @@ impl Slot<'_> {
             SlotData::F16(data) => fill(data, place, half::f16::NAN),
             SlotData::F32(data) => fill(data, place, f32::NAN),
         }
-        if let Some(known) = self.known.as_deref_mut() {
-            fill(known, place, 0);
+        if let Some(known) = &mut self.known {
+            fill(known.said(), place, 0);
         }
-        if let Some(known) = self.known_bits.as_deref_mut() {
-            fill(known, place, 0);
+        if let Some(known) = &mut self.known_bits {
+            fill(known.said(), place, 0);
         }
     }
 
@@ -96,6 +96,7 @@ fn voxels_inside(grid: &PatchGrid, shown: &BoxNm, axis: Axis) -> std::ops::Range
 
 #[cfg(test)]
 mod tests {
+    use super::super::Known;
     use super::*;
     use crate::geometry::{Orientation, Warp};
 
@@ -129,16 +130,17 @@ mod tests {
         };
         // The second row, but for its last voxel.
         let shown = BoxNm::new(Zyx::new(-1.0, 0.0, -3.0), Zyx::new(1.0, 2.0, 1.0));
-        let (mut ids, mut known, mut values) = ([7_u16; 6], [1_u8; 6], [1.0_f32; 6]);
-        Slot { data: SlotData::U16(&mut ids), known: Some(&mut known), known_bits: None }.forget_outside(&grid, &shown);
+        let (mut ids, mut known, mut values) = ([7_u16; 6], Known::from_said(vec![1_u8; 6]), [1.0_f32; 6]);
+        let mask = known.parts(6, 1).next();
+        Slot { data: SlotData::U16(&mut ids), known: mask, known_bits: None }.forget_outside(&grid, &shown);
         Slot { data: SlotData::F32(&mut values), known: None, known_bits: None }.forget_outside(&grid, &shown);
-        assert_eq!((ids, known), ([0, 0, 0, 7, 7, 0], [0, 0, 0, 1, 1, 0]));
+        assert_eq!((ids, &*known), ([0, 0, 0, 7, 7, 0], &[0, 0, 0, 1, 1, 0][..]));
         assert_eq!(values.map(f32::is_nan), [true, true, true, false, false, true]);
         // Bits, and two channels of a class: at the same voxel each.
-        let (mut words, mut known_words, mut pairs) = ([7_u64; 6], [7_u64; 6], [1_u8; 12]);
-        let known_bits = Some(&mut known_words[..]);
+        let (mut words, mut known_words, mut pairs) = ([7_u64; 6], Known::from_said(vec![7_u64; 6]), [1_u8; 12]);
+        let known_bits = known_words.parts(6, 7).next();
         Slot { data: SlotData::U64(&mut words), known: None, known_bits }.forget_where(&[0, 1, 0, 0, 0, 0]);
-        assert_eq!((words, known_words), ([7, 0, 7, 7, 7, 7], [7, 0, 7, 7, 7, 7]));
+        assert_eq!((words, &*known_words), ([7, 0, 7, 7, 7, 7], &[7, 0, 7, 7, 7, 7][..]));
         Slot { data: SlotData::U8(&mut pairs), known: None, known_bits: None }.forget_where(&[0, 1, 0, 0, 0, 0]);
         assert_eq!(pairs, [1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1]);
     }

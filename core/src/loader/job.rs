@@ -4,6 +4,7 @@ use super::array_layout::ArrayLayout;
 use super::class_labels::{ClassPatch, ClassSource};
 use super::encode::{DistanceScale, affinity, boundary, distance};
 use super::engine::Engine;
+use super::known::KnownPart;
 use super::read::{ReadFrom, Slot, SlotData};
 use super::{ArraySpec, Encoding, ReadSource, Role, local};
 use crate::catalog::LabelCrop;
@@ -60,6 +61,7 @@ impl Job<'_> {
             return Err(Error::Stopped);
         }
         let layout = &engine.layout.arrays[self.array];
+        self.slots.iter_mut().for_each(|(_, slot)| slot.begin());
         let (dataset, crop) = engine.place_of(request);
         puffin::profile_scope!("sample", {
             let crop = crop.map_or("", |crop| crop.name.as_str());
@@ -80,6 +82,7 @@ impl Job<'_> {
         if let (Some(tile), Role::Target) = (&request.tile, layout.role) {
             self.slots.iter_mut().for_each(|(_, slot)| slot.forget_outside(&grid, tile));
         }
+        self.slots.iter_mut().for_each(|(_, slot)| slot.finish());
         Ok(said)
     }
 }
@@ -142,7 +145,7 @@ fn encode(patch: &ClassPatch, spec: &ArraySpec, slot: &mut Slot<'_>, from: &Read
     let mut stage = from.caches.meter.start(Stage::Gather, || format!("encode {}", spec.encoding.name()));
     let labels = patch.labels();
     stage.add_bytes(size_of_val(labels.ids) as u64);
-    let known = slot.known.as_deref_mut().unwrap_or_default();
+    let known = slot.known.as_mut().map(KnownPart::whole).unwrap_or_default();
     match (&mut slot.data, spec.encoding) {
         (SlotData::F32(out), Encoding::Distance) => {
             let scale = DistanceScale { clip_nm: spec.clip_nm.unwrap_or(f64::INFINITY), tanh_nm: spec.tanh_nm };

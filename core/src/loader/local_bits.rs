@@ -7,6 +7,7 @@ use super::array_layout::ArrayLayout;
 use super::bundles::LocalSource;
 use super::class_labels::{ClassPatch, ClassSource};
 use super::engine::Engine;
+use super::known::KnownPart;
 use super::read::{ReadFrom, Slot, SlotData};
 use crate::geometry::Zyx;
 use crate::sample::Request;
@@ -18,9 +19,11 @@ use crate::{Result, with_ids};
 const RUN: usize = 32;
 
 /// The two words of every voxel of one sample.
-struct Bits<'a> {
+struct Bits<'a, 'p> {
     present: &'a mut [u64],
-    known: &'a mut [u64],
+    known: &'a mut KnownPart<'p, u64>,
+    /// The word that says what is known of every voxel, as long as nothing else was said.
+    known_alike: Option<u64>,
     /// Whether something was put in: what comes later is added.
     begun: bool,
 }
@@ -35,10 +38,10 @@ pub(super) fn fill(
     (engine, request): (&Engine, &Request),
     from: &ReadFrom<'_>,
 ) -> Result<Vec<ReadSource>> {
-    let (SlotData::U64(present), Some(known)) = (&mut slot.data, slot.known_bits.as_deref_mut()) else {
+    let (SlotData::U64(present), Some(known)) = (&mut slot.data, slot.known_bits.as_mut()) else {
         return Ok(Vec::new());
     };
-    let mut bits = Bits { present, known, begun: false };
+    let mut bits = Bits { present, known, known_alike: Some(0), begun: false };
     let classes: Vec<&String> = layout.classes.iter().flatten().collect();
     let source = |class: &&String| engine.local_source(request, class, layout.spec.encoding);
     let sources: Vec<_> = classes.iter().map(source).collect();
@@ -71,12 +74,12 @@ pub(super) fn fill(
     }
     if !bits.begun {
         bits.present.fill(0);
-        bits.known.fill(0);
     }
+    bits.finish();
     Ok(all_said)
 }
 
-impl Bits<'_> {
+impl Bits<'_, '_> {
     /// Classes of a bundle, by their bit in there and their bit here.
     fn add_bundle(
         &mut self,
@@ -90,15 +93,16 @@ impl Bits<'_> {
         };
         let words: [u64; 256] = std::array::from_fn(word);
         let of = |byte: u8| words[usize::from(byte)];
+        let all = of(u8::MAX);
         let report = read_bundle(bundle, from.grid, from.caches, |slab| {
-            let (present, known) = self.words(slab.voxels.clone());
-            present.put(slab.present, None, of);
+            self.present_words(slab.voxels.clone()).put(slab.present, None, of);
             match slab.known {
-                Some(bits) => known.put(bits, None, of),
-                None => known.put_all(of(u8::MAX)),
+                Some(bits) => self.known_words(slab.voxels.clone(), all).put(bits, None, of),
+                None if self.known_alike.is_some() => {}
+                None => self.known_words(slab.voxels.clone(), all).put_all(all),
             }
         })?;
-        self.begun = true;
+        self.end_source(all);
         Ok(report)
     }
 
@@ -111,29 +115,55 @@ impl Bits<'_> {
     ) -> Result<PatchReport> {
         let table = IdBits::<u64>::new(codes);
         let report = read_ids(volume, from.grid, from.caches, |slab| {
-            let (present, known) = self.words(slab.voxels.clone());
             with_ids!(slab.ids, ids => {
-                present.put(ids, slab.inside, |id| table.of(id)[0]);
-                known.put(ids, slab.inside, |id| table.of(id)[1]);
+                self.present_words(slab.voxels.clone()).put(ids, slab.inside, |id| table.of(id)[0]);
+                self.known_words(slab.voxels.clone(), 0).put(ids, slab.inside, |id| table.of(id)[1]);
             });
         })?;
-        self.begun = true;
+        self.end_source(0);
         Ok(report)
     }
 
     /// A class that is known to be absent where `known_absent` is not 0.
     fn add_known(&mut self, known_absent: &[u8], bit: usize) {
-        let (present, known) = self.words(0..known_absent.len());
-        present.put_all(0);
-        known.put(known_absent, None, |known| u64::from(known) << bit);
-        self.begun = true;
+        let all = 0..known_absent.len();
+        self.present_words(all.clone()).put_all(0);
+        self.known_words(all, 0).put(known_absent, None, |known| u64::from(known) << bit);
+        self.end_source(0);
     }
 
     /// Where the words of some voxels go.
-    fn words(&mut self, voxels: Range<usize>) -> (Words<'_>, Words<'_>) {
-        let (adds, is_large) = (self.begun, is_large(self.present.len()));
-        let present = Words { out: &mut self.present[voxels.clone()], adds, is_large };
-        (present, Words { out: &mut self.known[voxels], adds, is_large })
+    fn present_words(&mut self, voxels: Range<usize>) -> Words<'_> {
+        let is_large = is_large(self.present.len());
+        Words { out: &mut self.present[voxels], adds: self.begun, is_large }
+    }
+
+    /// Where what is known of some voxels goes, after those before them. `all` is what the source says where it says that
+    /// all of its classes are known, as it did so far.
+    fn known_words(&mut self, voxels: Range<usize>, all: u64) -> Words<'_> {
+        let is_large = is_large(self.present.len());
+        let words = self.known.whole();
+        if let Some(alike) = self.known_alike.take() {
+            let (before, after) = words.split_at_mut(voxels.start);
+            stream::fill(before, is_large, alike | all);
+            if self.begun {
+                stream::fill(after, is_large, alike);
+            }
+        }
+        Words { out: &mut words[voxels], adds: self.begun, is_large }
+    }
+
+    /// A source said what it knows: of every voxel `all`, unless it was put in.
+    fn end_source(&mut self, all: u64) {
+        self.known_alike = self.known_alike.map(|alike| alike | all);
+        self.begun = true;
+    }
+
+    /// Every source said what it knows.
+    fn finish(self) {
+        if let Some(alike) = self.known_alike {
+            self.known.say(alike);
+        }
     }
 }
 

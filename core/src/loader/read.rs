@@ -1,19 +1,20 @@
 //! One read of one sample: a volume's patch in the array's encoding, straight into the batch's memory.
 
 use super::array_layout::ArrayLayout;
+use super::known::KnownPart;
 use super::{BatchArray, ReadSource, Role};
 use crate::Result;
 use crate::geometry::PatchGrid;
 use crate::sample::intensity::IntensityRecipe;
 use crate::telemetry::Stage;
-use crate::volume::{Buffer, Caches, PatchOut, PatchReport, Resample, Volume, read_patch};
+use crate::volume::{Buffer, Caches, PatchOut, PatchReport, Resample, Volume, lies_inside, read_patch};
 
 /// What is made at once in the batch's memory: the channels of one class of one sample, or one channel of an input.
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
     pub data: SlotData<'a>,
-    pub known: Option<&'a mut [u8]>,
-    pub known_bits: Option<&'a mut [u64]>,
+    pub known: Option<KnownPart<'a, u8>>,
+    pub known_bits: Option<KnownPart<'a, u64>>,
 }
 
 /// Elements of one channel, of the types that batches have.
@@ -58,9 +59,17 @@ fn half_of(value: f32) -> half::f16 {
     half::f16::from_f32(value.clamp(half::f16::MIN.to_f32(), half::f16::MAX.to_f32()))
 }
 
+/// Of an element of which its class is known.
+pub(super) const ALL_KNOWN: u8 = 1;
+
+/// A word that says that all classes of an array are known.
+pub(super) fn bits_of_all(array: &BatchArray) -> u64 {
+    (0..array.classes.len().min(u64::BITS as usize)).fold(0, |word, class| word | 1 << class)
+}
+
 /// An array in slots of `len` elements, sample by sample.
 pub(super) fn slots(array: &mut BatchArray, len: usize) -> Vec<Slot<'_>> {
-    let len = len.max(1);
+    let (len, all_bits) = (len.max(1), bits_of_all(array));
     let data: Vec<_> = match &mut array.data {
         Buffer::U8(data) => data.chunks_exact_mut(len).map(SlotData::U8).collect(),
         Buffer::U16(data) => data.chunks_exact_mut(len).map(SlotData::U16).collect(),
@@ -71,8 +80,8 @@ pub(super) fn slots(array: &mut BatchArray, len: usize) -> Vec<Slot<'_>> {
         // The layout makes no arrays of signed or 64-bit float elements.
         Buffer::I8(_) | Buffer::I16(_) | Buffer::I32(_) | Buffer::I64(_) | Buffer::F64(_) => Vec::new(),
     };
-    let mut masks = array.known.as_mut().map(|known| known.chunks_exact_mut(len));
-    let mut bits = array.known_bits.as_mut().map(|known| known.chunks_exact_mut(len));
+    let mut masks = array.known.as_mut().map(|known| known.parts(len, ALL_KNOWN));
+    let mut bits = array.known_bits.as_mut().map(|known| known.parts(len, all_bits));
     let slot = |data| Slot {
         data,
         known: masks.as_mut().and_then(Iterator::next),
@@ -117,11 +126,23 @@ impl Slot<'_> {
             SlotData::F32(data) => data.fill(f32::NAN),
         }
         if let Some(known) = &mut self.known {
-            known.fill(0);
+            known.whole().fill(0);
         }
         if let Some(known) = &mut self.known_bits {
-            known.fill(0);
+            known.whole().fill(0);
         }
+    }
+
+    /// Before it is filled: everything is known, until something says otherwise.
+    pub(super) fn begin(&mut self) {
+        self.known.iter_mut().for_each(KnownPart::begin);
+        self.known_bits.iter_mut().for_each(KnownPart::begin);
+    }
+
+    /// Once it is filled.
+    pub(super) fn finish(&mut self) {
+        self.known.iter_mut().for_each(KnownPart::finish);
+        self.known_bits.iter_mut().for_each(KnownPart::finish);
     }
 
     fn read_raw(&mut self, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
@@ -164,7 +185,9 @@ impl Slot<'_> {
     /// Ids of one class; presence alone is read for several classes at once.
     fn read_labels(&mut self, volume: &Volume, from: &ReadFrom<'_>) -> Result<PatchReport> {
         let read = |out: PatchOut<'_>, known| read_patch(volume, from.grid, Resample::Nearest, from.caches, out, known);
-        let known = self.known.as_deref_mut();
+        // Nothing has to be asked of each voxel where no value says unknown and the patch lies in the volume.
+        let is_all = !volume.codes().can_be_unknown() && lies_inside(volume, from.grid, from.caches)?;
+        let known = self.known.as_mut().filter(|_| !is_all).map(KnownPart::whole);
         match &mut self.data {
             SlotData::U8(data) => read(PatchOut::Ids8(data), known),
             SlotData::U16(data) => read(PatchOut::Ids16(data), known),

@@ -83,7 +83,7 @@ pub(super) fn forget_outside(inside: Option<&[u8]>, present: &mut [u8], known: &
 /// A whole warped patch.
 struct Whole<T> {
     values: Scratch<T>,
-    /// 1 inside of the volume, else 0.
+    /// 1 inside of the volume, else 0; nothing where the patch lies inside for certain.
     inside: Scratch<u8>,
     outside: usize,
 }
@@ -165,8 +165,10 @@ impl Cut {
     /// All of a warped patch: it is made in an order of its own.
     fn whole<T: Voxel>(&self, shape: Zyx<usize>, chunks: &[Option<Arc<Chunk>>], fill: T) -> Option<Whole<T>> {
         let Self::Warped(plan, _) = self else { return None };
-        let (mut values, mut inside) = (Scratch::of(shape.product()), Scratch::of(shape.product()));
-        let outside = gather(plan, (chunks, fill), &Nearest(|v| v), &mut values, Some(&mut inside));
+        let mut values = Scratch::of(shape.product());
+        let mut inside = Scratch::of(if plan.lies_inside() { 0 } else { shape.product() });
+        let asked = (!inside.is_empty()).then_some(&mut *inside);
+        let outside = gather(plan, (chunks, fill), &Nearest(|v| v), &mut values, asked);
         Some(Whole { values, inside, outside })
     }
 

@@ -40,6 +40,20 @@ pub fn plan_patch(volume: &Volume, grid: &PatchGrid, resample: Resample, caches:
     }
 }
 
+/// True if every voxel of a patch of labels is inside of the level that it is read from, for certain. Reads nothing.
+///
+/// # Errors
+/// As [`plan_patch`].
+pub fn lies_inside(volume: &Volume, grid: &PatchGrid, caches: &Caches) -> Result<bool> {
+    let _here = caches.meter.enter();
+    let level = level_of(volume, grid);
+    if grid.warp.is_none() {
+        Ok(plan_read(volume, level, grid, Resample::Nearest, caches)?.outside_voxels() == 0)
+    } else {
+        Ok(plan_warp(volume, level, grid, Resample::Nearest, caches)?.lies_inside())
+    }
+}
+
 /// The plan of a patch on the volume's axes, to be read from level `index`.
 pub(super) fn plan_read(
     volume: &Volume,

@@ -160,6 +160,11 @@ impl Borders {
         (0..3).all(|axis| self.lo[axis] <= position[axis] && position[axis] <= self.hi[axis])
     }
 
+    /// Whether a position is between the borders along one axis.
+    pub(super) fn hold_along(&self, axis: usize, at: f64) -> bool {
+        self.lo[axis] <= at && at <= self.hi[axis]
+    }
+
     /// How many of the first positions, of which each axis has a slice, are in the box; or less, a multiple of [`LANES`].
     #[inline(always)]
     pub(super) fn hold_groups(&self, positions: [&[f64]; 3]) -> usize {

@@ -12,6 +12,7 @@ use super::walker::{Room, Walker};
 use super::warp_border::Spot;
 use super::warp_places::LANES;
 use super::warp_plan::WarpPlan;
+use super::warp_planes::{self, Rows, lie_alike};
 use super::warp_row::Row;
 use super::warp_tile::{Run, Tile};
 
@@ -24,6 +25,8 @@ pub(super) trait Look<S, D> {
     fn room(&self, plan: &WarpPlan) -> Room;
     /// At positions in a chunk with that room.
     fn in_tile(&self, tile: &Tile<'_, S>, run: &Run<'_>, out: &mut [D]);
+    /// As [`Look::in_tile`], of a row in several planes: `depths` are their positions in z.
+    fn in_planes(&self, tile: &Tile<'_, S>, run: &Run<'_>, depths: &[f64], rows: &mut Rows<'_, D>);
     /// At up to [`LANES`] positions anywhere inside the level.
     fn anywhere(&self, walker: &mut Walker<'_, S>, spots: &[Spot], out: &mut [D]);
 }
@@ -38,6 +41,10 @@ impl<S: Voxel, D, F: Fn(S) -> D> Look<S, D> for Nearest<F> {
 
     fn in_tile(&self, tile: &Tile<'_, S>, run: &Run<'_>, out: &mut [D]) {
         tile.values(run, 0.5 + NOISE, out, &self.0);
+    }
+
+    fn in_planes(&self, tile: &Tile<'_, S>, run: &Run<'_>, depths: &[f64], rows: &mut Rows<'_, D>) {
+        tile.values_of_planes(run, 0.5 + NOISE, depths, rows, &self.0);
     }
 
     fn anywhere(&self, walker: &mut Walker<'_, S>, spots: &[Spot], out: &mut [D]) {
@@ -62,6 +69,10 @@ impl<S: Intensity, D, F: Fn(f32) -> D> Look<S, D> for Mean<F> {
         tile.means(run, out, &self.0);
     }
 
+    fn in_planes(&self, tile: &Tile<'_, S>, run: &Run<'_>, depths: &[f64], rows: &mut Rows<'_, D>) {
+        tile.means_of_planes(run, depths, rows, &self.0);
+    }
+
     fn anywhere(&self, walker: &mut Walker<'_, S>, spots: &[Spot], out: &mut [D]) {
         for (spot, mean) in spots.iter().zip(walker.means(spots)) {
             out[spot.x] = (self.0)(mean);
@@ -81,10 +92,20 @@ pub(super) fn gather<S: Voxel, D: Copy + Default>(
     let plan = walker.plan();
     let mut walker = walker.with_room(look.room(plan));
     let mut row = Row::new(plan, walker.instructions());
+    let made: Vec<Range<usize>> = if lie_alike(plan) {
+        let of_row = |y| warp_planes::gather_row(&mut walker, look, &mut row, (&planes, y), out);
+        (0..plan.shape.y).map(of_row).collect()
+    } else {
+        Vec::new()
+    };
     let places = planes.flat_map(|z| (0..plan.shape.y).map(move |y| (z, y)));
     let mut outside = 0;
     for (at, ((z, y), out)) in places.zip(out.chunks_exact_mut(plan.shape.x.max(1))).enumerate() {
         let known = known.as_deref_mut().map(|known| &mut known[at * out.len()..(at + 1) * out.len()]);
+        if made.get(y).is_some_and(|planes| planes.contains(&z)) {
+            known.into_iter().for_each(|known| known.fill(1));
+            continue;
+        }
         row.move_to(z, y);
         outside += gather_row(&mut walker, look, &row, (out, known));
     }

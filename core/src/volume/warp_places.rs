@@ -66,6 +66,14 @@ pub(super) struct Frame {
     pub(super) strides: [u32; 3],
 }
 
+impl Frame {
+    /// The same in the tile's first plane, wherever positions are in z.
+    pub(super) const fn flat(self) -> Self {
+        let [_, y, x] = self.strides;
+        Self { strides: [0, y, x], ..self }
+    }
+}
+
 /// The places of a block of positions.
 #[derive(Debug)]
 pub(super) struct Places {

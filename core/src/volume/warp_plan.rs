@@ -163,6 +163,20 @@ impl WarpPlan {
         })
     }
 
+    /// True if every position is nearest to a voxel of the level, for certain: then nobody needs to ask of each.
+    pub(super) fn lies_inside(&self) -> bool {
+        let bent = self.bend.as_ref().map_or([0.0; 3], |bend| bend.largest().to_array());
+        (0..3).all(|axis| {
+            let (mut lo, mut hi) = (self.origin[axis], self.origin[axis]);
+            for along in Axis::ALL {
+                let span = self.steps[along][axis] * self.shape[along].saturating_sub(1) as f64;
+                (lo, hi) = (lo + span.min(0.0), hi + span.max(0.0));
+            }
+            let room = bent[axis] + SLACK - 0.5;
+            lo >= room && hi < self.level_shape[axis] as f64 - 1.0 - room
+        })
+    }
+
     fn voxel_from_patch(&self) -> LinearZyx {
         let Zyx { z, y, x } = self.steps;
         LinearZyx { rows: [0, 1, 2].map(|i| [z[i], y[i], x[i]]) }

@@ -3,6 +3,7 @@
 use super::Voxel;
 use super::convert::Intensity;
 use super::warp_places::{BLOCK, Frame, Instructions, LANES, Places};
+use super::warp_planes::Rows;
 
 /// A chunk's voxels, for positions that use no voxel beyond them.
 #[derive(Debug)]
@@ -68,6 +69,35 @@ impl<S: Voxel> Tile<'_, S> {
             }
         }
     }
+
+    /// As [`Tile::values`], of a row in planes that lie at `depths`.
+    pub(super) fn values_of_planes<D>(
+        &self,
+        run: &Run<'_>,
+        shift: f64,
+        depths: &[f64],
+        rows: &mut Rows<'_, D>,
+        convert: impl Fn(S) -> D,
+    ) {
+        let mut places = Places::new();
+        let frame = self.frame([shift; 3]).flat();
+        for block in run.blocks() {
+            places.find::<false>(self.instructions, run.padded(&block), &frame, block.len());
+            for (layer, depth) in depths.iter().enumerate() {
+                let elements = self.grain.from_plane(split_depth(*depth, self.lo[0], shift).0).elements;
+                for (out, index) in rows.part(layer, &block).iter_mut().zip(&places.index) {
+                    *out = convert(elements[*index as usize]);
+                }
+            }
+        }
+    }
+}
+
+/// The whole number at or below a position, less `lo`, plus `offset`; and what is left of it. As [`Places::find`] has it.
+fn split_depth(depth: f64, lo: f64, offset: f64) -> (usize, f32) {
+    let depth = (depth - lo) + offset;
+    let whole = depth as u32;
+    (whole as usize, (depth - f64::from(whole)) as f32)
 }
 
 impl<S: Intensity> Tile<'_, S> {
@@ -87,6 +117,47 @@ impl<S: Intensity> Tile<'_, S> {
                 *out = convert(mean);
             }
         }
+    }
+
+    /// As [`Tile::means`], of a row in planes that lie at `depths`.
+    pub(super) fn means_of_planes<D>(
+        &self,
+        run: &Run<'_>,
+        depths: &[f64],
+        rows: &mut Rows<'_, D>,
+        convert: impl Fn(f32) -> D,
+    ) {
+        // Samples that differ in z are found once for each layer: few patches have them.
+        let (mut places, count) = (Places::new(), self.samples.len() as f32);
+        for block in run.blocks() {
+            let mut found: Option<[f64; 3]> = None;
+            for (layer, depth) in depths.iter().enumerate() {
+                let mut sums = [0.0; BLOCK];
+                for offset in self.samples {
+                    if found != Some(*offset) {
+                        let frame = self.frame(*offset).flat();
+                        places.find::<true>(self.instructions, run.padded(&block), &frame, block.len());
+                        found = Some(*offset);
+                    }
+                    let (plane, part) = split_depth(*depth, self.lo[0], offset[0]);
+                    places.part[0] = [part; BLOCK];
+                    self.grain.from_plane(plane).add_block(self.instructions, &places, block.len(), &mut sums);
+                }
+                if self.samples.len() > 1 {
+                    sums.iter_mut().for_each(|sum| *sum /= count);
+                }
+                for (out, mean) in rows.part(layer, &block).iter_mut().zip(sums) {
+                    *out = convert(mean);
+                }
+            }
+        }
+    }
+}
+
+impl<'a, S: Voxel> Grain<'a, S> {
+    /// The planes from one on.
+    fn from_plane(&self, plane: usize) -> Grain<'a, S> {
+        Grain { elements: self.elements.get(plane * self.plane..).unwrap_or_default(), ..*self }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::lanes::{Lane, permute};
 use super::scratch::Scratch;
+use super::stream;
 use super::walker::Walker;
 use super::warp_gather::{Look, gather as gather_planes};
 use super::warp_plan::WarpPlan;
@@ -31,6 +32,9 @@ pub(super) fn gather<S: Voxel, D: Voxel>(
     out: &mut [D],
     mut known: Option<&mut [u8]>,
 ) -> usize {
+    if let Some(all) = known.take_if(|_| plan.lies_inside()) {
+        stream::fill(all, stream::is_large(all.len()), 1);
+    }
     let order = order_of(plan);
     let turned = (order != Axis::ALL).then(|| in_order(plan, order));
     let seen = turned.as_ref().unwrap_or(plan);

@@ -94,8 +94,8 @@ fn check_type(array: &BatchArray, encoding: Encoding) {
     let has_nan = [Encoding::F32, Encoding::Distance].contains(&encoding);
     let masked = array.role == Role::Target && !has_nan && !is_bits;
     let len = array.data.len();
-    assert_eq!(array.known.as_ref().map(Vec::len), masked.then_some(len), "{}", array.name);
-    assert_eq!(array.known_bits.as_ref().map(Vec::len), is_bits.then_some(len), "{}", array.name);
+    assert_eq!(array.known.as_deref().map(<[u8]>::len), masked.then_some(len), "{}", array.name);
+    assert_eq!(array.known_bits.as_deref().map(<[u64]>::len), is_bits.then_some(len), "{}", array.name);
 }
 
 /// Inputs hold numbers; what is unknown in a target is 0 under a mask, or NaN.
