@@ -60,6 +60,7 @@ pub use timeline::{Recording, TimelineState};
 pub use views::{Viewport, Views};
 
 use crate::options::ThemeName;
+use microtome_core::diagnose::Diagnosis;
 use microtome_core::geometry::Zyx;
 use microtome_core::telemetry::Stats;
 use std::sync::Arc;
@@ -77,6 +78,10 @@ pub struct GpuView {
     /// Textures dropped to make room.
     pub evictions: u64,
 }
+
+/// How often a verdict is taken, seconds, and over how long a time.
+const DIAGNOSE_EVERY_S: f64 = 1.0;
+const DIAGNOSE_OVER: Duration = Duration::from_secs(10);
 
 /// Everything the window shows.
 #[derive(Debug, Default)]
@@ -158,6 +163,11 @@ impl State {
         self.history.push(Duration::from_secs_f64(self.now_s.max(0.0)), stats.clone(), self.gpu.bytes);
         self.loader.stats = Some(stats);
         self.loader.stats_version += 1;
+        if self.now_s - self.loader.diagnosed_at_s >= DIAGNOSE_EVERY_S || self.loader.diagnosis.is_none() {
+            let window = self.history.steady_window(DIAGNOSE_OVER);
+            self.loader.diagnosis = window.map(|window| Arc::new(Diagnosis::of(&window)));
+            self.loader.diagnosed_at_s = self.now_s;
+        }
     }
 
     /// Takes over what the threads did, unless the timeline stands still.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use microtome_core::catalog::Split;
 
+use super::figures::Course;
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::{arguments, figures, input};
@@ -13,7 +14,8 @@ use super::{arguments, figures, input};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     microtome bench jrc_hela-2.zarr\n  \
-    microtome bench train.toml --seconds 60 --json > bench.json\n\n\
+    microtome bench train.toml --seconds 60 --json > bench.json\n  \
+    microtome bench train.toml --diagnose --step-ms 120 what limits training whose steps take 120 ms, and what to change\n\n\
     A dataset is loaded with a configuration that fits it (128\u{b3} voxels at the finest voxel size, every class); a \
     CONFIG says it all. The run starts with empty caches of its own (the system's page cache may be warm) and takes \
     batches as fast as they come. Times of stages are self times summed over threads. Ctrl-C ends it early, with figures.")]
@@ -24,6 +26,12 @@ pub struct Args {
     /// Length of the run, seconds
     #[arg(long, value_name = "N", default_value = "10", value_parser = arguments::seconds, allow_hyphen_values = true)]
     seconds: Duration,
+    /// Say what limits the loader, what to change, and what that would bring
+    #[arg(long)]
+    diagnose: bool,
+    /// A training step to wait for after each batch, ms; left out: batches are taken as fast as they come
+    #[arg(long, value_name = "MS", value_parser = arguments::milliseconds, allow_hyphen_values = true)]
+    step_ms: Option<Duration>,
     /// Print JSON: seconds, bytes, and shares of 0-1
     #[arg(long)]
     json: bool,
@@ -33,6 +41,7 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     // Before anything that takes time: an early Ctrl-C ends in order, too.
     let interrupt = Interrupt::listen();
-    let figures = figures::measure(input::open(&args.path, Split::Train)?, args.seconds, &interrupt)?;
+    let course = Course { duration: args.seconds, step: args.step_ms, diagnose: args.diagnose };
+    let figures = figures::measure(input::open(&args.path, Split::Train)?, course, &interrupt)?;
     if args.json { out.json(&figures) } else { figures.print(out) }
 }

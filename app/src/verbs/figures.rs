@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use microtome::format;
+use microtome_core::diagnose::{Diagnosis, Window};
 use microtome_core::loader::Loader;
 use microtome_core::telemetry::{CacheStats, StageStats, Stats};
 use serde::Serialize;
 
+use super::diagnosis;
 use super::input::Input;
 use super::interrupt::Interrupt;
 use super::output::Output;
@@ -47,6 +49,27 @@ pub struct Figures {
     pub memory_peak_bytes: u64,
     /// Largest resident set of the process that was seen; 0 where the system does not tell.
     pub rss_peak_bytes: u64,
+    /// What limits the loader, if that was asked for and batches came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// How a run goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Course {
+    /// Its length.
+    pub duration: Duration,
+    /// The consumer's work with each batch.
+    pub step: Option<Duration>,
+    /// Whether to say what limits it.
+    pub diagnose: bool,
+}
+
+impl Course {
+    /// Batches as fast as they come, and nothing else.
+    pub const fn of(duration: Duration) -> Self {
+        Self { duration, step: None, diagnose: false }
+    }
 }
 
 /// One stage of the loader.
@@ -99,22 +122,36 @@ struct Peaks {
     first_batch: Option<Duration>,
     memory_bytes: u64,
     rss_bytes: u64,
+    /// After the first batch, and once the loader ran steadily.
+    began: [Option<Stats>; 2],
 }
 
 impl Peaks {
     fn see(&mut self, stats: &Stats) {
+        for (began, batches) in self.began.iter_mut().zip([1, Window::first_steady_batch(&stats.setup)]) {
+            if began.is_none() && stats.batches >= batches {
+                *began = Some(stats.clone());
+            }
+        }
         let memory = &stats.memory;
         self.memory_bytes = self.memory_bytes.max(memory.cache_bytes + memory.queue_bytes + memory.in_flight_bytes);
         self.rss_bytes = self.rss_bytes.max(memory.rss_bytes);
     }
+
+    /// What limits the loader, from when it ran steadily, or if that was too late from the first batch on.
+    fn diagnose(&self, stats: &Stats) -> Option<Diagnosis> {
+        let windows = self.began.iter().rev().flatten().filter_map(|began| Window::between(began, stats));
+        windows.map(|window| Diagnosis::of(&window)).next()
+    }
 }
 
-/// Takes batches as fast as they come for `duration`, or until Ctrl-C. A bar on standard error shows the time.
+/// Takes batches for as long as the course says, or until Ctrl-C. A bar on standard error shows the time.
 ///
 /// # Errors
 /// What the loader says.
-pub fn measure(input: Input, duration: Duration, interrupt: &Interrupt) -> anyhow::Result<Figures> {
+pub fn measure(input: Input, course: Course, interrupt: &Interrupt) -> anyhow::Result<Figures> {
     const PATIENCE: Duration = Duration::from_millis(100);
+    let Course { duration, step, diagnose } = course;
     let loader = Loader::new(input.catalog, input.config)?;
     let started = Instant::now();
     let bar = seconds_bar(duration);
@@ -123,6 +160,7 @@ pub fn measure(input: Input, duration: Duration, interrupt: &Interrupt) -> anyho
         let rest = duration.saturating_sub(started.elapsed());
         if loader.next_batch_timeout(rest.min(PATIENCE))?.is_some() {
             peaks.first_batch.get_or_insert_with(|| started.elapsed());
+            step.into_iter().for_each(std::thread::sleep);
         }
         let stats = loader.stats();
         peaks.see(&stats);
@@ -130,7 +168,9 @@ pub fn measure(input: Input, duration: Duration, interrupt: &Interrupt) -> anyho
         bar.set_message(format!("{} samples", format::count(stats.samples)));
     }
     bar.finish_and_clear();
-    Ok(figures(&loader.stats(), &peaks))
+    let stats = loader.stats();
+    let diagnosis = if diagnose { peaks.diagnose(&stats) } else { None };
+    Ok(Figures { diagnosis, ..figures(&stats, &peaks) })
 }
 
 fn seconds_bar(duration: Duration) -> ProgressBar {
@@ -159,6 +199,7 @@ fn figures(stats: &Stats, peaks: &Peaks) -> Figures {
         memory_budget_bytes: stats.memory.budget_bytes,
         memory_peak_bytes: peaks.memory_bytes,
         rss_peak_bytes: peaks.rss_bytes,
+        diagnosis: None,
     }
 }
 
@@ -196,7 +237,8 @@ impl Figures {
             "memory",
             format::bytes(self.memory_peak_bytes),
             format::bytes(self.memory_budget_bytes)
-        ))
+        ))?;
+        self.diagnosis.as_ref().map_or(Ok(()), |diagnosis| diagnosis::print(diagnosis, out))
     }
 
     fn print_stages(&self, out: &mut Output) -> anyhow::Result<()> {
