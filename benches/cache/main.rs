@@ -10,14 +10,13 @@ mod queues;
 mod real;
 mod tables;
 mod tiers;
-mod trace;
 
 use std::io::Write as _;
 
 use anyhow::Context as _;
 use microtome_benches::quick;
 
-use crate::trace::{Case, Trace};
+use microtome_core::testing::trace::{Case, Trace};
 
 /// Shares of the data that fit the cache, percent.
 const SHARES: [usize; 5] = [5, 10, 20, 40, 80];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::queues::{Clock, Lru, NeverEvict, S3Fifo};
-use crate::trace::Trace;
+use microtome_core::testing::trace::Trace;
 
 /// What decides which chunks are kept.
 pub trait Policy {

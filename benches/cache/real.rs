@@ -6,7 +6,7 @@ use microtome_core::geometry::Zyx;
 use microtome_core::volume::{Announcement, Buffer, Chunk, ChunkCache, ChunkKey, VolumeId};
 
 use crate::policies::Policy;
-use crate::trace::{CHUNK, Trace};
+use microtome_core::testing::trace::{CHUNK, Trace};
 
 /// Bytes of a chunk's voxels.
 pub const CHUNK_BYTES: usize = (CHUNK * CHUNK * CHUNK) as usize;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::SHARES;
 use crate::policies::{Policy, all};
 use crate::real::{CHUNK_BYTES, Real};
-use crate::trace::{Case, Trace};
+use microtome_core::testing::trace::{Case, Trace};
 
 /// Data of which the real cache may hold most: its chunks take memory, if only zeros.
 const LARGEST_BYTES: usize = 2 << 30;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::policies::{Foresight, Policy as _};
-use crate::trace::{Case, Trace};
+use microtome_core::testing::trace::{Case, Trace};
 
 /// Bytes of a chunk as it is stored, of those of the entry that it is decoded to. An entry is a chunk of raw, or those of
 /// eight classes as the bits of one byte; this and the times are of the case `u8, poor` in

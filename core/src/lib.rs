@@ -1,6 +1,7 @@
 //! Microtome's loader core: from bytes on disk to batches in memory.
 
 pub mod catalog;
+pub mod diagnose;
 pub mod error;
 pub mod geometry;
 pub mod loader;

@@ -38,6 +38,7 @@ fn paths_that_hold_nothing_to_read() {
 fn wrong_arguments() {
     let home = tempfile::tempdir().unwrap();
     refuses(home.path(), &["shot", "a.zarr", "--out", "b.png", "--size", "big"], 2, &["big", "1600x1000"]);
+    refuses(home.path(), &["bench", "a.zarr", "--step-ms", "-1"], 2, &["milliseconds"]);
     refuses(home.path(), &["bench", "a.zarr", "--seconds", "soon"], 2, &["soon", "seconds"]);
     refuses(home.path(), &["demo", "--size", "1x2"], 2, &["1x2", "ZxYxX"]);
     refuses(home.path(), &["sample", "a.toml", "--out", "b", "--count", "0"], 2, &["0", "--count"]);

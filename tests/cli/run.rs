@@ -86,6 +86,27 @@ fn bench_measures_and_its_figures_agree_with_each_other() {
 }
 
 #[test]
+fn bench_says_what_limits_the_loader_and_what_would_help() {
+    let home = tempfile::tempdir().unwrap();
+    let path = data("gala.zarr");
+    let args = ["bench", path.to_str().unwrap(), "--seconds", "1.5", "--diagnose", "--step-ms", "5"];
+    let answer = run(home.path(), &[&args[..], &["--json"]].concat());
+    assert_eq!(answer.status, Some(0), "{}", answer.err);
+    let figures: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    let diagnosis = &figures["diagnosis"];
+    assert_eq!(diagnosis["findings"].as_array().unwrap().len(), 3, "{diagnosis:#}");
+    // Each batch takes the consumer 5 ms at least.
+    let batches_per_s = diagnosis["batches"].as_f64().unwrap() / diagnosis["window_s"].as_f64().unwrap();
+    assert!(batches_per_s <= 200.0, "{batches_per_s}");
+    assert!(diagnosis["consumer_samples_per_s"].is_f64(), "{diagnosis:#}");
+    let answer = run(home.path(), &args);
+    assert_eq!(answer.status, Some(0), "{}", answer.err);
+    for words in ["nput-bound (", "demand and capacity", "queues", "blocking time", "capacity", "processors busy"] {
+        assert!(answer.out.contains(words), "{words}: {}", answer.out);
+    }
+}
+
+#[test]
 fn a_small_demo_without_a_display_says_so_prints_figures_and_draws_the_window() {
     let home = tempfile::tempdir().unwrap();
     let args = ["demo", "--size", "48", "--seconds", "0.5", "--out", "demo.png"];

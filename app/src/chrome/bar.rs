@@ -1,13 +1,14 @@
 //! The bar at the top: menus at the left; what the loader does, palette and theme at the right.
 
 use egui::{Align, Layout, RichText, Ui};
+use microtome_core::diagnose::InputBound;
 
 use super::menus;
 use crate::command::{Command, CommandSpec, table};
 use crate::context::PaneContext;
 use crate::format;
 use crate::options::ThemeName;
-use crate::state::LoaderPhase;
+use crate::state::{LoaderPhase, PaneKind};
 
 /// Draws the bar.
 pub fn bar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
@@ -49,6 +50,7 @@ fn loader_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     if button.on_hover_text(format!("{name} (Space)")).clicked() {
         ctx.send(Command::PlayPause);
     }
+    verdict_ui(ui, ctx);
     let (words, color) = match &ctx.state.loader.phase {
         LoaderPhase::Off => ("loader off".to_owned(), ctx.theme.weak),
         LoaderPhase::Paused => ("paused".to_owned(), ctx.theme.weak),
@@ -60,6 +62,27 @@ fn loader_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         _ => "Samples handed over to this window per second, over the last five seconds.".to_owned(),
     };
     ui.label(RichText::new(words).color(color)).on_hover_text(tooltip);
+}
+
+/// How much of the time the consumer waits; shows the verdict when it is clicked.
+fn verdict_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let Some(diagnosis) =
+        ctx.state.loader.diagnosis.as_ref().filter(|_| ctx.state.loader.phase == LoaderPhase::Running)
+    else {
+        return;
+    };
+    let color = match diagnosis.input_bound {
+        InputBound::Highly => ctx.theme.loss,
+        InputBound::Moderately => ctx.theme.risk,
+        InputBound::Not => ctx.theme.good,
+    };
+    let words = format!("input-bound {}", format::percent(diagnosis.input_bound_share));
+    let chip = ui.add(egui::Button::new(RichText::new(words).color(color)).frame(false));
+    let tooltip =
+        format!("{} This window takes batches as fast as they come. Click for the Diagnosis pane.", diagnosis.verdict);
+    if chip.on_hover_text(tooltip).clicked() {
+        ctx.send(Command::ShowPane(PaneKind::Diagnosis));
+    }
 }
 
 fn rate(ctx: &PaneContext<'_>) -> String {

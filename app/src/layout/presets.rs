@@ -19,7 +19,8 @@ pub fn tree_of(preset: Preset) -> Tree<PaneKind> {
 use PaneKind as P;
 
 /// The panes of figures, in the order of their tabs.
-const FIGURES: [P; 7] = [P::Timeline, P::Throughput, P::Sampling, P::Classes, P::Cache, P::Memory, P::Log];
+const FIGURES: [P; 8] =
+    [P::Timeline, P::Throughput, P::Sampling, P::Classes, P::Cache, P::Memory, P::Diagnosis, P::Log];
 
 struct Build {
     tiles: Tiles<PaneKind>,
@@ -38,7 +39,8 @@ impl Build {
     fn tune(&mut self) -> TileId {
         let data = self.tabs(&[P::Data]);
         let views = self.views();
-        let bottom = self.tabs(&[P::Crops, P::Classes, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Log]);
+        let bottom =
+            self.tabs(&[P::Crops, P::Classes, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Diagnosis, P::Log]);
         let preview = self.tabs(&[P::Preview]);
         let right = self.tabs_with_rest(&[P::Tune, P::Sampling]);
         let parts = [(data, 0.13), (views, 0.3), (preview, 0.3), (right, 0.27)];
@@ -51,7 +53,7 @@ impl Build {
         let curves = self.tabs(&[P::Throughput]);
         let left = self.split(LinearDir::Vertical, &[(timeline, 0.5), (curves, 0.5)]);
         let views = self.tabs(&[P::Crops, P::SliceXy, P::SliceXz, P::SliceYz, P::Overview, P::Data]);
-        let figures = self.tabs_with_rest(&[P::Cache, P::Memory, P::Sampling, P::Log]);
+        let figures = self.tabs_with_rest(&[P::Diagnosis, P::Cache, P::Memory, P::Sampling, P::Log]);
         let right = self.split(LinearDir::Vertical, &[(figures, 0.5), (views, 0.5)]);
         self.split(LinearDir::Horizontal, &[(left, 0.62), (right, 0.38)])
     }

@@ -5,6 +5,7 @@ mod classes;
 mod crops;
 mod curve;
 mod data;
+mod diagnosis;
 mod figure;
 mod log;
 mod memory;
@@ -37,6 +38,7 @@ pub fn pane_ui(ui: &mut Ui, kind: PaneKind, ctx: &PaneContext<'_>) {
         PaneKind::Timeline => timeline::timeline_ui(ui, ctx),
         PaneKind::Cache => cache::cache_ui(ui, ctx),
         PaneKind::Memory => memory::memory_ui(ui, ctx),
+        PaneKind::Diagnosis => diagnosis::diagnosis_ui(ui, ctx),
         PaneKind::Log => log::log_ui(ui, ctx),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use microtome_core::diagnose::Window;
 use microtome_core::telemetry::{CacheStats, Stage, Stats};
 
 /// Rates are averaged over this long, so that a batch handed over now and then does not look like a storm.
@@ -163,6 +164,17 @@ impl StatsHistory {
     #[must_use]
     pub fn recent_stages(&self, over: Duration) -> Vec<StageRate> {
         self.recent(over, |now, before, seconds| Some(stage_rates(now, before, seconds))).unwrap_or_default()
+    }
+
+    /// What the loader did over the last `over`, or as long as it ran steadily if that is shorter; `None` while it has not, or
+    /// if no batch came.
+    #[must_use]
+    pub fn steady_window(&self, over: Duration) -> Option<Window> {
+        let last = self.observations.len().checked_sub(1)?;
+        let first = self.reference(last, over)?;
+        let is_steady = |stats: &Stats| stats.batches >= Window::first_steady_batch(&stats.setup);
+        let steady = (first..last).find(|index| is_steady(&self.observations[*index].stats))?;
+        Window::between(&self.observations[steady].stats, &self.observations[last].stats)
     }
 
     fn recent<T>(&self, over: Duration, value: impl Fn(&Stats, &Stats, f64) -> Option<T>) -> Option<T> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use microtome_core::diagnose::Diagnosis;
 use microtome_core::loader::{ClassTally, Provenance, SourceReport};
 use microtome_core::sample::Simulation;
 use microtome_core::telemetry::Stats;
@@ -103,6 +104,10 @@ pub struct LoaderView {
     pub stats: Option<Stats>,
     /// How often statistics were replaced, so that panes can tell new from old.
     pub stats_version: u64,
+    /// What limits it over the last seconds, taken anew every second; `None` while too little is known.
+    pub diagnosis: Option<Arc<Diagnosis>>,
+    /// When that was taken, seconds of the window's clock.
+    pub diagnosed_at_s: f64,
     /// Every crop and volume: drawn from or left out, how often so far.
     pub sources: Arc<Vec<SourceReport>>,
     /// What the targets that were handed over show of each class.

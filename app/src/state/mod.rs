@@ -62,6 +62,7 @@ pub use timeline::{Recording, TimelineState};
 pub use views::{Viewport, Views};
 
 use crate::options::{Start, ThemeName};
+use microtome_core::diagnose::Diagnosis;
 use microtome_core::geometry::Zyx;
 use microtome_core::telemetry::Stats;
 use std::sync::Arc;
@@ -79,6 +80,10 @@ pub struct GpuView {
     /// Textures dropped to make room.
     pub evictions: u64,
 }
+
+/// How often a verdict is taken, seconds, and over how long a time.
+const DIAGNOSE_EVERY_S: f64 = 1.0;
+const DIAGNOSE_OVER: Duration = Duration::from_secs(10);
 
 /// Everything the window shows.
 #[derive(Debug, Default)]
@@ -164,6 +169,11 @@ impl State {
         self.history.push(Duration::from_secs_f64(self.now_s.max(0.0)), stats.clone(), self.gpu.bytes);
         self.loader.stats = Some(stats);
         self.loader.stats_version += 1;
+        if self.now_s - self.loader.diagnosed_at_s >= DIAGNOSE_EVERY_S || self.loader.diagnosis.is_none() {
+            let window = self.history.steady_window(DIAGNOSE_OVER);
+            self.loader.diagnosis = window.map(|window| Arc::new(Diagnosis::of(&window)));
+            self.loader.diagnosed_at_s = self.now_s;
+        }
     }
 
     /// Takes over everything that was recorded of a loader: curves and timeline show all of it.

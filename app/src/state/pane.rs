@@ -35,13 +35,15 @@ pub enum PaneKind {
     Cache,
     /// Memory by owner against the budget.
     Memory,
+    /// What limits the loader, and what to change.
+    Diagnosis,
     /// What happened, in words.
     Log,
 }
 
 impl PaneKind {
     /// All panes, in the order of the View menu.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Data,
         Self::SliceXy,
         Self::SliceXz,
@@ -56,6 +58,7 @@ impl PaneKind {
         Self::Throughput,
         Self::Cache,
         Self::Memory,
+        Self::Diagnosis,
         Self::Log,
     ];
 
@@ -77,6 +80,7 @@ impl PaneKind {
             Self::Timeline => "Timeline",
             Self::Cache => "Cache",
             Self::Memory => "Memory",
+            Self::Diagnosis => "Diagnosis",
             Self::Log => "Log",
         }
     }
@@ -146,7 +150,7 @@ impl Preset {
         match self {
             Self::Explore => "Arrange the panes to look at data: the views large.",
             Self::Tune => "Arrange the panes to tune the loader: views, a sample under the settings, the settings.",
-            Self::Diagnose => "Arrange the panes to find what is slow: timeline and curves large.",
+            Self::Diagnose => "Arrange the panes to find what is slow: timeline, curves and verdict large.",
         }
     }
 }

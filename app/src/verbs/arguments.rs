@@ -14,6 +14,13 @@ pub fn picture_size(text: &str) -> Result<[u32; 2], String> {
     Ok([fits(width).ok_or(right)?, fits(height).ok_or(right)?])
 }
 
+/// A time in milliseconds.
+pub fn milliseconds(text: &str) -> Result<Duration, String> {
+    let right = "expected milliseconds, 0 to 3600000, such as 120";
+    let value: f64 = text.trim().parse().map_err(|_| right.to_owned())?;
+    if (0.0..=3.6e6).contains(&value) { Ok(Duration::from_secs_f64(value / 1e3)) } else { Err(right.to_owned()) }
+}
+
 /// Voxels of a volume: one number for a cube, or `ZxYxX`.
 pub fn volume_shape(text: &str) -> Result<Zyx<u64>, String> {
     let right = "expected one number for a cube, or ZxYxX, in voxels, each 1 to 1048576, such as 256 or 128x512x512";

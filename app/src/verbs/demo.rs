@@ -12,6 +12,7 @@ use microtome_core::geometry::Zyx;
 use microtome_core::ome::NgffVersion;
 use microtome_core::phantom::{self, PhantomSpec};
 
+use super::figures::Course;
 use super::interrupt::Interrupt;
 use super::output::{self, Output};
 use super::{arguments, figures, input, open, shot};
@@ -123,7 +124,7 @@ fn headless(args: &Args, path: &Path, out: &mut Output) -> anyhow::Result<()> {
     const PICTURE_RUN: Duration = Duration::from_secs(2);
     shot::check_target(&args.out)?;
     let interrupt = Interrupt::listen();
-    figures::measure(input::open(path, Split::Train)?, args.seconds, None, &interrupt)?.print(out)?;
+    figures::measure(input::open(path, Split::Train)?, Course::of(args.seconds), &interrupt)?.print(out)?;
     if interrupt.asked() {
         return Ok(());
     }

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use microtome::format;
+use microtome_core::diagnose::{Diagnosis, Window};
 use microtome_core::loader::Loader;
 use microtome_core::telemetry::serve::FileRecording;
 use microtome_core::telemetry::{CacheStats, StageStats, Stats};
 use serde::Serialize;
 
+use super::diagnosis;
 use super::input::Input;
 use super::interrupt::Interrupt;
 use super::output::Output;
@@ -49,6 +51,38 @@ pub struct Figures {
     pub memory_peak_bytes: u64,
     /// Largest resident set of the process that was seen; 0 where the system does not tell.
     pub rss_peak_bytes: u64,
+    /// What limits the loader, if that was asked for and batches came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// How a run goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Course<'a> {
+    /// Its length.
+    pub duration: Duration,
+    /// The consumer's work with each batch.
+    pub step: Option<Duration>,
+    /// Whether to say what limits it.
+    pub diagnose: bool,
+    /// Where it is recorded, if it is.
+    pub record: Option<Record<'a>>,
+}
+
+/// Where a run is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// A new file.
+    pub file: &'a Path,
+    /// Its largest size; when it is full the older half goes.
+    pub max_bytes: u64,
+}
+
+impl Course<'_> {
+    /// Batches as fast as they come, and nothing else.
+    pub const fn of(duration: Duration) -> Self {
+        Self { duration, step: None, diagnose: false, record: None }
+    }
 }
 
 /// One stage of the loader.
@@ -101,36 +135,36 @@ struct Peaks {
     first_batch: Option<Duration>,
     memory_bytes: u64,
     rss_bytes: u64,
+    /// After the first batch, and once the loader ran steadily.
+    began: [Option<Stats>; 2],
 }
 
 impl Peaks {
     fn see(&mut self, stats: &Stats) {
+        for (began, batches) in self.began.iter_mut().zip([1, Window::first_steady_batch(&stats.setup)]) {
+            if began.is_none() && stats.batches >= batches {
+                *began = Some(stats.clone());
+            }
+        }
         let memory = &stats.memory;
         self.memory_bytes = self.memory_bytes.max(memory.cache_bytes + memory.queue_bytes + memory.in_flight_bytes);
         self.rss_bytes = self.rss_bytes.max(memory.rss_bytes);
     }
+
+    /// What limits the loader, from when it ran steadily, or if that was too late from the first batch on.
+    fn diagnose(&self, stats: &Stats) -> Option<Diagnosis> {
+        let windows = self.began.iter().rev().flatten().filter_map(|began| Window::between(began, stats));
+        windows.map(|window| Diagnosis::of(&window)).next()
+    }
 }
 
-/// Where a run is recorded.
-#[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
-    /// A new file.
-    pub file: &'a Path,
-    /// Its largest size; when it is full the older half goes.
-    pub max_bytes: u64,
-}
-
-/// Takes batches as fast as they come for `duration`, or until Ctrl-C. A bar on standard error shows the time.
+/// Takes batches for as long as the course says, or until Ctrl-C. A bar on standard error shows the time.
 ///
 /// # Errors
-/// What the loader says.
-pub fn measure(
-    input: Input,
-    duration: Duration,
-    record: Option<&Record<'_>>,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Figures> {
+/// What the loader says; a recording that cannot be written.
+pub fn measure(input: Input, course: Course<'_>, interrupt: &Interrupt) -> anyhow::Result<Figures> {
     const PATIENCE: Duration = Duration::from_millis(100);
+    let Course { duration, step, diagnose, record } = course;
     let loader = Loader::new(input.catalog, input.config)?;
     let recording = record.map(|record| loader.record(record.file, record.max_bytes)).transpose()?;
     let started = Instant::now();
@@ -140,6 +174,7 @@ pub fn measure(
         let rest = duration.saturating_sub(started.elapsed());
         if loader.next_batch_timeout(rest.min(PATIENCE))?.is_some() {
             peaks.first_batch.get_or_insert_with(|| started.elapsed());
+            step.into_iter().for_each(std::thread::sleep);
         }
         let stats = loader.stats();
         peaks.see(&stats);
@@ -148,7 +183,9 @@ pub fn measure(
     }
     bar.finish_and_clear();
     recording.map_or(Ok(()), FileRecording::finish)?;
-    Ok(figures(&loader.stats(), &peaks))
+    let stats = loader.stats();
+    let diagnosis = if diagnose { peaks.diagnose(&stats) } else { None };
+    Ok(Figures { diagnosis, ..figures(&stats, &peaks) })
 }
 
 fn seconds_bar(duration: Duration) -> ProgressBar {
@@ -177,6 +214,7 @@ fn figures(stats: &Stats, peaks: &Peaks) -> Figures {
         memory_budget_bytes: stats.memory.budget_bytes,
         memory_peak_bytes: peaks.memory_bytes,
         rss_peak_bytes: peaks.rss_bytes,
+        diagnosis: None,
     }
 }
 
@@ -214,7 +252,8 @@ impl Figures {
             "memory",
             format::bytes(self.memory_peak_bytes),
             format::bytes(self.memory_budget_bytes)
-        ))
+        ))?;
+        self.diagnosis.as_ref().map_or(Ok(()), |diagnosis| diagnosis::print(diagnosis, out))
     }
 
     fn print_stages(&self, out: &mut Output) -> anyhow::Result<()> {

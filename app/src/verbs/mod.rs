@@ -6,6 +6,7 @@ mod bench;
 mod config;
 mod counts;
 mod demo;
+mod diagnosis;
 mod export;
 mod figures;
 mod info;

@@ -207,7 +207,7 @@ impl ChunkCache {
 #[cfg(test)]
 mod tests {
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
     use crate::Error;
@@ -361,14 +361,14 @@ mod tests {
         on_eight_threads(|_| {
             for x in 0..64 {
                 let got = cache.get_or_decode(key(x), 100, || {
-                    decodes[x as usize].fetch_add(1, Ordering::Relaxed);
+                    decodes[x as usize].fetch_add(1, Relaxed);
                     std::thread::yield_now();
                     Ok(Some(chunk(x as u8, 100)))
                 });
                 assert_eq!(got.unwrap().unwrap().data, chunk(x as u8, 100).data);
             }
         });
-        assert!(decodes.iter().all(|count| count.load(Ordering::Relaxed) == 1), "{decodes:?}");
+        assert!(decodes.iter().all(|count| count.load(Relaxed) == 1), "{decodes:?}");
         let stats = cache.stats();
         assert_eq!((stats.hits, stats.misses, stats.evictions), (7 * 64, 64, 0));
     }
@@ -401,7 +401,7 @@ mod tests {
         let cache = ChunkCache::new(1000);
         let tries = AtomicUsize::new(0);
         on_eight_threads(|_| {
-            let decode = || match tries.fetch_add(1, Ordering::Relaxed) {
+            let decode = || match tries.fetch_add(1, Relaxed) {
                 // Not `panic!`: the hook would print into the test's output.
                 0 => std::panic::resume_unwind(Box::new("decoder bug")),
                 1 => Err(Error::Stopped),

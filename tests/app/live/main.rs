@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
 mod bench;
+mod diagnosis;
 mod figures;
 mod orbit;
 mod properties;

@@ -1,8 +1,9 @@
 //! Traces: the chunks that samples ask for, sample by sample, as the sampler draws them.
 
-use microtome_core::geometry::{GridTransform, Zyx};
-use microtome_core::sample::{Augment, PatchSpec, Sampler, Sampling, Source};
-use microtome_core::volume::{DType, Level};
+use crate::Result;
+use crate::geometry::{GridTransform, Zyx};
+use crate::sample::{Augment, PatchSpec, Sampler, Sampling, Source};
+use crate::volume::{DType, Level};
 
 /// Voxels a side of a chunk.
 pub const CHUNK: u64 = 64;
@@ -10,7 +11,7 @@ pub const CHUNK: u64 = 64;
 const VOXEL_NM: f64 = 8.0;
 
 /// What is drawn from what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
     /// Voxels a side of the volume.
     pub volume: u64,
@@ -50,17 +51,17 @@ impl Trace {
     ///
     /// # Errors
     /// A crop that does not fit.
-    pub fn new(case: &Case, count: usize) -> anyhow::Result<Self> {
+    pub fn new(case: &Case, count: usize) -> Result<Self> {
         let level = level(case);
         let patch = PatchSpec {
-            shape: Zyx::splat(usize::try_from(case.crop)?),
+            shape: Zyx::splat(case.crop as usize),
             voxel_size_nm: level.voxel_size_nm(),
             tile_nm: level.voxel_size_nm() * case.crop as f64,
         };
         let sampling = Sampling { chunk_local: case.chunk_local, ..Sampling::default() };
         let sampler = Sampler::new(vec![source(level.clone())], patch, &sampling, &Augment::default(), 1)?;
         let grid = level.chunk_grid();
-        let per_array = usize::try_from(grid.product())?;
+        let per_array = grid.product() as usize;
         let of_sample = |index: usize| {
             let box_nm = sampler.draw(0, index as u64, 0).grid.footprint();
             let first = (box_nm.lo * (1.0 / VOXEL_NM)).map(|at| at.round().max(0.0) as u64 / CHUNK);
@@ -71,11 +72,11 @@ impl Trace {
                     chunks.extend((first.x..=last.x).map(|x| ((z * grid.y + y) * grid.x + x) as usize));
                 }
             }
-            let arrays = 0..usize::try_from(case.arrays).unwrap_or(1);
+            let arrays = 0..case.arrays as usize;
             arrays.flat_map(|array| chunks.iter().map(move |chunk| array * per_array + chunk)).collect()
         };
         let samples: Vec<Vec<usize>> = (0..count).map(of_sample).collect();
-        let chunks = per_array * usize::try_from(case.arrays)?;
+        let chunks = per_array * case.arrays as usize;
         Ok(Self { next: next_of(&samples, chunks), samples, chunks })
     }
 }
