@@ -171,14 +171,14 @@ fn target_of(slices: &[SampleSlice]) -> Option<BatchArray> {
     }
     let words: Vec<u64> = planes.iter().flat_map(|plane| &plane.known).copied().collect();
     let by_bits = first.classes.len() != 1;
-    let known = (!by_bits).then(|| words.iter().map(|word| (word & 1) as u8).collect());
+    let known = (!by_bits).then(|| words.iter().map(|word| (word & 1) as u8).collect::<Vec<_>>().into());
     Some(BatchArray {
         name: first.array.clone(),
         role: Role::Target,
         shape: shape(planes.len(), first.size),
         data: Buffer::U64(planes.iter().flat_map(|plane| &plane.values).copied().collect()),
         known,
-        known_bits: by_bits.then_some(words),
+        known_bits: by_bits.then(|| words.into()),
         classes: first.classes.iter().take(MAX_CLASSES).cloned().collect(),
     })
 }
@@ -211,7 +211,7 @@ mod tests {
         let mut two = array(Role::Target, 2, numbers(2), &["mito", "er"]);
         let mut known = vec![1; 96];
         known[48 + 8] = 0;
-        two.known = Some(known);
+        two.known = Some(known.into());
         let plane = label_plane(&two, 1).unwrap();
         assert_eq!((plane.size, plane.values.len()), ([4, 2], 8));
         assert_eq!((plane.values[0], plane.known[0]), (0b10, 0b10), "nobody annotated the first class here");
