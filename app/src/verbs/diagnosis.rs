@@ -62,7 +62,17 @@ fn print_utilisation(utilisation: &Utilisation, out: &mut Output) -> anyhow::Res
         }
         _ => format!("stages keep {explained_cores:.2} of {cores:.0} processors busy"),
     };
-    out.line(&format!("{law}; {busy_workers:.1} of {threads:.0} workers at a read"))
+    out.line(&format!("{law}; {busy_workers:.1} of {threads:.0} workers at a read"))?;
+    if is_crowded_out(utilisation) {
+        out.line("Threads waited for a processor most of the time: others use this machine, and every time above is longer for it.")?;
+    }
+    Ok(())
+}
+
+/// Whether threads that wanted to compute got less than two thirds of that, with processors that this process left free.
+fn is_crowded_out(utilisation: &Utilisation) -> bool {
+    let Utilisation { explained_cores, cores, .. } = *utilisation;
+    utilisation.measured_cores.is_some_and(|measured| measured < explained_cores.min(cores) * 2.0 / 3.0)
 }
 
 fn print_curve(curve: &MissRatioCurve, out: &mut Output) -> anyhow::Result<()> {

@@ -64,6 +64,8 @@ fn the_methods_agree_on_a_plain_case_and_the_law_of_utilisation_holds() {
         .find(|case| case.planted == Limit::Stage(Stage::Decode))
         .unwrap();
     case.scene.spread = 0.0;
+    // Where threads need not wait for a processor.
+    case.scene.cores = 4 * case.scene.threads;
     case.scene.consumer_s = 0.0;
     let diagnosis = diagnose(&case);
     assert!(diagnosis.findings.iter().all(|finding| finding.station == Station::Workers), "{:#?}", diagnosis.findings);

@@ -3,10 +3,13 @@
 
 use super::super::words;
 use super::{Case, Change, Remedy, RemedyKind, change};
-use crate::telemetry::{ArraySetup, Stage, StoredSetup};
+use crate::telemetry::{ArraySetup, Setup, Stage, StoredSetup};
 
 /// Neighbourhood sizes to try.
 const GROUPS: [u64; 4] = [2, 4, 8, 16];
+/// Batches that wait for the consumer, where memory allows.
+const QUEUED: f64 = 4.0;
+const MIB: f64 = 1_048_576.0;
 /// The part of what the largest group would gain that a smaller one has to reach to be preferred.
 const NEARLY: f64 = 0.9;
 
@@ -32,10 +35,12 @@ impl Case<'_> {
         let measured = self.calibrated.measured();
         let enough = |rate: f64| rate - measured >= NEARLY * (best - measured);
         let (bytes, miss_ratio, _, model) = tried.into_iter().find(|(_, _, rate, _)| enough(*rate))?;
-        let more = (bytes - now.bytes).max(0.0);
-        // The transform cache gets a sixteenth of what is added, and the rest is rounded up.
-        let memory = self.window.setup.memory_bytes as f64 + more * 16.0 / 15.0;
-        let mebibytes = (memory / f64::from(1 << 20)).ceil();
+        let cache = &self.window.chunk_cache;
+        let setup = &self.window.setup;
+        let capacity_bytes = cache.capacity_bytes as f64 + (bytes - now.bytes).max(0.0);
+        let memory = memory_for(setup, cache.capacity_bytes as f64, capacity_bytes);
+        let more = memory - setup.memory_bytes as f64;
+        let mebibytes = (memory / MIB).ceil();
         Some(self.remedy(
             (RemedyKind::CacheSize, &model),
             format!("give decoded chunks {} instead of {}", words::bytes(bytes), words::bytes(now.bytes)),
@@ -142,6 +147,31 @@ impl Case<'_> {
     }
 }
 
+/// The `loader.memory` with which the chunk cache has `wanted` bytes, if it has `capacity` now.
+///
+/// The loader's own division: batches ahead get half of the memory at most, as far as they are wanted, one more is the
+/// consumer's, a sixteenth of the rest goes to transforms. What every thread takes for itself is what is left over now.
+fn memory_for(setup: &Setup, capacity: f64, wanted: f64) -> f64 {
+    let batch = setup.batch_bytes.max(1) as f64;
+    let most_batches = setup.builders as f64 + QUEUED;
+    let chunks = |memory: f64| {
+        let affordable = (memory / 2.0 / batch).floor().max(2.0) - 1.0;
+        let ahead = affordable.min(most_batches).max(setup.batches_ahead as f64);
+        let rest = memory - (ahead + 1.0) * batch;
+        rest - (rest / 16.0).min(64.0 * MIB)
+    };
+    let mut memory = setup.memory_bytes as f64;
+    let for_threads = (chunks(memory) - capacity).max(0.0);
+    for _ in 0..64 {
+        let lacking = wanted - (chunks(memory) - for_threads);
+        if lacking <= 0.0 {
+            break;
+        }
+        memory += lacking.max(MIB / 16.0);
+    }
+    memory
+}
+
 /// How many stored voxels there are in one that is asked for.
 fn times_finer(array: &ArraySetup, stored: &StoredSetup) -> f64 {
     (0..3).map(|axis| (array.voxel_size_nm[axis] / stored.voxel_size_nm[axis]).max(1.0)).product()
@@ -227,6 +257,21 @@ mod tests {
         assert!((touched_bytes(&array, &stored, 10_000) * 10_000.0 / all - 1.0).abs() < 1e-3);
         let shares: Vec<_> = (0..4).map(|group| touched_bytes(&array, &stored, 1 << group)).collect();
         assert!(shares.is_sorted_by(|more, less| more > less), "{shares:?}");
+    }
+
+    #[test]
+    fn more_memory_goes_to_batches_as_far_as_they_are_wanted_and_then_to_chunks() {
+        let setup =
+            Setup { batch_bytes: 1 << 20, builders: 2, batches_ahead: 6, memory_bytes: 64 << 20, ..Setup::default() };
+        // 7 of 64 MiB are batches, a sixteenth of 57 is for transforms.
+        let capacity = 57.0 * 15.0 / 16.0 * MIB;
+        let more = memory_for(&setup, capacity, 2.0 * capacity) / MIB;
+        assert!((more - (64.0 + 57.0)).abs() < 0.2, "{more}");
+        let tight = Setup { batches_ahead: 1, memory_bytes: 4 << 20, ..setup };
+        // Now 2 MiB are left for both caches; 8 in all leave 5, of which a batch in use and two ahead take more.
+        let capacity = 2.0 * 15.0 / 16.0 * MIB;
+        let more = memory_for(&tight, capacity, 4.0 * 15.0 / 16.0 * MIB) / MIB;
+        assert!((more - 8.0).abs() < 1.2, "{more}");
     }
 
     #[test]

@@ -64,17 +64,24 @@ impl Scene {
         self.cache_chunks * (CHUNK_BYTES + ENTRY_BYTES)
     }
 
-    /// The same with `loader.memory` set: what that is more than now goes to the cache, but for a sixteenth.
+    /// The same with `loader.memory` set, divided as the real loader does: batches ahead get half of it at most.
     #[must_use]
     pub fn with_memory_bytes(&self, memory_bytes: u64) -> Self {
-        let more = memory_bytes.saturating_sub(self.memory_bytes()) * 15 / 16;
-        Self { cache_chunks: self.cache_chunks + more / (CHUNK_BYTES + ENTRY_BYTES), ..self.clone() }
+        let batch_bytes = self.batch_bytes();
+        let affordable = (memory_bytes / 2 / batch_bytes).max(2) - 1;
+        let batches_ahead = affordable.min(self.builders() as u64 + 4).max(self.batches_ahead);
+        let chunk_bytes = memory_bytes.saturating_sub((batches_ahead + 1) * batch_bytes) * 15 / 16;
+        Self { cache_chunks: chunk_bytes / (CHUNK_BYTES + ENTRY_BYTES), batches_ahead, ..self.clone() }
     }
 
     /// What stands for `loader.memory`.
     #[must_use]
     pub const fn memory_bytes(&self) -> u64 {
-        self.cache_bytes() * 16 / 15
+        self.cache_bytes() * 16 / 15 + (self.batches_ahead + 1) * self.batch_bytes()
+    }
+
+    const fn batch_bytes(&self) -> u64 {
+        self.batch_size as u64 * self.sample_bytes()
     }
 
     /// Bytes of a sample, of one byte a voxel.
@@ -106,7 +113,7 @@ impl Scene {
             builders: self.builders(),
             cores: self.cores,
             batch_size: self.batch_size,
-            batch_bytes: self.batch_size as u64 * self.sample_bytes(),
+            batch_bytes: self.batch_bytes(),
             batches_ahead: self.batches_ahead,
             memory_bytes: self.memory_bytes(),
             chunk_local: self.case.chunk_local,
