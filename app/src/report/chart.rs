@@ -82,7 +82,8 @@ impl Chart<'_> {
             false => self.curves.iter().map(|(_, curve)| largest(curve)).fold(0.0, f64::max),
         };
         let step = step(largest.max(self.at_least) / 4.0, self.binary);
-        let top = (largest.max(self.at_least) / step).ceil().max(1.0) * step;
+        // A hair above a line of the grid is on it.
+        let top = (largest.max(self.at_least) / step - 0.02).ceil().max(1.0) * step;
         Some(Frame { from_s, to_s: to_s.max(from_s + 1e-3), top })
     }
 

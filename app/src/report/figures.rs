@@ -20,7 +20,10 @@ pub(super) fn figures(log: &Log, history: &StatsHistory) -> String {
     let text = |value: Option<f64>, write: fn(f64) -> String| value.map_or_else(|| "–".to_owned(), write);
     let largest =
         |value: fn(&Stats) -> u64| log.snapshots.iter().map(|snapshot| value(&snapshot.stats)).max().unwrap_or(0);
-    let used = |stats: &Stats| stats.memory.cache_bytes + stats.memory.queue_bytes + stats.memory.in_flight_bytes;
+    let used = |stats: &Stats| {
+        let memory = &stats.memory;
+        memory.cache_bytes.saturating_add(memory.queue_bytes).saturating_add(memory.in_flight_bytes)
+    };
     let figures = [
         ("samples per second", text(history.recent_samples_per_second(ALL), format::per_second)),
         ("data per second", text(history.recent_bytes_per_second(ALL), format::bytes_per_second)),
