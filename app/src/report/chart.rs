@@ -122,7 +122,7 @@ impl Chart<'_> {
         let step_s = step((frame.to_s - frame.from_s) / 8.0, false);
         let mut at_s = (frame.from_s / step_s).ceil() * step_s;
         while at_s <= frame.to_s {
-            let words = escaped(&format::nanoseconds((at_s * 1e9) as i64));
+            let words = escaped(&format!("{} s", format::decimal(at_s)));
             let (x, y) = (frame.x(at_s), HEIGHT - 6.0);
             put(text, format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{words}</text>\n"));
             at_s += step_s;

@@ -8,6 +8,7 @@ use super::chart::Chart;
 use super::{escaped, put, style};
 use crate::format;
 use crate::state::StatsHistory;
+use crate::state::history::Curve;
 
 /// The whole log, for rates.
 const ALL: Duration = Duration::MAX;
@@ -68,7 +69,7 @@ pub(super) fn curves(history: &StatsHistory) -> String {
             binary: false,
             at_least: 1.0,
             stacked: false,
-            curves: vec![("waits", history.stall_share())],
+            curves: vec![("waits", whole_at_most(history.stall_share()))],
         },
         Chart {
             title: "Hit rates",
@@ -97,6 +98,12 @@ pub(super) fn curves(history: &StatsHistory) -> String {
         },
     ];
     charts.iter().map(Chart::section).collect()
+}
+
+/// Shares of 0–1: a wait is counted when it ends, and so may be longer than the stretch in which it does.
+fn whole_at_most(mut curve: Curve) -> Curve {
+    curve.iter_mut().flatten().for_each(|point| point[1] = point[1].min(1.0));
+    curve
 }
 
 /// What the threads' time went into, from the first to the last statistic.
