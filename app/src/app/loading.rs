@@ -107,7 +107,9 @@ impl Loading {
     /// Looks at a loader elsewhere, or at a recording; whatever ran before is stopped.
     pub fn attach(&mut self, state: &mut State, source: Start) -> anyhow::Result<()> {
         self.stop(state);
-        self.remote = Some(Remote::start(source, theme::palette(&[], &state.display.looks), Arc::clone(&self.waker))?);
+        let looks = state.display.looks.clone();
+        let palette_of = Box::new(move |classes: &[String]| theme::palette(classes, &looks));
+        self.remote = Some(Remote::start(source, palette_of, Arc::clone(&self.waker))?);
         Ok(())
     }
 
@@ -152,7 +154,7 @@ impl Loading {
             (None, Some(remote)) => remote.take(),
             (None, None) => return,
         };
-        self.take_from_elsewhere(state, &mut news);
+        take_from_elsewhere(state, &mut news);
         if let Some(caches) = news.caches {
             self.caches = Some(Arc::clone(&caches));
             streaming.use_caches(caches);
@@ -206,28 +208,6 @@ impl Loading {
         }
     }
 
-    /// What only a loader elsewhere tells.
-    fn take_from_elsewhere(&self, state: &mut State, news: &mut News) {
-        if let Some(remote) = news.remote.take() {
-            begin_remote(state, remote);
-            // Fails never: the colours of its classes are known now.
-            let _recolored = self.recolor(state);
-        }
-        // Of a recording, whose newest statistics are among those of the past.
-        if !news.past.is_empty()
-            && let Some(now) = news.stats.take()
-        {
-            state.take_past(std::mem::take(&mut news.past), now);
-            if let Some(timeline) = news.timeline.take() {
-                state.take_timeline(timeline);
-                state.timeline.fit();
-            }
-        }
-        if let (Some(paused), Session::Remote(_)) = (news.paused, &state.session) {
-            state.loader.phase = if paused { LoaderPhase::Paused } else { LoaderPhase::Running };
-        }
-    }
-
     /// A loader elsewhere that cannot be looked at, or a recording that cannot be read.
     fn could_not_attach(&mut self, state: &mut State, message: String) {
         self.remote = None;
@@ -248,4 +228,24 @@ fn begin_remote(state: &mut State, remote: Box<RemoteView>) {
     state.loader.phase = if is_live { LoaderPhase::Running } else { LoaderPhase::Off };
     state.session = Session::Remote(remote);
     command::apply(state, Command::SetLayout(Preset::Diagnose));
+}
+
+/// What only a loader elsewhere tells.
+fn take_from_elsewhere(state: &mut State, news: &mut News) {
+    if let Some(remote) = news.remote.take() {
+        begin_remote(state, remote);
+    }
+    // Of a recording, whose newest statistics are among those of the past.
+    if !news.past.is_empty()
+        && let Some(now) = news.stats.take()
+    {
+        state.take_past(std::mem::take(&mut news.past), now);
+        if let Some(timeline) = news.timeline.take() {
+            state.take_timeline(timeline);
+            state.timeline.fit();
+        }
+    }
+    if let (Some(paused), Session::Remote(_)) = (news.paused, &state.session) {
+        state.loader.phase = if paused { LoaderPhase::Paused } else { LoaderPhase::Running };
+    }
 }

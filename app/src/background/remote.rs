@@ -26,6 +26,9 @@ const LISTEN: Duration = Duration::from_millis(50);
 /// Statistics of a recording that the curves are drawn from, at most.
 const MAX_OBSERVATIONS: usize = 1500;
 
+/// The colours of pictures, by the classes of whoever is looked at.
+pub type PaletteOf = Box<dyn Fn(&[String]) -> Palette + Send + Sync>;
+
 #[derive(Default)]
 struct Slot {
     news: News,
@@ -36,6 +39,7 @@ struct Slot {
 struct Shared {
     slot: Mutex<Slot>,
     palette: Mutex<Palette>,
+    palette_of: PaletteOf,
     waker: Waker,
 }
 
@@ -49,8 +53,9 @@ impl Remote {
     ///
     /// # Errors
     /// The system refuses another thread. What cannot be looked at says so in [`News::ended`].
-    pub fn start(source: Start, palette: Palette, waker: Waker) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared { slot: Mutex::default(), palette: Mutex::new(palette), waker });
+    pub fn start(source: Start, palette_of: PaletteOf, waker: Waker) -> anyhow::Result<Self> {
+        let shared =
+            Arc::new(Shared { slot: Mutex::default(), palette: Mutex::new(palette_of(&[])), palette_of, waker });
         let for_thread = Arc::clone(&shared);
         spawn("remote", move || {
             let looked = match &source {
@@ -90,6 +95,12 @@ impl Drop for Remote {
 }
 
 impl Shared {
+    /// Who the loader is, with its configuration as far as it can be read. Pictures are in the colours of its classes now.
+    fn view(&self, source: &Start, about: About) -> RemoteView {
+        *self.palette.lock() = (self.palette_of)(&about.classes);
+        RemoteView { source: source.clone(), config: LoaderConfig::from_toml(&about.config).unwrap_or_default(), about }
+    }
+
     fn tell(&self, change: impl FnOnce(&mut News)) {
         change(&mut self.slot.lock().news);
         (self.waker)();
@@ -135,7 +146,7 @@ struct Listener<'a> {
 
 impl Listener<'_> {
     fn begin(&mut self, source: &Start, about: About) {
-        let view = remote_view(source, about);
+        let view = self.shared.view(source, about);
         self.config.clone_from(&view.config);
         self.shared.tell(|news| {
             news.samples_per_epoch = Some(view.about.samples_per_epoch);
@@ -175,11 +186,6 @@ impl Listener<'_> {
     }
 }
 
-/// Who the loader is, with its configuration as far as it can be read.
-fn remote_view(source: &Start, about: About) -> RemoteView {
-    RemoteView { source: source.clone(), config: LoaderConfig::from_toml(&about.config).unwrap_or_default(), about }
-}
-
 fn picture(shared: &Shared, config: &LoaderConfig, slices: Option<&[SampleSlice]>) {
     let Some(batch) = slices.and_then(Batch::of_slices) else { return };
     let palette = shared.palette.lock().clone();
@@ -189,7 +195,7 @@ fn picture(shared: &Shared, config: &LoaderConfig, slices: Option<&[SampleSlice]
 
 fn read(shared: &Shared, source: &Start, path: &Path) -> microtome_core::Result<()> {
     let log = Log::read(path)?;
-    let view = remote_view(source, log.about.clone());
+    let view = shared.view(source, log.about.clone());
     let config = view.config.clone();
     let history = observations(&log);
     let timeline = Arc::new(Recording::new(Arc::new(log.spans.timeline())));

@@ -82,7 +82,8 @@ impl Chart<'_> {
             false => self.curves.iter().map(|(_, curve)| largest(curve)).fold(0.0, f64::max),
         };
         let step = step(largest.max(self.at_least) / 4.0, self.binary);
-        let top = (largest.max(self.at_least) / step).ceil().max(1.0) * step;
+        // A hair above a line of the grid is on it.
+        let top = (largest.max(self.at_least) / step - 0.02).ceil().max(1.0) * step;
         Some(Frame { from_s, to_s: to_s.max(from_s + 1e-3), top })
     }
 
@@ -121,7 +122,7 @@ impl Chart<'_> {
         let step_s = step((frame.to_s - frame.from_s) / 8.0, false);
         let mut at_s = (frame.from_s / step_s).ceil() * step_s;
         while at_s <= frame.to_s {
-            let words = escaped(&format::nanoseconds((at_s * 1e9) as i64));
+            let words = escaped(&format!("{} s", format::decimal(at_s)));
             let (x, y) = (frame.x(at_s), HEIGHT - 6.0);
             put(text, format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{words}</text>\n"));
             at_s += step_s;

@@ -8,6 +8,7 @@ use super::chart::Chart;
 use super::{escaped, put, style};
 use crate::format;
 use crate::state::StatsHistory;
+use crate::state::history::Curve;
 
 /// The whole log, for rates.
 const ALL: Duration = Duration::MAX;
@@ -20,7 +21,10 @@ pub(super) fn figures(log: &Log, history: &StatsHistory) -> String {
     let text = |value: Option<f64>, write: fn(f64) -> String| value.map_or_else(|| "–".to_owned(), write);
     let largest =
         |value: fn(&Stats) -> u64| log.snapshots.iter().map(|snapshot| value(&snapshot.stats)).max().unwrap_or(0);
-    let used = |stats: &Stats| stats.memory.cache_bytes + stats.memory.queue_bytes + stats.memory.in_flight_bytes;
+    let used = |stats: &Stats| {
+        let memory = &stats.memory;
+        memory.cache_bytes.saturating_add(memory.queue_bytes).saturating_add(memory.in_flight_bytes)
+    };
     let figures = [
         ("samples per second", text(history.recent_samples_per_second(ALL), format::per_second)),
         ("data per second", text(history.recent_bytes_per_second(ALL), format::bytes_per_second)),
@@ -65,7 +69,7 @@ pub(super) fn curves(history: &StatsHistory) -> String {
             binary: false,
             at_least: 1.0,
             stacked: false,
-            curves: vec![("waits", history.stall_share())],
+            curves: vec![("waits", whole_at_most(history.stall_share()))],
         },
         Chart {
             title: "Hit rates",
@@ -94,6 +98,12 @@ pub(super) fn curves(history: &StatsHistory) -> String {
         },
     ];
     charts.iter().map(Chart::section).collect()
+}
+
+/// Shares of 0–1: a wait is counted when it ends, and so may be longer than the stretch in which it does.
+fn whole_at_most(mut curve: Curve) -> Curve {
+    curve.iter_mut().flatten().for_each(|point| point[1] = point[1].min(1.0));
+    curve
 }
 
 /// What the threads' time went into, from the first to the last statistic.

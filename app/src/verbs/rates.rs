@@ -83,6 +83,7 @@ impl Rates {
 
 fn hit_rate(now: &CacheStats, before: &CacheStats) -> Option<f64> {
     let hits = now.hits.checked_sub(before.hits)?;
-    let lookups = hits + now.misses.checked_sub(before.misses)?;
+    // Whatever a loader elsewhere says, the sum is a number.
+    let lookups = hits.saturating_add(now.misses.checked_sub(before.misses)?);
     (lookups > 0).then(|| hits as f64 / lookups as f64)
 }

@@ -1,7 +1,7 @@
 //! `microtome report`: what a loader did, out of a recording or from a loader that serves, as a page, a trace, a table.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -66,9 +66,10 @@ pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     targets.into_iter().flatten().try_for_each(|target| out.line(&format!("wrote {}", target.display())))
 }
 
-fn written(path: &Path, write: impl FnOnce(BufWriter<File>) -> std::io::Result<()>) -> anyhow::Result<()> {
+fn written(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
-    write(BufWriter::new(File::create(path).with_context(cannot)?)).with_context(cannot)
+    let mut file = BufWriter::new(File::create(path).with_context(cannot)?);
+    write(&mut file).and_then(|()| file.flush()).with_context(cannot)
 }
 
 /// The recording, or what a loader says for a while.

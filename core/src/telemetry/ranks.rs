@@ -69,10 +69,11 @@ pub fn roles(ranks: &[RankFigures]) -> Vec<Role> {
             return Role::KeepsUp;
         };
         let (more, slower) = (rank.wait_share - wait, 1.0 - rank.samples_per_s / pace.max(f64::MIN_POSITIVE));
-        if more >= WAITS_MORE {
-            Role::HoldsUp { more }
-        } else if slower >= SLOWER {
+        // Who is not at the others' pace does not wait for them, nor they for it.
+        if slower >= SLOWER {
             Role::Behind { slower }
+        } else if more >= WAITS_MORE && slower > -SLOWER {
+            Role::HoldsUp { more }
         } else if rank.wait_share >= WAITS_MORE && others().all(|other| other.wait_share >= WAITS_MORE) {
             Role::AllWait
         } else {
@@ -118,6 +119,10 @@ mod tests {
         assert_eq!(roles[0], Role::KeepsUp);
         assert!(matches!(roles[1], Role::Behind { slower } if (slower - (1.0 - 30.0 / 49.0)).abs() < 1e-12));
         assert_eq!(roles[2], Role::KeepsUp);
+        // The faster one holds nobody up, however much it waits.
+        let pair = super::roles(&[rank(120.0, 0.76), rank(280.0, 0.86)]);
+        assert!(matches!(pair[0], Role::Behind { .. }));
+        assert_eq!(pair[1], Role::AllWait);
     }
 
     #[test]

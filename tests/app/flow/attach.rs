@@ -160,7 +160,7 @@ fn a_loader_is_found_in_the_window_and_attached_to() {
     // Where the system has no place for notices the field remains.
     driver.node("Address of a loader").type_text(&training.address);
     driver.settle();
-    driver.click("Attach");
+    driver.press("Attach");
     driver.wait("figures", |state| state.loader.stats.is_some());
     assert!(!driver.state().attach.open);
 }

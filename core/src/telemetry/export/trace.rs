@@ -27,7 +27,8 @@ struct Event<'a> {
 /// `out` cannot be written to.
 pub fn write_trace(log: &Log, mut out: impl Write) -> io::Result<()> {
     let timeline = log.spans.timeline();
-    let first_span = timeline.tracks.iter().filter_map(|track| Some(track.spans.first()?.start_ns)).min();
+    // Of all: threads of the same name, such as of two loaders in a process, share a track, whose spans then lie in any order.
+    let first_span = timeline.tracks.iter().flat_map(|track| &track.spans).map(|span| span.start_ns).min();
     let first_snapshot = log.snapshots.front().map(|snapshot| snapshot.clock_ns);
     let origin_ns = first_span.into_iter().chain(first_snapshot).min().unwrap_or(0);
     let us = |at_ns: i64| at_ns.saturating_sub(origin_ns) as f64 / 1e3;
