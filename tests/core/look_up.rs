@@ -21,7 +21,7 @@ fn grid(warp: Warp) -> PatchGrid {
     let mirror = Zyx::new(true, false, true);
     let orientation = Orientation { source: Zyx::new(Axis::Y, Axis::Z, Axis::X), mirror };
     // Reaches beyond the volume.
-    let (center_nm, shape) = (Zyx::new(60.0, 40.0, 120.0), Zyx::new(9, 11, 13));
+    let (center_nm, shape) = (Zyx::new(60.0, 15.0, 120.0), Zyx::new(9, 11, 13));
     PatchGrid { center_nm, shape, voxel_size_nm: Zyx::new(9.5, 8.0, 5.0), orientation, warp }
 }
 

@@ -18,7 +18,7 @@ use crate::device::{Gpu, gpu};
 use crate::scene::Random;
 
 /// Augmentations of one grid.
-const DRAWS: u64 = 40;
+const DRAWS: u64 = 24;
 
 fn catalog() -> Arc<Catalog> {
     static PHANTOM: OnceLock<(tempfile::TempDir, Arc<Catalog>)> = OnceLock::new();
@@ -50,7 +50,7 @@ fn loader((size, encoding, label_size, labels): (&str, &str, &str, &str)) -> Loa
 }
 
 /// Every key of `[augment]` that the device knows, each now and then.
-fn random_augment(random: &mut Random) -> Augment {
+fn random_augment(random: &mut Random, is_u8: bool) -> Augment {
     let lines = [
         "mirror = { z = 0.5, y = 0.5, x = 0.5 }",
         "transpose = { axes = [\"z\", \"y\", \"x\"], probability = 1.0 }",
@@ -79,7 +79,8 @@ fn random_augment(random: &mut Random) -> Augment {
     }
     chosen.extend(order.into_iter().filter(|_| random.chance(25)));
     if random.chance(20) {
-        chosen.push(random.pick(&last));
+        // Bytes hold no z-scores.
+        chosen.push(if is_u8 { last[0] } else { random.pick(&last) });
     }
     toml::from_str(&chosen.join("\n")).expect("valid")
 }
@@ -212,7 +213,7 @@ fn the_device_makes_samples_as_the_loader_does() {
                 // Half beyond the volume.
                 place.grid.center_nm = place.grid.center_nm + Zyx::from_fn(|_| random.between(-300.0, 300.0));
             }
-            let augment = random_augment(&mut random);
+            let augment = random_augment(&mut random, grid.1 == "u8");
             let request = loader.plan(&place, &augment, (0, index)).expect("planned").applied_to(&place);
             let slice = random.below(14) as usize;
             let words = format!("{} draw {index}, slice {slice}", grid.0);
@@ -223,15 +224,17 @@ fn the_device_makes_samples_as_the_loader_does() {
             let found = renderer.read_resampled((&gpu.device, &gpu.queue), &made.plan).expect("the device works");
             let found = found.unwrap_or_else(|why| panic!("{words}: {why:?}"));
             let batch = loader.look(&request).expect("looked at");
+            let off = compare(&made, &found, &batch, &request, slice, &words);
+            // Bytes are rounded.
+            largest = largest.max(if grid.1 == "u8" { off - 0.5 / 255.0 } else { off });
             let twin = resample(&made.plan, &chunks_of(&made, &caches));
             compare(&made, &twin, &batch, &request, slice, &format!("{words}, the twin"));
-            largest = largest.max(compare(&made, &found, &batch, &request, slice, &words));
             seen.extend(request.intensity.steps.iter().map(|step| step.key()));
             outside += found.known.iter().flatten().filter(|known| !**known).count();
             labelled += found.ids.iter().flatten().filter(|id| **id > 0).count();
         }
     }
     assert_eq!(seen.len(), 10, "{seen:?}");
+    assert!(largest < 0.1 / 255.0, "{}", largest * 255.0);
     assert!(outside > 1000 && labelled > 1000, "{outside} {labelled}");
-    println!("largest difference {} of 255", largest * 255.0);
 }

@@ -35,18 +35,20 @@ fn vs_preview(@builtin(vertex_index) vertex: u32) -> Corner {
     return Corner(vec4(at.x * 2.0 - 1.0, 1.0 - at.y * 2.0, 0.0, 1.0), at);
 }
 
-fn intensity_at(pixel: vec2<f32>) -> f32 {
+// Black and white first, then interpolated: as the loader's picture is.
+fn shade_at(pixel: vec2<f32>) -> f32 {
     let last = vec2<f32>(show.sizes.xy) - 1.0;
     let at = vec2<u32>(clamp(pixel, vec2(0.0), last));
-    return plane[at.y * show.sizes.x + at.x];
+    let value = plane[at.y * show.sizes.x + at.x];
+    return clamp((value - show.window.x) / (show.window.y - show.window.x), 0.0, 1.0);
 }
 
-fn intensity(at: vec2<f32>) -> f32 {
+fn shade(at: vec2<f32>) -> f32 {
     let position = at * vec2<f32>(show.sizes.xy) - 0.5;
     let low = floor(position);
     let part = position - low;
-    let top = mix(intensity_at(low), intensity_at(low + vec2(1.0, 0.0)), part.x);
-    let bottom = mix(intensity_at(low + vec2(0.0, 1.0)), intensity_at(low + vec2(1.0, 1.0)), part.x);
+    let top = mix(shade_at(low), shade_at(low + vec2(1.0, 0.0)), part.x);
+    let bottom = mix(shade_at(low + vec2(0.0, 1.0)), shade_at(low + vec2(1.0, 1.0)), part.x);
     return mix(top, bottom, part.y);
 }
 
@@ -90,8 +92,7 @@ fn decode_srgb(c: vec3<f32>) -> vec3<f32> {
 
 @fragment
 fn fs_preview(in: Corner) -> @location(0) vec4<f32> {
-    let shade = clamp((intensity(in.at) - show.window.x) / (show.window.y - show.window.x), 0.0, 1.0);
     let over = label(in.at);
-    let color = mix(vec3(shade), over.rgb, over.a * show.window.z);
+    let color = mix(vec3(shade(in.at)), over.rgb, over.a * show.window.z);
     return vec4(select(color, decode_srgb(color), show.window.w == 1.0), 1.0);
 }
