@@ -7,6 +7,7 @@ mod device;
 mod formats;
 mod plan;
 mod resample;
+mod resample_types;
 mod scene;
 mod seams;
 mod shaders;

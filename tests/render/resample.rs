@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use microtome::state::preview::{Resampling, resampling};
 use microtome_core::catalog::Catalog;
 use microtome_core::geometry::Zyx;
-use microtome_core::loader::{Augment, Batch, Loader, LoaderConfig};
+use microtome_core::loader::{ArraySpec, Augment, Batch, Encoding, Loader, LoaderConfig};
 use microtome_core::phantom::{PhantomSpec, write};
 use microtome_core::sample::Request;
-use microtome_core::volume::{Buffer, Caches, Voxel};
+use microtome_core::volume::{Buffer, Caches, Volume, Voxel};
 use microtome_core::with_buffer;
 use microtome_render::reference::{ReferenceChunk, resample};
 use microtome_render::{ChunkId, Fill, ResampledPlane, SliceRenderer, Texels};
@@ -33,14 +33,14 @@ fn catalog() -> Arc<Catalog> {
 }
 
 /// Voxel sizes and encodings of input and target.
-const GRIDS: [(&str, &str, &str, &str); 4] = [
+pub const GRIDS: [(&str, &str, &str, &str); 4] = [
     ("[12, 8, 8]", "f32", "[12, 8, 8]", "ids"),
     ("[16, 8, 8]", "u8", "[16, 8, 8]", "u8"),
     ("[13, 19, 11]", "f32", "[24, 16, 16]", "f32"),
     ("[6, 5, 4]", "f32", "[12, 8, 8]", "ids"),
 ];
 
-fn loader((size, encoding, label_size, labels): (&str, &str, &str, &str)) -> Loader {
+pub fn loader((size, encoding, label_size, labels): (&str, &str, &str, &str)) -> Loader {
     let text = format!(
         "[data]\nclasses = [\"mito\", \"er\", \"nuc\"]\n[input.raw]\nshape = [14, 18, 23]\nvoxel_size_nm = {size}\n\
          encoding = \"{encoding}\"\n[target.labels]\nshape = [14, 18, 23]\nvoxel_size_nm = {label_size}\n\
@@ -85,15 +85,20 @@ fn random_augment(random: &mut Random, is_u8: bool) -> Augment {
     toml::from_str(&chosen.join("\n")).expect("valid")
 }
 
+fn fill_of(volume: &Volume, level: u32, is_raw: bool) -> Fill {
+    let value = volume.levels()[level as usize].fill_value;
+    if is_raw { Fill::Intensity(value as f32) } else { Fill::Id(value as u32) }
+}
+
 /// Hands the device every chunk that a plan needs.
-fn upload(gpu: &Gpu, renderer: &mut SliceRenderer, made: &Resampling, caches: &Caches) {
+pub fn upload(gpu: &Gpu, renderer: &mut SliceRenderer, made: &Resampling, caches: &Caches) {
     for id in made.plan.chunks() {
         if renderer.textures().contains(&id) {
             continue;
         }
         let (volume, is_raw) = made.volume(id.volume).expect("named");
         let chunk = volume.chunk(id.level as usize, id.chunk, &caches.chunks).expect("read");
-        let fill = || if is_raw { Fill::Intensity(0.0) } else { Fill::Id(0) };
+        let fill = || fill_of(volume, id.level, is_raw);
         let textures = renderer.textures_mut();
         let Some(chunk) = chunk else {
             textures.mark_absent(id, fill());
@@ -111,7 +116,7 @@ fn chunks_of(made: &Resampling, caches: &Caches) -> HashMap<ChunkId, ReferenceCh
         let (volume, is_raw) = made.volume(id.volume).expect("named");
         let chunk = volume.chunk(id.level as usize, id.chunk, &caches.chunks).expect("read");
         let Some(chunk) = chunk else {
-            return (id, ReferenceChunk::Absent(if is_raw { Fill::Intensity(0.0) } else { Fill::Id(0) }));
+            return (id, ReferenceChunk::Absent(fill_of(volume, id.level, is_raw)));
         };
         let texels = if is_raw { Texels::intensities(&chunk.data) } else { Texels::ids(&chunk.data) };
         (id, ReferenceChunk::Texels(chunk.shape.map(|n| n as u32), texels.into_owned()))
@@ -193,7 +198,7 @@ fn label_slice(slice: usize, _depth: usize, words: &str) -> usize {
     let spec = |size: &str| {
         let sizes: Vec<f64> = serde_json::from_str(size).expect("a list");
         let size = Zyx::new(sizes[0], sizes[1], sizes[2]);
-        microtome_core::loader::ArraySpec::new(Zyx::new(14, 18, 23), size, microtome_core::loader::Encoding::U8)
+        ArraySpec::new(Zyx::new(14, 18, 23), size, Encoding::U8)
     };
     microtome::state::preview::same_slice(slice, &spec(config.0), &spec(config.2)).expect("there are labels")
 }

@@ -37,8 +37,8 @@ pub use ids::{fold_id, hash_id, label_color};
 pub use levels::{LevelGeometry, MAX_VISIBLE_CHUNKS, PixelRect, choose_display_level, visible_chunks, wanted_chunks};
 pub use renderer::{FrameStats, PaintHandle, SliceRenderer};
 pub use resample::{
-    AxisWay, ChainStep, ClassFrom, ClassPlan, FieldWay, LabelPlan, LevelSource, PlaneStyle, RawPlan, ResamplePlan,
-    ResampleRefusal, ResampledPlane, WarpWay, Way,
+    AxisWay, ChainStep, ClassFrom, ClassPlan, FieldWay, LabelPlan, LevelSource, NearestVoxels, PlaneStyle, RawPlan,
+    ResamplePlan, ResampleRefusal, ResampledPlane, WarpWay, Way,
 };
 pub use residency::{ChunkId, Residency};
 pub use slice::{ImageStyle, Interpolation, LabelColors, LabelStyle, LayerStyle, SliceDraw, SliceLayer};

@@ -10,8 +10,8 @@ mod tables;
 mod window;
 
 pub use plan::{
-    AxisWay, ChainStep, ClassFrom, ClassPlan, FieldWay, LabelPlan, LevelSource, RawPlan, ResamplePlan, ResampleRefusal,
-    WarpWay, Way,
+    AxisWay, ChainStep, ClassFrom, ClassPlan, FieldWay, LabelPlan, LevelSource, NearestVoxels, RawPlan, ResamplePlan,
+    ResampleRefusal, WarpWay, Way,
 };
 pub use read::ResampledPlane;
 pub use show::PlaneStyle;

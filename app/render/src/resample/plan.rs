@@ -172,13 +172,17 @@ pub struct ClassPlan {
     pub from: Option<ClassFrom>,
 }
 
+/// Of each voxel of a plane, C order, the stored voxel that is nearest; `None` outside of the volume. Classes on one grid
+/// share it.
+pub type NearestVoxels = Arc<Vec<Option<[i64; 3]>>>;
+
 /// Where the labels of a class are looked up, and what they say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassFrom {
     /// The level that is read.
     pub source: LevelSource,
     /// Of each voxel of the plane the stored voxel; `None` outside of the volume.
-    pub nearest: Arc<Vec<Option<[i64; 3]>>>,
+    pub nearest: NearestVoxels,
     /// The ids (folded) that mean present, absent and unknown: see `presence` in `resample.wgsl`.
     pub codes: [Option<u32>; 3],
     /// Whether every id that is present counts as 1.

@@ -135,13 +135,13 @@ impl Tables {
         uniform.level[3] = warp.samples.len() as i32;
         // Positions are small numbers, so that single precision tells them apart.
         let anchor = warp.origin.map(f64::floor);
-        for axis in 0..3 {
-            uniform.anchor[axis] = anchor[axis] as i32;
-            uniform.origin[axis] = (warp.origin[axis] - anchor[axis]) as f32;
-            uniform.step_z[axis] = warp.steps.z[axis] as f32;
-            uniform.step_y[axis] = warp.steps.y[axis] as f32;
-            uniform.step_x[axis] = warp.steps.x[axis] as f32;
-        }
+        let beyond = [0, 1, 2].map(|axis| warp.origin[axis] - anchor[axis]);
+        let single = |[z, y, x]: [f64; 3], last: f32| [z as f32, y as f32, x as f32, last];
+        let [z, y, x] = anchor.map(|v| v as i32);
+        uniform.anchor = [z, y, x, NO_AXIS];
+        uniform.origin = single(beyond, uniform.origin[3]);
+        let steps = warp.steps.map(|step| single(step, 0.0));
+        (uniform.step_z, uniform.step_y, uniform.step_x) = (steps.z, steps.y, steps.x);
         uniform.at[1] = self.offsets(&warp.samples);
         if let Some(field) = &warp.field {
             self.field(field, &mut uniform);

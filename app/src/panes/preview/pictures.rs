@@ -97,8 +97,8 @@ fn device_picture<'a>(ctx: &PaneContext<'a>) -> Option<&'a DevicePicture> {
 fn difference_ui(ui: &mut Ui, ctx: &PaneContext<'_>, view: &PreviewView, texture: &TextureHandle, side: f32) {
     let up_to = format::decimal((f64::from(view.largest_difference) * 100.0).round() / 100.0);
     // The graphics card makes no difference: the loader's follows.
-    let of = if device_picture(ctx).is_some() { " of the last crop" } else { "" };
-    let caption = format!("difference{of}, up to {up_to}");
+    let which = if device_picture(ctx).is_some() { "last difference" } else { "difference" };
+    let caption = format!("{which}, up to {up_to}");
     let response = picture_ui(ui, ctx, (&view.difference, texture), (&caption, "difference"), side, |_, _| {});
     response.on_hover_text(
         "After less before, voxel by voxel: blue is darker, yellow brighter; the largest difference of the slice has the \

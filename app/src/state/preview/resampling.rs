@@ -8,8 +8,8 @@ use microtome_core::sample::intensity::{Fill, PointStep};
 use microtome_core::sample::{Request, Sampler};
 use microtome_core::volume::{Caches, DType, FieldLookUp, LookUp, Resample, Volume};
 use microtome_render::{
-    AxisWay, ChainStep, ClassFrom, ClassPlan, FieldWay, LabelPlan, LevelGeometry, LevelSource, RawPlan, ResamplePlan,
-    WarpWay, Way, fold_id,
+    AxisWay, ChainStep, ClassFrom, ClassPlan, FieldWay, LabelPlan, LevelGeometry, LevelSource, NearestVoxels, RawPlan,
+    ResamplePlan, WarpWay, Way, fold_id,
 };
 
 use super::PreviewJob;
@@ -209,7 +209,7 @@ fn label_plan(
     }
     let grid = request.grid_of(spec.shape, spec.voxel_size_nm);
     // Classes mostly lie on one grid.
-    let mut known: Vec<(LevelGeometry, Arc<Vec<Option<[i64; 3]>>>)> = Vec::new();
+    let mut known: Vec<(LevelGeometry, NearestVoxels)> = Vec::new();
     let mut class = |(name, from): &(String, LookedClass)| {
         let volume = match from {
             LookedClass::Nowhere => return Ok(ClassPlan { from: None }),
