@@ -1,42 +1,105 @@
-//! Frames of the whole app at 1600 × 1000 without a window: what the UI thread does, and with painting and read-back.
+//! Frames of the whole app at 1600 × 1000 with four views, without a window, as percentiles: what the UI thread does, and
+//! painting with read-back. Prints a table in Markdown.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use criterion::Throughput;
-use microtome::host::offscreen::{Offscreen, RgbaImage};
+use microtome::command::Command;
+use microtome::host::offscreen::Offscreen;
+use microtome::state::{Preset, State};
 use microtome::{AppOptions, Start};
-
-use microtome_benches::{Fixtures, criterion};
+use microtome_benches::{Fixtures, quick};
+use microtome_core::geometry::Axis;
 use microtome_core::ome::NgffVersion;
 
 /// Pixels.
 const SIZE: [u32; 2] = [1600, 1000];
 /// For the first complete picture, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Frames that are not counted, at the beginning.
+const WARM_UP: usize = 20;
+/// Between frames, as a screen of 60 Hz leaves it to the threads of the loader.
+const PAUSE: Duration = Duration::from_millis(12);
+
+/// What goes on while frames are measured.
+#[derive(Clone, Copy)]
+struct Scene {
+    name: &'static str,
+    run_loader: bool,
+    /// What the user does in each frame.
+    act: fn(&mut Offscreen, usize),
+}
+
+const SCENES: [Scene; 3] = [
+    Scene { name: "nothing happens", run_loader: false, act: |_, _| {} },
+    Scene { name: "the loader runs", run_loader: true, act: |_, _| {} },
+    Scene { name: "the loader runs; slices and zoom move in every frame", run_loader: true, act: moved },
+];
 
 fn main() -> anyhow::Result<()> {
     let fixtures = Fixtures::new(&[NgffVersion::V04])?;
-    let mut criterion = criterion();
-    let mut group = criterion.benchmark_group("frame");
-    group.throughput(Throughput::Elements(1));
-    for (name, run_loader) in [("still", false), ("loading", true)] {
-        let start = Start::Path(fixtures.dataset(NgffVersion::V04));
-        let mut app = Offscreen::new(AppOptions { start, run_loader, ..AppOptions::default() }, SIZE, 1.0)?;
-        let complete = app.run_until(
-            |state| state.session.open().is_some() && state.gpu.textures > 0 && state.pending_chunks == 0,
-            PATIENCE,
-        );
-        ensure!(complete, "the slices did not become complete within {PATIENCE:?}");
-        group.bench_function(format!("{name}_ui"), |bencher| bencher.iter(|| app.frame(Vec::new())));
-        group.bench_function(format!("{name}_drawn"), |bencher| {
-            bencher.iter(|| -> anyhow::Result<RgbaImage> {
-                app.frame(Vec::new());
-                app.screenshot()
-            });
-        });
+    let (frames, drawn) = if quick() { (30, 2) } else { (600, 30) };
+    let mut table = String::from(
+        "| frame | what goes on | frames | p50 | p90 | p99 | longest |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for scene in SCENES {
+        let mut app = opened(&fixtures, scene.run_loader)?;
+        let mut ui = Vec::with_capacity(frames);
+        for number in 0..WARM_UP + frames {
+            (scene.act)(&mut app, number);
+            let started = Instant::now();
+            app.frame(Vec::new());
+            std::hint::black_box(app.paint_jobs());
+            if number >= WARM_UP {
+                ui.push(started.elapsed());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        let mut all = Vec::with_capacity(drawn);
+        for number in 0..drawn {
+            (scene.act)(&mut app, number);
+            let started = Instant::now();
+            app.frame(Vec::new());
+            app.screenshot()?;
+            all.push(started.elapsed());
+        }
+        table.push_str(&row("app and egui", scene.name, ui));
+        table.push_str(&row("drawn and read back", scene.name, all));
     }
-    group.finish();
-    criterion.final_summary();
+    let adapter = opened(&fixtures, false)?.adapter();
+    let mut out = std::io::stdout().lock();
+    std::io::Write::write_all(&mut out, format!("{table}\nGraphics adapter: {adapter}.\n").as_bytes())?;
     Ok(())
+}
+
+/// The app on the phantom in the layout Explore, with its four views complete.
+fn opened(fixtures: &Fixtures, run_loader: bool) -> anyhow::Result<Offscreen> {
+    let start = Start::Path(fixtures.dataset(NgffVersion::V04));
+    let mut app = Offscreen::new(AppOptions { start, run_loader, ..AppOptions::default() }, SIZE, 1.0)?;
+    app.run(Command::SetLayout(Preset::Explore));
+    let is_complete = |state: &State| {
+        let is_there = state.session.open().is_some() && state.gpu.textures > 0 && state.pending_chunks == 0;
+        is_there && (!run_loader || state.loader.batch.is_some())
+    };
+    ensure!(app.run_until(is_complete, PATIENCE), "the views did not become complete within {PATIENCE:?}");
+    let views = Axis::ALL.into_iter().filter(|normal| app.state().views.viewport[*normal].visible).count();
+    ensure!(views == 3, "the layout shows {views} slices, not three beside the overview");
+    Ok(app)
+}
+
+/// Scrubs through z, there and back, while it zooms in and out.
+fn moved(app: &mut Offscreen, number: usize) {
+    const TURN: usize = 100;
+    let forth = (number / TURN).is_multiple_of(2);
+    app.run(Command::StepSlice { axis: Axis::Z, voxels: if forth { 1 } else { -1 } });
+    app.run(Command::ZoomActive(if forth { 1.01 } else { 1.0 / 1.01 }));
+}
+
+fn row(what: &str, scene: &str, mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    // The smallest time that so many of a hundred frames do not exceed.
+    let percentile = |percent: usize| times[(times.len() * percent).div_ceil(100).max(1) - 1];
+    let ms = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
+    let [p50, p90, p99] = [50, 90, 99].map(|percent| ms(percentile(percent)));
+    format!("| {what} | {scene} | {} | {p50} | {p90} | {p99} | {} |\n", times.len(), ms(percentile(100)))
 }
