@@ -45,7 +45,7 @@ impl Loading {
             None => Heritage::of(caches),
         };
         state.loader.hold_batch = false;
-        state.loader.simulation = None;
+        (state.loader.simulation, state.loader.simulating) = (None, None);
         self.start_from(state, heritage)?;
         if matches!(state.loader.phase, LoaderPhase::Failed(_)) {
             state.loader.phase = LoaderPhase::Running;
@@ -92,9 +92,9 @@ impl Loading {
         Ok(())
     }
 
-    /// Works out what so many draws would cover.
+    /// Works out what so many draws would cover; `None`: stops that.
     #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
-    pub fn simulate(&self, draws: u64) -> anyhow::Result<()> {
+    pub fn simulate(&self, draws: Option<u64>) -> anyhow::Result<()> {
         if let Some(consumer) = &self.consumer {
             consumer.simulate(draws);
         }
@@ -140,6 +140,9 @@ impl Loading {
         if news.simulation.is_some() {
             state.loader.simulation = news.simulation;
         }
+        if news.simulated {
+            state.loader.simulating = None;
+        }
         if let Some(timeline) = news.timeline {
             state.take_timeline(timeline);
         }
@@ -158,6 +161,7 @@ impl Loading {
         if let Some(reason) = news.ended {
             state.say(LogLevel::Error, format!("the loader stopped: {reason}"));
             state.loader.phase = LoaderPhase::Failed(reason);
+            state.loader.simulating = None;
             self.consumer = None;
             streaming.use_own_caches();
         }

@@ -6,6 +6,7 @@ mod crops;
 mod curve;
 mod data;
 mod figure;
+pub(crate) mod focus;
 mod log;
 mod memory;
 mod overview;
