@@ -20,12 +20,13 @@ mkdir -p "$out"
 rm -rf "$target/criterion"
 for bench in "${benches[@]}"; do
   began=$SECONDS
-  # The bench of the cache counts: it writes its tables itself, and there is nothing of it in the summary.
-  if [ "$bench" = cache ]; then
-    cargo bench -p microtome-benches --bench cache -- "$PWD/$out/cache.md"
-  else
-    cargo bench -p microtome-benches --bench "$bench"
-  fi
+  case $bench in
+    # The bench of the cache counts: it writes its tables itself, and there is nothing of it in the summary.
+    cache) cargo bench -p microtome-benches --bench cache -- "$PWD/$out/cache.md" ;;
+    # Frames are told as percentiles, in a table of their own.
+    frame) cargo bench -p microtome-benches --bench frame | tee "$out/frame.md" ;;
+    *) cargo bench -p microtome-benches --bench "$bench" ;;
+  esac
   echo "$bench took $((SECONDS - began)) s"
 done
 if [ -d "$target/criterion" ]; then

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use microtome_core::testing::Fixture;
 use serde_json::Value;
+use zarrs::storage::{ListableStorageTraits as _, ReadableStorageTraits as _};
 
 /// The folder of test data: `$MICROTOME_TEST_DATA`, or `../shared/data` beside the repository.
 ///
@@ -48,5 +50,20 @@ pub fn copy(path: &str, target: &Path) {
             std::fs::read(entry.path()).and_then(|bytes| std::fs::write(&to, bytes))
         };
         done.unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+    }
+}
+
+/// Writes the image group of a fixture into a folder, for what opens paths.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn write_fixture(fixture: &Fixture, target: &Path) {
+    let store = fixture.write().unwrap_or_else(|error| panic!("{error}"));
+    let keys = store.list().unwrap_or_else(|error| panic!("{error}"));
+    for key in keys {
+        let bytes = store.get(&key).ok().flatten().unwrap_or_else(|| panic!("{key} is gone"));
+        let file = target.join(key.as_str());
+        let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&file, &bytes)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 }

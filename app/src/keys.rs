@@ -3,14 +3,16 @@
 use egui::{Event, Key as EguiKey};
 
 use crate::command::{Command, Key, Shortcut, by_key};
+use crate::panes::focus;
 use crate::state::{Place, State};
 
-/// The commands whose keys were pressed in this frame, and that of a pasted position. Keys typed into a text field stay there, but for those with
-/// Ctrl, Escape and function keys; Space on a focused button presses the button.
+/// The commands whose keys were pressed in this frame, and that of a pasted position. Keys typed into a text field stay
+/// there, but for those with Ctrl, Escape and function keys; Space and arrows are of the widget that has the keyboard, unless
+/// that is a view.
 #[must_use]
 pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Command> {
     let typing = ctx.text_edit_focused();
-    let focused = ctx.egui_wants_keyboard_input();
+    let focused = ctx.egui_wants_keyboard_input() && !focus::is_on_view(ctx);
     let shortcuts = ctx.input(|input| input.events.iter().filter_map(shortcut).collect::<Vec<_>>());
     let allowed = |shortcut: &Shortcut| {
         // A text field undoes its own typing.

@@ -2,7 +2,7 @@
 
 mod presets;
 
-use egui::{Ui, WidgetText};
+use egui::{Response, Role, Ui, WidgetText};
 use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse};
 
 use crate::context::PaneContext;
@@ -70,6 +70,26 @@ impl Layout {
         let mut behavior = Panes { ctx, edited: false };
         self.tree.ui(&mut behavior, ui);
         self.changed |= behavior.edited;
+        name_the_rest(ui);
+    }
+}
+
+/// Names what the library leaves without: the lines between panes, and the grounds of their tabs.
+fn name_the_rest(ui: &Ui) {
+    /// Points across a line, with the room in which it is gripped.
+    const LINE: f32 = 8.0;
+    let layer = ui.layer_id();
+    let controls: Vec<(egui::Id, bool)> = ui.ctx().viewport(|viewport| {
+        let controls = viewport.this_pass.widgets.get_layer(layer).filter(|widget| widget.sense.interactive());
+        controls.map(|widget| (widget.id, widget.rect.width().min(widget.rect.height()) < LINE)).collect()
+    });
+    for (id, is_line) in controls {
+        ui.ctx().accesskit_node_builder(id, |node| {
+            if node.role() == Role::Unknown && node.label().is_none() {
+                node.set_role(if is_line { Role::Splitter } else { Role::TabList });
+                node.set_label(if is_line { "Line between panes" } else { "Tabs" });
+            }
+        });
     }
 }
 
@@ -86,6 +106,13 @@ impl Behavior<PaneKind> for Panes<'_> {
 
     fn tab_title_for_pane(&mut self, pane: &PaneKind) -> WidgetText {
         pane.title().into()
+    }
+
+    fn on_tab_button(&mut self, tiles: &mut Tiles<PaneKind>, tile: TileId, button: Response) -> Response {
+        match tiles.get(tile) {
+            Some(Tile::Pane(kind)) => button.on_hover_text(kind.purpose()),
+            _ => button,
+        }
     }
 
     fn is_tab_closable(&self, tiles: &Tiles<PaneKind>, tile: TileId) -> bool {

@@ -100,6 +100,10 @@ impl App {
                 }
                 self.state.views.begin_dataset();
                 self.state.views.fit_pending = true;
+                // Where no slice is on the screen to be fitted, the readout says what is in the middle, too.
+                if let Some(bounds) = self.state.session.open().and_then(|data| data.bounds()) {
+                    self.state.views.cursor_nm = bounds.center_nm();
+                }
                 if self.run_loader {
                     self.state.effects.push(Effect::StartLoader);
                 }

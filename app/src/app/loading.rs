@@ -52,7 +52,7 @@ impl Loading {
         state.loader.hold_batch = false;
         // A recording is of one loader.
         state.attach.recording = None;
-        state.loader.simulation = None;
+        (state.loader.simulation, state.loader.simulating) = (None, None);
         self.start_from(state, heritage)?;
         if matches!(state.loader.phase, LoaderPhase::Failed(_)) {
             state.loader.phase = LoaderPhase::Running;
@@ -125,9 +125,9 @@ impl Loading {
         Ok(())
     }
 
-    /// Works out what so many draws would cover.
+    /// Works out what so many draws would cover; `None`: stops that.
     #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
-    pub fn simulate(&self, draws: u64) -> anyhow::Result<()> {
+    pub fn simulate(&self, draws: Option<u64>) -> anyhow::Result<()> {
         if let Some(consumer) = &self.consumer {
             consumer.simulate(draws);
         }
@@ -177,6 +177,9 @@ impl Loading {
         if news.simulation.is_some() {
             state.loader.simulation = news.simulation;
         }
+        if news.simulated {
+            state.loader.simulating = None;
+        }
         if let Some(timeline) = news.timeline {
             state.take_timeline(timeline);
         }
@@ -202,6 +205,7 @@ impl Loading {
             }
             state.say(LogLevel::Error, format!("the loader stopped: {reason}"));
             state.loader.phase = LoaderPhase::Failed(reason);
+            state.loader.simulating = None;
             self.consumer = None;
             self.remote = None;
             streaming.use_own_caches();

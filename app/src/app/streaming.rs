@@ -20,8 +20,8 @@ use wanted::Wanted;
 use crate::background::{Loaded, Outcome, Prepared, Viewer, Waker, Want};
 use crate::command;
 use crate::state::{
-    ChunkGrid, ChunkStatus, GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, OpenData, Probe, Readout,
-    State, value_in,
+    ChunkGrid, ChunkKnown, ChunkStatus, GpuView, Histogram, LabelReadout, Layer, LayerKind, LogLevel, OpenData, Probe,
+    Readout, State, value_in,
 };
 
 /// Texture memory that the slices may take.
@@ -151,6 +151,7 @@ impl Streaming {
             bytes: stats.bytes,
             budget_bytes: stats.budget_bytes,
             textures: stats.textures as u64,
+            absent: stats.absent as u64,
             evictions: stats.evictions,
         };
         more
@@ -290,10 +291,19 @@ impl Streaming {
     }
 
     fn chunk_grids(&self, state: &State) -> Zyx<Option<ChunkGrid>> {
+        if !state.display.show_chunks {
+            return Zyx::default();
+        }
+        let in_flight = self.viewer.in_flight();
         let renderer = self.renderer.lock();
         let textures = renderer.textures();
         chunks::chunk_grids(state, |id| {
-            ChunkStatus::of(textures.contains(id), textures.is_absent(id), self.refused.contains(id))
+            ChunkStatus::of(ChunkKnown {
+                is_resident: textures.contains(id),
+                is_absent: textures.is_absent(id),
+                is_refused: self.refused.contains(id),
+                is_in_flight: in_flight.contains(id),
+            })
         })
     }
 

@@ -57,6 +57,8 @@ pub struct News {
     pub footprints: VecDeque<Footprint>,
     /// What many draws would cover; more of them each time.
     pub simulation: Option<Arc<SimulationView>>,
+    /// The simulation that was asked for last is at its end, whatever became of it.
+    pub simulated: bool,
     /// What was asked to be previewed, or why it cannot be.
     pub preview: Option<Result<Arc<PreviewView>, String>>,
     /// What does not work as one may expect, such as samples that could not be read and were drawn again; in words.
@@ -160,11 +162,13 @@ impl Consumer {
         *self.shared.palette.lock() = palette;
     }
 
-    /// Works out what so many draws would cover, beside the running loader. One that is at work is given up.
-    pub fn simulate(&self, draws: u64) {
+    /// Works out what so many draws would cover, beside the running loader. One that is at work is given up; `None`: nothing
+    /// in its place.
+    pub fn simulate(&self, draws: Option<u64>) {
         let mut slot = self.shared.slot.lock();
-        slot.simulate = Some(draws);
+        slot.simulate = draws;
         slot.simulations += 1;
+        slot.news.simulated = false;
         drop(slot);
         self.shared.wake.notify_all();
     }
@@ -332,11 +336,14 @@ impl Taker<'_> {
                 let slot = shared.slot.lock();
                 !slot.stop && slot.simulations == number
             };
-            let told = simulate(&loader, draws, is_wanted, |view| {
+            let told = simulate(&loader, draws, &is_wanted, |view| {
                 shared.tell(|news| news.simulation = Some(Arc::new(view)));
             });
             if let Err(error) = told {
                 shared.tell(|news| news.complaints.push(format!("draws cannot be simulated: {error}")));
+            }
+            if is_wanted() {
+                shared.tell(|news| news.simulated = true);
             }
         });
         if let Err(error) = started {

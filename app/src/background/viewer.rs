@@ -79,6 +79,7 @@ pub enum Prepared {
 #[derive(Default)]
 struct Queue {
     wanted: VecDeque<Want>,
+    /// From the moment a thread takes them until the window has them.
     in_flight: HashSet<ChunkId>,
     stop: bool,
 }
@@ -134,9 +135,9 @@ impl Viewer {
     /// Replaces everything that is wanted, most urgent first.
     pub fn want(&self, wanted: Vec<Want>) {
         let mut queue = self.shared.queue.lock();
-        let in_flight = std::mem::take(&mut queue.in_flight);
-        queue.wanted = wanted.into_iter().filter(|want| !in_flight.contains(&want.id)).collect();
-        queue.in_flight = in_flight;
+        // What is under the pointer and on display is wanted twice; a second thread would only wait for the first.
+        let mut seen = queue.in_flight.clone();
+        queue.wanted = wanted.into_iter().filter(|want| seen.insert(want.id)).collect();
         drop(queue);
         self.shared.wake.notify_all();
     }
@@ -155,7 +156,15 @@ impl Viewer {
     /// The next chunk that is ready, without waiting.
     #[must_use]
     pub fn poll(&self) -> Option<Loaded> {
-        self.loaded.as_ref()?.try_recv().ok()
+        let loaded = self.loaded.as_ref()?.try_recv().ok()?;
+        self.shared.queue.lock().in_flight.remove(&loaded.id);
+        Some(loaded)
+    }
+
+    /// Chunks that are being read or decoded, or wait for the window; all others that are wanted are queued.
+    #[must_use]
+    pub fn in_flight(&self) -> HashSet<ChunkId> {
+        self.shared.queue.lock().in_flight.clone()
     }
 }
 
@@ -187,9 +196,7 @@ fn work(shared: &Shared, sender: &Sender<Loaded>, waker: &Waker) {
         };
         let caches = Arc::clone(&shared.caches.lock());
         let loaded = Loaded { id: want.id, outcome: load(&want, &caches) };
-        let gone = sender.send(loaded).is_err();
-        shared.queue.lock().in_flight.remove(&want.id);
-        if gone {
+        if sender.send(loaded).is_err() {
             return;
         }
         waker();

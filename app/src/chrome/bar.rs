@@ -4,7 +4,7 @@ use egui::{Align, Layout, RichText, Ui};
 use microtome_core::diagnose::InputBound;
 
 use super::menus;
-use crate::command::{Command, CommandSpec, table};
+use crate::command::{Command, by_command};
 use crate::context::PaneContext;
 use crate::format;
 use crate::options::ThemeName;
@@ -17,7 +17,7 @@ pub fn bar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_ui(ui, ctx);
             let palette = ui.button("Commands  Ctrl P");
-            if palette.on_hover_text("Find any command by typing a part of its name.").clicked() {
+            if palette.on_hover_text("Find any command by typing a part of its name. (Ctrl P)").clicked() {
                 ctx.send(Command::TogglePalette);
             }
             ui.separator();
@@ -44,10 +44,11 @@ fn loader_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         LoaderPhase::Running => ("Pause", "Pause the loader"),
         _ => ("Run", "Run the loader"),
     };
-    let enabled = find(&Command::PlayPause).is_none_or(|spec| (spec.enabled)(ctx.state));
+    let enabled = by_command(&Command::PlayPause).is_none_or(|spec| (spec.enabled)(ctx.state));
     let button = ui.add_enabled(enabled, egui::Button::new(word));
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, name));
-    if button.on_hover_text(format!("{name} (Space)")).clicked() {
+    let button = button.on_hover_text(format!("{name}. (Space)"));
+    if button.on_disabled_hover_text("Open data first.").clicked() {
         ctx.send(Command::PlayPause);
     }
     verdict_ui(ui, ctx);
@@ -90,8 +91,4 @@ fn rate(ctx: &PaneContext<'_>) -> String {
         Some(rate) => format!("{} samples/s", format::number(rate)),
         None => "starting…".to_owned(),
     }
-}
-
-fn find(command: &Command) -> Option<&'static CommandSpec> {
-    table().iter().find(|spec| spec.command == *command)
 }

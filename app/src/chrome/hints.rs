@@ -21,7 +21,7 @@ pub fn hint_ui(ui: &mut Ui, ctx: &PaneContext<'_>, hint: Hint) {
             _ => None,
         };
         if let Some(preset) = layout
-            && ui.small_button(format!("Show me {}", preset.title())).clicked()
+            && ui.small_button(format!("Show me {}", preset.title())).on_hover_text(preset.purpose()).clicked()
         {
             ctx.send(Command::SetLayout(preset));
             ctx.send(Command::DismissHint(hint));

@@ -57,7 +57,7 @@ fn item_ui(ui: &mut Ui, ctx: &PaneContext<'_>, spec: &CommandSpec) {
         button = button.shortcut_text(shortcut.to_string());
     }
     let response = ui.add_enabled(enabled, button).on_hover_text(&spec.tooltip);
-    let response = response.on_disabled_hover_text(format!("{} {}", spec.tooltip, spec.needs).trim_end());
+    let response = response.on_disabled_hover_text(spec.tip(ctx.state));
     if response.clicked() {
         ctx.send(spec.command.clone());
         ui.close();

@@ -3,6 +3,7 @@
 mod attach;
 mod bar;
 mod export;
+mod focus;
 mod go_to;
 mod help;
 mod hints;
@@ -45,6 +46,7 @@ pub fn window_ui(ui: &mut Ui, ctx: &PaneContext<'_>, layout: &mut Layout) {
     palette::palette_ui(ui, ctx);
     help::help_ui(ui, ctx);
     notices::notices_ui(ui, ctx);
+    focus::focus_ui(ui, ctx);
     welcome::drop_hint_ui(ui, ctx);
 }
 

@@ -40,8 +40,11 @@ pub fn notices_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                 });
             });
         }
-        if notices.len() > SHOWN && ui.button("More in the log").clicked() {
-            ctx.send(Command::ShowPane(PaneKind::Log));
+        if notices.len() > SHOWN {
+            let more = ui.button("More in the log").on_hover_text("Bring the pane Log to the front.");
+            if more.clicked() {
+                ctx.send(Command::ShowPane(PaneKind::Log));
+            }
         }
     });
 }

@@ -113,7 +113,12 @@ fn matches(state: &State, query: &str) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use microtome_core::loader::LoaderConfig;
+
     use super::*;
+    use crate::state::{LoaderPhase, OpenData, Session};
 
     #[test]
     fn words_in_any_order_find_a_command_and_only_what_may_run() {
@@ -123,5 +128,25 @@ mod tests {
         assert_eq!(labels("auto contrast"), [""; 0], "nothing is open");
         assert!(labels("").len() > 10);
         assert_eq!(labels("open")[0], "Open folder…");
+    }
+
+    #[test]
+    fn every_command_that_may_run_is_found_and_says_its_key() {
+        let config = LoaderConfig::from_toml(LoaderConfig::example()).expect("the example is valid");
+        let data = OpenData::new(Start::Empty, Arc::default(), config);
+        let mut state = State { session: Session::Open(Box::new(data)), ..State::default() };
+        state.loader.phase = LoaderPhase::Running;
+        let own = [Command::TogglePalette, Command::Escape];
+        let (may, may_not): (Vec<_>, Vec<_>) =
+            table().iter().filter(|spec| !own.contains(&spec.command)).partition(|spec| (spec.enabled)(&state));
+        assert!(may.len() > 80 && may_not.len() < 20, "{} and {}", may.len(), may_not.len());
+        for spec in may {
+            let found = matches(&state, &spec.label);
+            let entry = found.iter().find(|entry| entry.command == spec.command).expect("it is found by its name");
+            assert_eq!(entry.shortcut, spec.shortcut.map(|key| key.to_string()).unwrap_or_default());
+        }
+        for spec in may_not {
+            assert!(matches(&state, &spec.label).iter().all(|entry| entry.command != spec.command));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The bar at the bottom: what is under the pointer at the left; what is pending and what memory takes at the right.
 
-use egui::{Align, Label, Layout, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 use microtome_core::geometry::Zyx;
 
 use crate::command::Command;
@@ -75,8 +75,8 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     if let Some(grid) = &ctx.state.chunk_grids[ctx.state.views.active] {
         ui.separator();
         ui.label(grid.words()).on_hover_text(
-            "Chunks of the EM that the active slice meets, at the level on display: on the graphics card, on their way, \
-             not in the store, or impossible to read. Then what reading the EM of the last batch takes, each sample by \
+            "Chunks of the EM that the active slice meets, at the level on display: on the graphics card, being read and \
+             decoded, waiting for that, not in the store, or impossible to read. Then what reading the EM of the last batch takes, each sample by \
              itself: bytes of the chunks that it touches, decoded, beside the bytes of its own voxels as they are stored; \
              what the cache holds is not decoded again. Numbers in the chunks say how many samples need them.",
         );
@@ -86,9 +86,23 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.label(format!("ruler {} nm", format::number(ruler.length_nm())))
             .on_hover_text("The distance measured last (Shift drag in a slice); Esc takes it away.");
     }
+    if let Some(draws) = ctx.state.loader.simulating {
+        ui.separator();
+        let stop = ui.small_button("stop").on_hover_text("Stop simulating draws; what was counted so far stays.");
+        stop.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Stop simulating draws"));
+        if stop.clicked() {
+            ctx.send(Command::StopSimulation);
+        }
+        let done = ctx.state.loader.simulation.as_ref().map_or(0, |view| view.simulation.draws);
+        let share = (done as f64 / draws.max(1) as f64).min(1.0);
+        ui.label(format!("simulating {:.0} %", share * 100.0))
+            .on_hover_text(format!("Of {} draws; nothing is read.", format::count(draws)));
+    }
     if let Some(run) = &ctx.state.export.running {
         ui.separator();
-        if ui.small_button("cancel").on_hover_text("Stop writing, and remove what was written so far.").clicked() {
+        let cancel = ui.small_button("cancel").on_hover_text("Stop writing, and remove what was written so far.");
+        cancel.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Cancel the export"));
+        if cancel.clicked() {
             ctx.send(Command::CancelExport);
         }
         let share = run.progress.done as f64 / run.progress.total.max(1) as f64;

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Id, Layout, Order, RichText, Spinner, Ui};
 
-use crate::command::Command;
+use crate::command::{Command, by_command};
 use crate::context::PaneContext;
 use crate::options::Start;
 use crate::state::Session;
@@ -19,7 +19,7 @@ pub fn welcome_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                 ui.label(RichText::new("Opening").heading().color(ctx.theme.strong));
                 ui.label(path.display().to_string());
                 ui.add_space(8.0);
-                if ui.button("Cancel").clicked() {
+                if ui.button("Cancel").on_hover_text("Stop opening it; nothing is open then.").clicked() {
                     ctx.send(Command::Close);
                 }
             }
@@ -31,7 +31,7 @@ pub fn welcome_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                     ui.label(RichText::new(message).color(ctx.theme.text));
                 });
                 ui.add_space(10.0);
-                if ui.button("Try again").clicked() {
+                if ui.button("Try again").on_hover_text("Open the same path again.").clicked() {
                     ctx.send(Command::Open(ctx.state.asked.clone()));
                 }
                 begin_ui(ui, ctx);
@@ -47,10 +47,10 @@ pub fn welcome_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 
 fn begin_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     ui.add_space(20.0);
-    if ui.button(RichText::new("Open folder…").size(15.0)).on_hover_text("Ctrl O").clicked() {
+    if ui.button(RichText::new("Open folder…").size(15.0)).on_hover_text(tip(ctx, &Command::ChooseFolder)).clicked() {
         ctx.send(Command::ChooseFolder);
     }
-    if ui.button("Open path…").on_hover_text("Ctrl Shift O").clicked() {
+    if ui.button("Open path…").on_hover_text(tip(ctx, &Command::TogglePathField)).clicked() {
         ctx.send(Command::TogglePathField);
     }
     ui.add_space(6.0);
@@ -60,11 +60,16 @@ fn begin_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.add_space(20.0);
         ui.label(RichText::new("Recent").color(ctx.theme.strong));
         for path in &ctx.state.recent {
-            if ui.link(path.display().to_string()).clicked() {
+            if ui.link(path.display().to_string()).on_hover_text("Open it again.").clicked() {
                 ctx.send(Command::Open(Start::from_path(path.clone())));
             }
         }
     }
+}
+
+/// What a command does, and its key.
+fn tip(ctx: &PaneContext<'_>, command: &Command) -> String {
+    by_command(command).map_or_else(String::new, |spec| spec.tip(ctx.state))
 }
 
 /// While something is dragged over the window: what letting go will do.

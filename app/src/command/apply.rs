@@ -84,6 +84,11 @@ fn apply_to_slices(state: &mut State, command: Command) {
             None => simulate(state, DRAWS),
         },
         Command::SimulateDraws(draws) => simulate(state, draws),
+        Command::StopSimulation => {
+            if state.loader.simulating.take().is_some() {
+                state.effects.push(Effect::Simulate(None));
+            }
+        }
         Command::SetContrast(contrast) => {
             state.display.contrast = contrast;
             state.display.auto_contrast_pending = false;
@@ -142,7 +147,8 @@ const DRAWS: u64 = 10_000;
 fn simulate(state: &mut State, draws: u64) {
     if matches!(state.loader.phase, LoaderPhase::Running | LoaderPhase::Paused) {
         state.display.show_density = true;
-        state.effects.push(Effect::Simulate(draws));
+        state.loader.simulating = Some(draws);
+        state.effects.push(Effect::Simulate(Some(draws)));
     }
 }
 

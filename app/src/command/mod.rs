@@ -25,7 +25,7 @@ pub use apply::{apply, auto_contrast, reset_view};
 pub use data::DataCommand;
 pub use offers::{Offer, offers};
 pub use shortcut::{Key, Shortcut};
-pub use table::{CommandSpec, Menu, by_key, table};
+pub use table::{CommandSpec, Menu, by_command, by_key, table};
 
 use crate::options::{Start, ThemeName};
 use crate::state::timeline::RangeNs;
@@ -132,6 +132,8 @@ pub enum Command {
     ToggleDensity,
     /// Work out what so many draws would cover, and show it.
     SimulateDraws(u64),
+    /// Stop working that out; what was counted stays.
+    StopSimulation,
     /// Spread these grey values over black to white.
     SetContrast(Contrast),
     /// Spread what is on display over black to white.
@@ -217,6 +219,8 @@ pub enum Command {
     SetLayout(Preset),
     /// The arrangement chosen last, as it was at first.
     ResetLayout,
+    /// Keys act on the slice across this axis.
+    ActivateSlice(Axis),
     /// The pointer is over the 3-D overview: keys act on it.
     ActivateOverview,
     /// Turn the overview by a drag of points (right, down).

@@ -12,6 +12,10 @@ pub fn apply(state: &mut State, command: Command) -> Option<Command> {
             views.overview_active = true;
             views.hover_nm = None;
         }
+        Command::ActivateSlice(normal) => {
+            views.active = normal;
+            views.overview_active = false;
+        }
         Command::DragOverview(points) => views.orbit = views.orbit.dragged(points),
         Command::MoveOverview(points) => views.orbit = views.orbit.moved(points),
         Command::ZoomOverview { about, factor } => views.orbit = views.orbit.zoomed_about(about, factor),

@@ -90,6 +90,14 @@ impl CommandSpec {
         Self { needs, ..self.when(enabled) }
     }
 
+    /// What a control that runs it says under the pointer: what it does, its key, and what it lacks while it may not run.
+    #[must_use]
+    pub fn tip(&self, state: &State) -> String {
+        let key = self.shortcut.map(|shortcut| format!(" ({shortcut})")).unwrap_or_default();
+        let needs = if (self.enabled)(state) || self.needs.is_empty() { "" } else { self.needs };
+        format!("{}{key}{}{needs}", self.tooltip, if needs.is_empty() { "" } else { " " })
+    }
+
     pub(super) fn check(mut self, checked: fn(&State) -> bool) -> Self {
         self.checked = Some(checked);
         self
@@ -137,6 +145,12 @@ pub fn table() -> &'static [CommandSpec] {
         ]
         .concat()
     })
+}
+
+/// The row that runs this command.
+#[must_use]
+pub fn by_command(command: &Command) -> Option<&'static CommandSpec> {
+    table().iter().find(|spec| spec.command == *command)
 }
 
 /// The row whose shortcut this is.
@@ -201,6 +215,8 @@ fn loader() -> Vec<CommandSpec> {
         .when(has_loader),
         spec(Loader, Command::SimulateDraws(100_000), "Simulate 100 000 draws", "As 10 000 draws, ten times as exact.")
             .when(has_loader),
+        spec(Loader, Command::StopSimulation, "Stop simulating draws", "What was counted so far stays.")
+            .when(|state| state.loader.simulating.is_some()),
         spec(Loader, Command::ToggleTimelinePause, "Hold the timeline", "Keep the last seconds on display.")
             .key(Shortcut::plain(Key::Char('T')))
             .check(|state| state.timeline.view().paused),
@@ -270,5 +286,12 @@ mod tests {
         let labels: HashSet<_> = table().iter().map(|spec| &spec.label).collect();
         assert_eq!(labels.len(), table().len());
         assert!(table().iter().all(|spec| spec.tooltip.ends_with('.')));
+    }
+
+    #[test]
+    fn a_tip_has_the_key_and_what_is_lacking() {
+        let tip = |command| by_command(&command).map(|spec| spec.tip(&State::default())).unwrap_or_default();
+        assert_eq!(tip(Command::ToggleLabels), "Show labels as a coloured overlay. (L)");
+        assert!(tip(Command::ToggleNetwork).ends_with("of the targets. (N) The configuration has no input."));
     }
 }

@@ -113,6 +113,20 @@ impl Offscreen {
         }
     }
 
+    /// The last frame as triangles, the last that is done for it on this thread before the graphics card has it.
+    #[must_use]
+    pub fn paint_jobs(&self) -> Vec<egui::ClippedPrimitive> {
+        let shapes = self.output.as_ref().map(|output| output.shapes.clone()).unwrap_or_default();
+        self.ctx.tessellate(shapes, self.pixels_per_point)
+    }
+
+    /// What draws the pictures, as its driver names it.
+    #[must_use]
+    pub fn adapter(&self) -> String {
+        let info = self.render_state.adapter.get_info();
+        format!("{} ({})", info.name, info.driver_info)
+    }
+
     /// Draws the last frame.
     ///
     /// # Errors
@@ -121,8 +135,7 @@ impl Offscreen {
         if self.output.is_none() {
             self.frame(Vec::new());
         }
-        let shapes = self.output.as_ref().map(|output| output.shapes.clone()).unwrap_or_default();
-        let primitives = self.ctx.tessellate(shapes, self.pixels_per_point);
+        let primitives = self.paint_jobs();
         let size = self.size_points * self.pixels_per_point;
         let screen = ScreenDescriptor {
             size_in_pixels: [size.x.round() as u32, size.y.round() as u32],

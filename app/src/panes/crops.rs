@@ -8,6 +8,7 @@ use egui::{
 };
 
 use super::figure::swatch_ui;
+use super::focus;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format::drawn;
@@ -37,6 +38,7 @@ pub fn crops_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
                 }
             });
         }
+        focus::follow_focus(ui);
     });
 }
 

@@ -7,6 +7,7 @@ mod curve;
 mod data;
 mod diagnosis;
 mod figure;
+pub(crate) mod focus;
 mod log;
 mod memory;
 mod overview;

@@ -4,6 +4,9 @@ use egui::{Align2, FontId, Painter, Rect, Stroke, vec2};
 
 use crate::theme::Theme;
 
+/// Height that it takes at the bottom of a view, points.
+pub const SCALE_BAR: f32 = 40.0;
+
 /// Draws a scale bar at the lower left of a view.
 pub fn scale_bar_ui(painter: &Painter, theme: &Theme, view: Rect, nm_per_point: f64) {
     let longest = f64::from((view.width() * 0.3).min(160.0));

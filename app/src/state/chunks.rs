@@ -9,8 +9,10 @@ use super::Reading;
 pub enum ChunkStatus {
     /// Decoded and on the graphics card.
     Resident,
-    /// On its way; coarser levels stand in for it.
-    Wanted,
+    /// Wanted, and nobody has begun with it; coarser levels stand in for it.
+    Queued,
+    /// Being read and decoded; coarser levels stand in for it.
+    Decoding,
     /// Not in the store: drawn as the fill value.
     Absent,
     /// It cannot be read, or has no room.
@@ -19,14 +21,15 @@ pub enum ChunkStatus {
 
 impl ChunkStatus {
     /// All of them, in the order of the legend.
-    pub const ALL: [Self; 4] = [Self::Resident, Self::Wanted, Self::Absent, Self::Failed];
+    pub const ALL: [Self; 5] = [Self::Resident, Self::Decoding, Self::Queued, Self::Absent, Self::Failed];
 
     /// What the legend calls it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Resident => "cached",
-            Self::Wanted => "wanted",
+            Self::Decoding => "decoding",
+            Self::Queued => "queued",
             Self::Absent => "absent",
             Self::Failed => "failed",
         }
@@ -34,14 +37,28 @@ impl ChunkStatus {
 
     /// From what streaming knows.
     #[must_use]
-    pub const fn of(is_resident: bool, is_absent: bool, is_refused: bool) -> Self {
-        match (is_resident, is_absent, is_refused) {
-            (true, true, _) => Self::Absent,
-            (true, false, _) => Self::Resident,
-            (false, _, true) => Self::Failed,
-            (false, _, false) => Self::Wanted,
+    pub const fn of(known: ChunkKnown) -> Self {
+        match known {
+            ChunkKnown { is_resident: true, is_absent: true, .. } => Self::Absent,
+            ChunkKnown { is_resident: true, .. } => Self::Resident,
+            ChunkKnown { is_refused: true, .. } => Self::Failed,
+            ChunkKnown { is_in_flight: true, .. } => Self::Decoding,
+            ChunkKnown { .. } => Self::Queued,
         }
     }
+}
+
+/// What streaming knows of a chunk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ChunkKnown {
+    /// It can be drawn, as data or as the fill value.
+    pub is_resident: bool,
+    /// The store does not have it.
+    pub is_absent: bool,
+    /// It cannot be read, or has no room.
+    pub is_refused: bool,
+    /// A thread has it in hand.
+    pub is_in_flight: bool,
 }
 
 /// The chunks of one level that a slice meets.
@@ -64,7 +81,7 @@ impl ChunkGrid {
         self.chunks.iter().filter(|(_, known)| *known == status).count()
     }
 
-    /// `s1 chunks: 12 cached, 3 wanted`: what there is of each status.
+    /// `s1 chunks: 12 cached, 3 queued`: what there is of each status.
     #[must_use]
     pub fn words(&self) -> String {
         let counts = ChunkStatus::ALL.map(|status| (self.count(status), status.name()));
@@ -82,10 +99,13 @@ mod tests {
 
     #[test]
     fn what_is_drawable_is_no_failure_and_only_fill_is_absent() {
-        assert_eq!(ChunkStatus::of(true, false, true), ChunkStatus::Resident);
-        assert_eq!(ChunkStatus::of(true, true, false), ChunkStatus::Absent);
-        assert_eq!(ChunkStatus::of(false, false, true), ChunkStatus::Failed);
-        assert_eq!(ChunkStatus::of(false, false, false), ChunkStatus::Wanted);
+        let none = ChunkKnown::default();
+        let resident = ChunkKnown { is_resident: true, ..none };
+        assert_eq!(ChunkStatus::of(ChunkKnown { is_refused: true, ..resident }), ChunkStatus::Resident);
+        assert_eq!(ChunkStatus::of(ChunkKnown { is_absent: true, ..resident }), ChunkStatus::Absent);
+        assert_eq!(ChunkStatus::of(ChunkKnown { is_refused: true, ..none }), ChunkStatus::Failed);
+        assert_eq!(ChunkStatus::of(ChunkKnown { is_in_flight: true, ..none }), ChunkStatus::Decoding);
+        assert_eq!(ChunkStatus::of(none), ChunkStatus::Queued);
     }
 
     #[test]

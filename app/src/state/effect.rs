@@ -30,8 +30,8 @@ pub enum Effect {
     Record(Option<PathBuf>),
     /// Stop the loader and start it anew.
     RestartLoader,
-    /// Work out what so many draws of the running loader would cover.
-    Simulate(u64),
+    /// Work out what so many draws of the running loader would cover; `None`: stop that.
+    Simulate(Option<u64>),
     /// Go on with the configuration that was edited, with all that is decoded.
     ApplyConfig,
     /// Write the configuration that is being edited into this file.

@@ -120,6 +120,8 @@ pub struct LoaderView {
     pub hold_batch: bool,
     /// What many draws would cover, if that was asked for.
     pub simulation: Option<Arc<SimulationView>>,
+    /// So many draws are being simulated.
+    pub simulating: Option<u64>,
     /// Where the last samples were drawn, newest last.
     pub footprints: VecDeque<Footprint>,
 }

@@ -35,7 +35,7 @@ use std::path::PathBuf;
 pub use arrangement::{Arrangement, Side};
 pub use attach::{AttachState, loader_of};
 pub use balance::{CERTAINTY, ClassBalance, Waiting, balance};
-pub use chunks::{ChunkGrid, ChunkStatus};
+pub use chunks::{ChunkGrid, ChunkKnown, ChunkStatus};
 pub use crop_color::{CropColor, CropTone};
 pub use display::{ClassLook, Contrast, Display};
 pub use draft::Draft;
@@ -77,6 +77,8 @@ pub struct GpuView {
     pub budget_bytes: u64,
     /// Textures held.
     pub textures: u64,
+    /// Chunks that the store does not have: drawn as the fill value, without a texture.
+    pub absent: u64,
     /// Textures dropped to make room.
     pub evictions: u64,
 }

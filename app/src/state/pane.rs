@@ -85,6 +85,28 @@ impl PaneKind {
         }
     }
 
+    /// What it shows, in one sentence.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Data => "What is open: datasets, levels, crops and classes, and how they look.",
+            Self::SliceXy => "The slice across z: x to the right, y down.",
+            Self::SliceXz => "The slice across y: x to the right, z down.",
+            Self::SliceYz => "The slice across x: z to the right, y down.",
+            Self::Overview => "The volume, its slices, crops and samples in space.",
+            Self::Crops => "The samples of the last batch.",
+            Self::Sampling => "From where samples are drawn, and what is left out, and why.",
+            Self::Classes => "How much there is of each class in the data, in the draws and in the targets.",
+            Self::Tune => "Every key of the configuration as a control.",
+            Self::Preview => "What the settings make of a sample.",
+            Self::Throughput => "Samples and bytes per second, and the stages of the loader.",
+            Self::Timeline => "What each thread did in the last seconds.",
+            Self::Cache => "Hit rates and sizes of the caches.",
+            Self::Memory => "Memory by owner, against the budget.",
+            Self::Log => "What happened, in words.",
+        }
+    }
+
     /// The axis that a slice cuts across; `None` for the other panes.
     #[must_use]
     pub const fn normal(self) -> Option<Axis> {

@@ -23,12 +23,14 @@ fn every_chunk_on_display_says_what_is_known_of_it() {
     assert_eq!(driver.state().chunk_grids[Axis::Z], None, "nobody asked for it");
     driver.key(Modifiers::NONE, Key::C);
     driver.wait("the grid", |state| {
-        state.chunk_grids[Axis::Z].as_ref().is_some_and(|grid| grid.count(ChunkStatus::Wanted) == 0)
+        state.chunk_grids[Axis::Z]
+            .as_ref()
+            .is_some_and(|grid| grid.count(ChunkStatus::Queued) + grid.count(ChunkStatus::Decoding) == 0)
     });
     let grid = driver.state().chunk_grids[Axis::Z].clone().expect("it is shown");
     assert_eq!(grid.level, "s0");
     let counts = ChunkStatus::ALL.map(|status| grid.count(status));
-    assert_eq!(counts, [26, 0, 1, 1], "cached, wanted, absent, failed");
+    assert_eq!(counts, [26, 0, 0, 1, 1], "cached, decoding, queued, absent, failed");
     driver.harness.get_by_label_contains("s0 chunks: 26 cached, 1 absent, 1 failed");
     driver.key(Modifiers::NONE, Key::C);
     assert_eq!(driver.state().chunk_grids[Axis::Z], None);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use microtome::state::{ChunkStatus, LoaderPhase, Session};
+use microtome::state::{ChunkGrid, ChunkStatus, LoaderPhase, Session};
 use microtome::{AppOptions, Start, command};
 use microtome_core::geometry::Axis;
 use microtome_tests::data;
@@ -64,8 +64,9 @@ fn while_nothing_comes_the_window_does_what_it_is_told() {
     let mut driver = Driver::start(AppOptions { start: Start::Path(store), ..AppOptions::default() });
     driver.wait("the dataset", |state| state.session.open().is_some());
     driver.key(Modifiers::NONE, Key::C);
-    driver.wait("chunks to be wanted", |state| {
-        state.chunk_grids[Axis::Z].as_ref().is_some_and(|grid| grid.count(ChunkStatus::Wanted) > 0)
+    driver.wait("chunks to be read, and others to wait", |state| {
+        let is_so = |grid: &ChunkGrid| grid.count(ChunkStatus::Decoding) > 0 && grid.count(ChunkStatus::Queued) > 0;
+        state.chunk_grids[Axis::Z].as_ref().is_some_and(is_so)
     });
     let before = driver.state().views.clone();
     driver.wheel("xy slice", 2.0, Modifiers::COMMAND);

@@ -56,7 +56,7 @@ pub fn timeline_rect(harness: &Harness<'static, Bench>) -> egui::Rect {
 /// A minute of a loader that warms up, then is slowed by its store.
 pub fn running_state() -> State {
     let mut state = State {
-        gpu: GpuView { bytes: 310 * MIB, budget_bytes: 512 * MIB, textures: 184, evictions: 12 },
+        gpu: GpuView { bytes: 310 * MIB, budget_bytes: 512 * MIB, textures: 184, absent: 0, evictions: 12 },
         ..State::default()
     };
     for tick in 0..600_u64 {

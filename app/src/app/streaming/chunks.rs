@@ -5,10 +5,9 @@ use microtome_render::{ChunkId, choose_display_level, visible_chunks};
 
 use crate::state::{ChunkGrid, ChunkStatus, Layer, LayerKind, Reading, State};
 
-/// The grid of every slice on the screen, by normal; none while they are not shown, or the EM is not.
+/// The grid of every slice on the screen, by normal; none where the EM is not shown.
 pub fn chunk_grids(state: &State, status: impl Fn(&ChunkId) -> ChunkStatus) -> Zyx<Option<ChunkGrid>> {
     let raw = state.visible_layers().find(|layer| layer.kind == LayerKind::Raw);
-    let raw = raw.filter(|_| state.display.show_chunks);
     Zyx::from_fn(|normal| {
         let is_visible = state.views.viewport[normal].visible;
         raw.filter(|_| is_visible).map(|raw| grid(state, raw, normal, &status))

@@ -216,7 +216,7 @@ pub(super) fn slice_keys() -> Vec<CommandSpec> {
 pub(super) fn panes() -> Vec<CommandSpec> {
     let show = PaneKind::ALL.into_iter().map(|kind| {
         let label = format!("Show {}", kind.title());
-        CommandSpec::new(Menu::Pane, Command::ShowPane(kind), &label, "Bring this pane to the front.")
+        CommandSpec::new(Menu::Pane, Command::ShowPane(kind), &label, kind.purpose())
     });
     let maximise = [PaneKind::SliceXy, PaneKind::SliceXz, PaneKind::SliceYz, PaneKind::Overview];
     let maximise = maximise.into_iter().zip('1'..).map(|(kind, digit)| {

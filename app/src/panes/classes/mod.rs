@@ -8,6 +8,7 @@ use egui::{DragValue, Role, ScrollArea, Ui, WidgetInfo};
 use microtome_core::catalog::CountEstimate;
 
 use super::figure::{figure_ui, message_ui, no_data};
+use super::focus;
 use crate::command::{Command, DataCommand};
 use crate::context::PaneContext;
 use crate::format;
@@ -44,6 +45,7 @@ pub fn classes_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             ui.add_space(8.0);
             positions::positions_ui(ui, ctx, data);
         }
+        focus::follow_focus(ui);
     });
 }
 

@@ -1,11 +1,12 @@
 //! How the slices look: contrast over the histogram of what is on display, labels, boxes.
 
-use egui::{ComboBox, Painter, Pos2, Rect, Role, Sense, Shape, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{ComboBox, Key, Painter, Pos2, Rect, Role, Sense, Shape, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use microtome_render::ColorMap;
 
-use crate::command::Command;
+use crate::command::{Command, by_command};
 use crate::context::PaneContext;
+use crate::panes::focus;
 use crate::state::{BINS, Contrast, Histogram};
 
 /// Draws it.
@@ -18,7 +19,7 @@ pub fn look_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.label("Contrast");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let auto = ui.small_button("Auto").on_hover_text(
-                "Spread the grey values on display, between their 0.5th and 99.5th percentile, over black to white (A).",
+                "Spread the grey values on display, between their 0.5th and 99.5th percentile, over black to white. (A)",
             );
             if auto.clicked() {
                 ctx.send(Command::AutoContrast);
@@ -30,8 +31,10 @@ pub fn look_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let mut opacity = display.label_opacity;
     ui.horizontal(|ui| {
         toggle_ui(ui, ctx, "Labels", display.show_labels, Command::ToggleLabels);
-        ui.spacing_mut().slider_width = (ui.available_width() - 50.0).max(40.0);
-        let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(true).fixed_decimals(2);
+        // In a narrow pane without the number, which would push what is below over the edge.
+        let number = if ui.available_width() > 96.0 { 50.0 } else { 0.0 };
+        ui.spacing_mut().slider_width = (ui.available_width() - number).max(24.0);
+        let slider = Slider::new(&mut opacity, 0.0..=1.0).show_value(number > 0.0).fixed_decimals(2);
         let slider = ui.add_enabled(display.show_labels, slider);
         slider.widget_info(|| WidgetInfo::slider(display.show_labels, f64::from(opacity), "Label opacity"));
         if slider.on_hover_text("Opacity of the labels.").changed() {
@@ -69,10 +72,9 @@ fn color_map_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
 
 fn toggle_ui(ui: &mut Ui, ctx: &PaneContext<'_>, label: &str, on: bool, command: Command) {
     let mut value = on;
-    let spec = crate::command::table().iter().find(|spec| spec.command == command);
     let check = ui.checkbox(&mut value, label);
-    let check = match spec {
-        Some(spec) => check.on_hover_text(&spec.tooltip),
+    let check = match by_command(&command) {
+        Some(spec) => check.on_hover_text(spec.tip(ctx.state)),
         None => check,
     };
     if check.changed() {
@@ -99,6 +101,7 @@ fn contrast_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         egui::lerp(plot.x_range(), share.clamp(0.0, 1.0) as f32)
     };
     drag(ui, ctx, &response, plot, range, x_of);
+    keys(ui, ctx, &response, range);
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 4.0, ctx.theme.deep);
     if let Some(histogram) = &ctx.state.histogram {
@@ -107,7 +110,8 @@ fn contrast_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     handles_ui(&painter, ctx, rect, contrast, x_of);
     response.on_hover_text(
         "Grey values of the chunks on display. Left of the first line is drawn black, right of the second white. Drag a \
-         line, or drag between them to move both.",
+         line, or drag between them to move both. With the keyboard: Left and Right move both, Up and Down bring them \
+         nearer or apart.",
     );
 }
 
@@ -150,6 +154,24 @@ fn drag(
     let moved = moved(grip, contrast, range, value, by);
     if moved != contrast {
         ctx.send(Command::SetContrast(moved));
+    }
+}
+
+/// Arrow keys, while the histogram has the keyboard.
+fn keys(ui: &Ui, ctx: &PaneContext<'_>, response: &egui::Response, range: (f64, f64)) {
+    if !focus::keep_arrows(response) {
+        return;
+    }
+    let presses = |key| ui.input(|input| input.num_presses(key)) as f64;
+    let step = (range.1 - range.0) / 64.0;
+    let by = (presses(Key::ArrowRight) - presses(Key::ArrowLeft)) * step;
+    let wider = (presses(Key::ArrowDown) - presses(Key::ArrowUp)) * step;
+    let contrast = ctx.state.display.contrast;
+    let shifted = moved(Grip::Both, contrast, range, 0.0, by);
+    let lower = moved(Grip::Lo, shifted, range, shifted.lo - wider, 0.0);
+    let wanted = moved(Grip::Hi, lower, range, shifted.hi + wider, 0.0);
+    if (by != 0.0 || wider != 0.0) && wanted != contrast {
+        ctx.send(Command::SetContrast(wanted));
     }
 }
 

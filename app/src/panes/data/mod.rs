@@ -10,6 +10,7 @@ mod tree;
 
 use egui::{Panel, ScrollArea, Ui};
 
+use super::focus;
 use crate::context::PaneContext;
 
 /// Draws the pane.
@@ -22,5 +23,6 @@ pub fn data_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             classes::classes_ui(ui, ctx);
         }
         tree::tree_ui(ui, ctx);
+        focus::follow_focus(ui);
     });
 }

@@ -59,8 +59,15 @@ fn dataset_ui(
         fly_ui(ui, ctx, at, RichText::new(&dataset.name).strong().color(color), &dataset.name, dataset.raw.bounds());
     };
     fold_ui(ui, fold, header, |ui| {
-        if !at.shown && ui.button("Show in the slices").clicked() {
-            ctx.send(Command::ShowDataset(at.dataset));
+        if !at.shown {
+            let show =
+                ui.button("Show in the slices").on_hover_text("Put this dataset in place of the one on display.");
+            show.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, true, format!("Show {} in the slices", dataset.name))
+            });
+            if show.clicked() {
+                ctx.send(Command::ShowDataset(at.dataset));
+            }
         }
         if found.is_none_or(|found| found.volume) {
             em_ui(ui, ctx, at, dataset);

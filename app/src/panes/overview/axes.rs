@@ -1,11 +1,11 @@
 //! The volume's box with its axes: what is behind is fainter, and each axis says its name and length.
 
-use egui::{Align2, FontId, Painter, Stroke, Vec2, vec2};
+use egui::{Align2, FontId, Painter, Rect, Stroke, Vec2, vec2};
 use microtome_core::geometry::Axis;
 
 use super::Scene;
 use crate::context::PaneContext;
-use crate::panes::scale_bar::length_text;
+use crate::panes::scale_bar::{SCALE_BAR, length_text};
 use crate::state::orbit::{Corners, EDGES, corners_of_box};
 use crate::theme::Theme;
 
@@ -47,12 +47,20 @@ pub fn names_ui(painter: &Painter, ctx: &PaneContext<'_>, scene: &Scene) {
         let galley = painter.layout_no_wrap(text, font.clone(), ctx.theme.text);
         // Off the line itself, so that no stroke runs through the words.
         let away = across(b - a, at - middle) * (BEYOND + 0.3 * galley.size().x * across(b - a, at - middle).x.abs());
-        let ground = Align2::CENTER_CENTER.anchor_size(at + away, galley.size());
+        // In a narrow pane it moves in, so that it can be read.
+        let ground = within(Align2::CENTER_CENTER.anchor_size(at + away, galley.size()), scene.rect);
         painter.rect_filled(ground.expand2(vec2(3.0, 1.0)), 3.0, Theme::faded(ctx.theme.image_ground, 0.8));
         painter.galley(ground.min, galley, ctx.theme.text);
         let dot = ground.left_center() - vec2(8.0, 0.0);
         painter.circle_filled(dot, 3.0, ctx.theme.axis(axis));
     }
+}
+
+/// Moved so that it lies in the pane, with its dot at the left and above the scale bar.
+fn within(words: Rect, pane: Rect) -> Rect {
+    let room = Rect::from_min_max(pane.min + vec2(16.0, 4.0), pane.max - vec2(4.0, SCALE_BAR));
+    let to = words.min.clamp(room.min, (room.max - words.size()).max(room.min));
+    Rect::from_min_size(to, words.size())
 }
 
 /// The direction across a line, of length 1, on the side of `outward`.

@@ -6,6 +6,7 @@ mod boxes;
 use egui::{PointerButton, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2};
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 
+use super::focus;
 use super::scale_bar::scale_bar_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -23,6 +24,9 @@ pub fn overview_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &label));
     let scene = Scene { rect, bounds, projection: Projection::new(&orbit, &bounds, size(rect)) };
     mouse(ui, ctx, &response, rect);
+    if focus::hold_view(&response) && !ctx.state.views.overview_active {
+        ctx.send(Command::ActivateOverview);
+    }
 
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, ctx.theme.image_ground);

@@ -7,6 +7,7 @@ use microtome_core::loader::SourceReport;
 use microtome_core::sample::LeftOut;
 
 use super::figure::{bar_ui, cell_ui, colored_figure_ui, figure_ui, nothing_yet_ui};
+use super::focus;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
@@ -40,7 +41,9 @@ pub fn sampling_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             for source in &sources[rows] {
                 source_ui(ui, ctx, source, most);
             }
+            focus::follow_focus(ui);
         });
+        focus::follow_focus(ui);
     });
 }
 

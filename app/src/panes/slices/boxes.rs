@@ -1,9 +1,10 @@
 //! Boxes over a slice: the volume, the label crops, and where samples were drawn, as they lay, the newest brightest.
 
-use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2};
 
 use super::Screen;
 use crate::context::PaneContext;
+use crate::panes::scale_bar::SCALE_BAR;
 use crate::state::section;
 use crate::theme::Theme;
 
@@ -66,7 +67,10 @@ fn name_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen, rect: Rect
         return;
     }
     let font = FontId::proportional(11.0);
-    let at = rect.left_bottom() + vec2(4.0, -3.0);
+    // Not behind the scale bar.
+    let in_corner = rect.left() < screen.rect.left() + 0.3 * screen.rect.width() + 20.0;
+    let lowest = screen.rect.bottom() - if in_corner { SCALE_BAR } else { 0.0 };
+    let at = pos2(rect.left() + 4.0, (rect.bottom() - 3.0).min(lowest));
     let galley = painter.layout_no_wrap(name.to_owned(), font, ctx.theme.label_crop);
     let ground = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
     painter.rect_filled(ground.expand(2.0), 2.0, ctx.theme.over_image_ground);

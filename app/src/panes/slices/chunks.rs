@@ -17,7 +17,8 @@ pub fn chunks_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
             // The more samples decode it the stronger.
             ChunkStatus::Resident if *reads > 0 => Theme::faded(ctx.theme.sample, 0.3 * *reads as f32 / most as f32),
             ChunkStatus::Resident => Color32::TRANSPARENT,
-            ChunkStatus::Wanted => Theme::faded(color, 0.08),
+            ChunkStatus::Queued => Theme::faded(color, 0.06),
+            ChunkStatus::Decoding => Theme::faded(color, 0.3),
             ChunkStatus::Absent | ChunkStatus::Failed => Theme::faded(color, 0.22),
         };
         let stroke = Stroke::new(1.0, Theme::faded(color, 0.8));
@@ -53,7 +54,7 @@ fn count_ui(painter: &Painter, ctx: &PaneContext<'_>, at: Pos2, reads: u32) {
 fn color(theme: &Theme, status: ChunkStatus) -> Color32 {
     match status {
         ChunkStatus::Resident => theme.chunk_cached,
-        ChunkStatus::Wanted => theme.sample,
+        ChunkStatus::Queued | ChunkStatus::Decoding => theme.sample,
         ChunkStatus::Absent => theme.chunk_absent,
         ChunkStatus::Failed => theme.loss,
     }
@@ -91,7 +92,13 @@ pub fn legend_ui(painter: &Painter, ctx: &PaneContext<'_>, screen: &Screen) {
     for (row, (status, count)) in rows.into_iter().enumerate() {
         let left = at(row + 1);
         let swatch = Rect::from_center_size(left + vec2(4.0, 0.0), vec2(8.0, 8.0));
-        painter.rect_filled(swatch, 1.0, color(ctx.theme, status));
+        let color = color(ctx.theme, status);
+        if status == ChunkStatus::Queued {
+            // As the chunks themselves: an outline, where those that are decoded are filled.
+            painter.rect_stroke(swatch, 1.0, Stroke::new(1.0, color), StrokeKind::Inside);
+        } else {
+            painter.rect_filled(swatch, 1.0, color);
+        }
         let text = format!("{count} {}", status.name());
         painter.text(left + vec2(14.0, 0.0), Align2::LEFT_CENTER, text, font.clone(), ctx.theme.over_image);
     }

@@ -15,6 +15,7 @@ use microtome_render::SliceView;
 
 use crate::command::Command;
 use crate::context::PaneContext;
+use crate::panes::focus;
 use crate::state::orbit::corners_of_box;
 use crate::state::{PaneKind, Side, section};
 
@@ -53,6 +54,9 @@ fn side_ui(ui: &mut Ui, ctx: &PaneContext<'_>, screen: &Screen, kind: PaneKind) 
     let label = format!("{} slice{}", kind.title(), name.unwrap_or_default());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &label));
     mouse::mouse_ui(ui, ctx, screen, &response, kind);
+    if focus::hold_view(&response) && (ctx.state.views.overview_active || ctx.state.views.active != screen.normal()) {
+        ctx.send(Command::ActivateSlice(screen.normal()));
+    }
     let painter = ui.painter_at(screen.rect);
     painter.rect_filled(screen.rect, 0.0, ctx.theme.image_ground);
     if let Some(renderer) = ctx.slices {

@@ -1,10 +1,10 @@
 //! What the mouse does on a slice, as neuroglancer and napari users expect it.
 
-use egui::{Event, MouseWheelUnit, Response, Ui};
+use egui::{Button, Event, MouseWheelUnit, Response, Ui};
 use microtome_core::geometry::Zyx;
 
 use super::Screen;
-use crate::command::Command;
+use crate::command::{Command, by_command};
 use crate::context::PaneContext;
 use crate::state::{PaneKind, Ruler};
 
@@ -124,31 +124,42 @@ pub fn menu_ui(ctx: &PaneContext<'_>, screen: &Screen, response: &Response, kind
     response.context_menu(|ui| {
         let at_nm: Zyx<f64> = ui.data(|data| data.get_temp::<[f64; 3]>(at_id)).unwrap_or_default().into();
         ui.weak(format!("z {:.0} y {:.0} x {:.0} nm", at_nm.z, at_nm.y, at_nm.x));
-        let mut item = |label: &str, command: Command| {
-            if ui.button(label).clicked() {
-                ctx.send(command);
-                ui.close();
-            }
-        };
-        item("Move the cursor here", Command::MoveCursor(at_nm));
+        let mut item = |label: &str, tip: &str, command: Command| item_ui(ui, ctx, (label, tip), command);
+        item("Move the cursor here", "As a click does: the other slices come here.", Command::MoveCursor(at_nm));
         let views = &ctx.state.views;
-        item("Centre here", Command::Pan(views.straightened(screen.normal(), at_nm) - views.center_nm));
-        item("Copy this position", Command::CopyPositionAt(at_nm));
-        item("Auto contrast", Command::AutoContrast);
-        item("Auto contrast of this view", Command::AutoContrastActive);
+        let centre = Command::Pan(views.straightened(screen.normal(), at_nm) - views.center_nm);
+        item("Centre here", "Bring this point to the middle of every view.", centre);
+        item("Copy this position", "As a line of text that can be pasted back.", Command::CopyPositionAt(at_nm));
+        item("Auto contrast", "", Command::AutoContrast);
+        item("Auto contrast of this view", "", Command::AutoContrastActive);
         if ctx.state.display.own_contrast[screen.normal()].is_some() {
-            item("One contrast for all views", Command::CommonContrast);
+            item("One contrast for all views", "", Command::CommonContrast);
         }
         if screen.view.turned.is_some() {
-            item("Straighten the slices", Command::ResetTurns);
+            item("Straighten the slices", "", Command::ResetTurns);
         }
-        item("Fit the whole volume", Command::ResetView);
+        item("Fit the whole volume", "", Command::ResetView);
         for (index, name) in others(ctx) {
-            item(&format!("Show {name} beside it"), Command::ShowBeside(index));
+            let tip = "The same place of both, side by side.";
+            item(&format!("Show {name} beside it"), tip, Command::ShowBeside(index));
         }
         let is_maximised = ctx.state.maximised == Some(kind);
-        item(if is_maximised { "Back to the layout" } else { "Maximise" }, Command::ToggleMaximise(kind));
+        item(if is_maximised { "Back to the layout" } else { "Maximise" }, "", Command::ToggleMaximise(kind));
     });
+}
+
+/// An item of the menu; one that is in the table of commands says its key, and what it does in the table's words.
+fn item_ui(ui: &mut Ui, ctx: &PaneContext<'_>, (label, tip): (&str, &str), command: Command) {
+    let spec = by_command(&command);
+    let mut button = Button::new(label);
+    if let Some(shortcut) = spec.and_then(|spec| spec.shortcut) {
+        button = button.shortcut_text(shortcut.to_string());
+    }
+    let tip = spec.map_or_else(|| tip.to_owned(), |spec| spec.tip(ctx.state));
+    if ui.add(button).on_hover_text(tip).clicked() {
+        ctx.send(command);
+        ui.close();
+    }
 }
 
 /// Datasets that can be shown beside the one in the slices: the first few, the palette has all.

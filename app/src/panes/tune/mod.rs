@@ -10,7 +10,8 @@ use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use microtome_core::loader::params::{self, Param};
 
 use super::figure::message_ui;
-use crate::command::{Command, table};
+use super::focus;
+use crate::command::{Command, by_command};
 use crate::context::PaneContext;
 use crate::state::Draft;
 
@@ -50,6 +51,7 @@ pub fn tune_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             let header = CollapsingHeader::new(RichText::new(part.title).color(ctx.theme.strong));
             header.default_open(part.open).show(ui, |ui| part_ui(ui, ctx, draft, &own));
         }
+        focus::follow_focus(ui);
     });
 }
 
@@ -92,12 +94,12 @@ fn buttons_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             (Command::CopyCellmap, "… for cellmap-data"),
         ];
         for (command, words) in shown {
-            let Some(spec) = table().iter().find(|spec| spec.command == command) else { continue };
+            let Some(spec) = by_command(&command) else { continue };
             let enabled = (spec.enabled)(ctx.state);
             let button = ui.add_enabled(enabled, egui::Button::new(words).small());
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, format!("{words} (Tune)")));
-            let keys = spec.shortcut.map(|shortcut| format!(" ({shortcut})")).unwrap_or_default();
-            if button.on_hover_text(format!("{}{keys}", spec.tooltip)).clicked() {
+            let button = button.on_hover_text(spec.tip(ctx.state)).on_disabled_hover_text(spec.tip(ctx.state));
+            if button.clicked() {
                 ctx.send(command);
             }
         }
