@@ -103,6 +103,7 @@ impl PaneKind {
             Self::Timeline => "What each thread did in the last seconds.",
             Self::Cache => "Hit rates and sizes of the caches.",
             Self::Memory => "Memory by owner, against the budget.",
+            Self::Diagnosis => "What limits the loader, and what a change would bring.",
             Self::Log => "What happened, in words.",
         }
     }

@@ -99,6 +99,8 @@ fn previewed_state(mode: PreviewMode) -> State {
         label_share: [1.0, 1.0],
         slice: 32,
         slices: 64,
+        window: [0.0, 1.0],
+        place: None,
         not_drawn: vec!["blur", "missing_sections"],
         provenance: provenance(grid),
     };

@@ -61,12 +61,12 @@ pub(super) fn make(
         slice: scene.slice,
         slices: scene.slices,
         window: scene.window,
-        place: Arc::new(PreviewPlace {
+        place: Some(Arc::new(PreviewPlace {
             sources: loader.look_sources(&place)?,
             sampler,
             samples_per_epoch: samples,
             request: place,
-        }),
+        })),
         not_drawn: not_drawn(&job.after.augment, &request),
         provenance: after.provenance[0].clone(),
     })

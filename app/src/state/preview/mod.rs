@@ -174,8 +174,8 @@ pub struct PreviewView {
     pub slices: usize,
     /// Intensities that are black and white.
     pub window: [f32; 2],
-    /// Where it lies.
-    pub place: Arc<PreviewPlace>,
+    /// Where it lies, to lay other augmentation onto it; `None`: only the loader can.
+    pub place: Option<Arc<PreviewPlace>>,
     /// Operations that are configured and were not drawn for this sample, by their keys.
     pub not_drawn: Vec<&'static str>,
     /// Where the sample lies, and everything that was drawn for it.
@@ -255,15 +255,16 @@ impl PreviewState {
 
     /// Works out what the graphics card has to do for what is wanted, at the place that is shown; once for each of both.
     pub fn plan(&mut self, caches: &Caches) {
-        let (Some(job), Some(shown)) = (&self.wanted, &self.shown) else {
+        let place = self.shown.as_ref().and_then(|shown| shown.place.as_ref());
+        let (Some(job), Some(shown), Some(place)) = (&self.wanted, &self.shown, place) else {
             self.planned = None;
             return;
         };
-        let same = |planned: &Planned| Arc::ptr_eq(&planned.job, job) && Arc::ptr_eq(&planned.place, &shown.place);
+        let same = |planned: &Planned| Arc::ptr_eq(&planned.job, job) && Arc::ptr_eq(&planned.place, place);
         if self.planned.as_ref().is_some_and(same) {
             return;
         }
-        let (job, place) = (Arc::clone(job), Arc::clone(&shown.place));
+        let (job, place) = (Arc::clone(job), Arc::clone(place));
         let resampling = if (job.epoch, job.place) != (shown.job.epoch, shown.job.place) {
             Err("another place: the loader draws it first".to_owned())
         } else if job.stages || !job.variants.is_empty() {
