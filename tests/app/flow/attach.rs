@@ -149,18 +149,3 @@ fn a_loader_is_recorded_and_the_recording_opened() {
     let complaints: Vec<_> = state.log.entries().map(|entry| entry.message.clone()).collect();
     assert!(!complaints.iter().any(|words| words.contains("not whole")), "{complaints:?}");
 }
-
-#[test]
-fn a_loader_is_found_in_the_window_and_attached_to() {
-    let training = Training::start("");
-    let mut driver = Driver::start(AppOptions::default());
-    driver.palette("Attach to a loader");
-    driver.wait("somebody to look", |state| state.attach.found.is_some());
-    driver.settle();
-    // Where the system has no place for notices the field remains.
-    driver.node("Address of a loader").type_text(&training.address);
-    driver.settle();
-    driver.press("Attach");
-    driver.wait("figures", |state| state.loader.stats.is_some());
-    assert!(!driver.state().attach.open);
-}
