@@ -22,9 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Only the plane that is shown is made.
 const TURN: &str = "rotate = { z = [10, 10], probability = 1.0 }";
-/// Contrast takes the mean of the patch: all of it is made.
-const TURN_AND_CONTRAST: &str =
-    "rotate = { z = [10, 10], probability = 1.0 }\ncontrast = { range = [0.8, 0.8], probability = 1.0 }";
 
 fn main() -> anyhow::Result<()> {
     let fixtures = Fixtures::new(&[NgffVersion::V04])?;
@@ -55,7 +52,7 @@ fn main() -> anyhow::Result<()> {
 
 /// A slider of the pane Tune moves in every frame, and the graphics card makes the preview of it.
 fn moving_slider(group: &mut BenchmarkGroup<'_, WallTime>, fixtures: &Fixtures) -> anyhow::Result<()> {
-    for (name, augment) in [("turn", TURN), ("turn_and_contrast", TURN_AND_CONTRAST)] {
+    for (name, augment) in [("turn", TURN)] {
         let file = fixtures.path().join(format!("{name}.toml"));
         let side = microtome_benches::patch_side();
         let array = format!("shape = [{side}, {side}, {side}]\nvoxel_size_nm = [8, 8, 8]");
