@@ -38,14 +38,8 @@ const SCENES: [Scene; 3] = [
     Scene { name: "the loader runs; slices and zoom move in every frame", run_loader: true, act: moved },
 ];
 
-/// Sliders that move: only the plane that is shown is made, and, for contrast takes its mean, all of the patch.
-const SLIDERS: [(&str, &str); 2] = [
-    ("a slider turns the preview", "rotate = { z = [10, 10], probability = 1.0 }"),
-    (
-        "a slider turns the preview, whose contrast changes",
-        "rotate = { z = [10, 10], probability = 1.0 }\ncontrast = { range = [0.8, 0.8], probability = 1.0 }",
-    ),
-];
+/// What a slider changes in every frame. Only the plane that is shown is made of it.
+const TURN: &str = "rotate = { z = [10, 10], probability = 1.0 }";
 
 fn main() -> anyhow::Result<()> {
     let fixtures = Fixtures::new(&[NgffVersion::V04])?;
@@ -56,16 +50,14 @@ fn main() -> anyhow::Result<()> {
         let mut app = opened(&fixtures, scene.run_loader)?;
         table.push_str(&rows(&mut app, scene.name, scene.act)?);
     }
-    for (number, (name, augment)) in SLIDERS.into_iter().enumerate() {
-        let mut app = tuning(&fixtures, number, augment)?;
-        let (mut frames, mut by_device) = (0, 0);
-        table.push_str(&rows(&mut app, name, |app, number| {
-            frames += 1;
-            by_device += usize::from(matches!(app.state().preview.painter, Painter::Device(_)));
-            turned(app, number);
-        })?);
-        ensure!(by_device * 10 > frames * 9, "the graphics card made {by_device} of {frames} pictures");
-    }
+    let mut app = tuning(&fixtures)?;
+    let (mut frames, mut by_device) = (0, 0);
+    table.push_str(&rows(&mut app, "a slider turns the preview", |app, number| {
+        frames += 1;
+        by_device += usize::from(matches!(app.state().preview.painter, Painter::Device(_)));
+        turned(app, number);
+    })?);
+    ensure!(by_device * 10 > frames * 9, "the graphics card made {by_device} of {frames} pictures");
     let adapter = opened(&fixtures, false)?.adapter();
     let mut out = std::io::stdout().lock();
     std::io::Write::write_all(&mut out, format!("{table}\nGraphics adapter: {adapter}.\n").as_bytes())?;
@@ -113,13 +105,13 @@ fn opened(fixtures: &Fixtures, run_loader: bool) -> anyhow::Result<Offscreen> {
 }
 
 /// The app in the layout Tune, with the preview of a sample as the loader made it, and the loader at rest.
-fn tuning(fixtures: &Fixtures, number: usize, augment: &str) -> anyhow::Result<Offscreen> {
-    let file = fixtures.path().join(format!("slider_{number}.toml"));
+fn tuning(fixtures: &Fixtures) -> anyhow::Result<Offscreen> {
+    let file = fixtures.path().join("slider.toml");
     let side = microtome_benches::patch_side();
     let array = format!("shape = [{side}, {side}, {side}]\nvoxel_size_nm = [8, 8, 8]");
     let text = format!(
         "[data]\npath = {:?}\n[input.raw]\n{array}\nencoding = \"f32\"\n[target.labels]\n{array}\n\
-         encoding = \"u8\"\n[augment]\n{augment}\n[loader]\nbatch_size = 1\nmemory = \"1 GiB\"\n",
+         encoding = \"u8\"\n[augment]\n{TURN}\n[loader]\nbatch_size = 1\nmemory = \"1 GiB\"\n",
         fixtures.dataset(NgffVersion::V04)
     );
     std::fs::write(&file, text)?;

@@ -29,11 +29,15 @@ const GROUP: u32 = 64;
 /// One buffer, or the window, takes no more.
 const MOST_BYTES: u64 = 128 << 20;
 
+/// Voxels of a patch of which a software rasteriser makes all, at most.
+const MOST_SOFTWARE_VOXELS: u64 = 1 << 16;
+
 /// Makes planes of samples on one device.
 #[derive(Debug)]
 pub(crate) struct Resampler {
     /// `None`: the device cannot compute.
     pipelines: Option<Pipelines>,
+    is_software: bool,
     window: Option<Window>,
     uniforms: Growing,
     tables: Growing,
@@ -91,6 +95,7 @@ impl Resampler {
         let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         Self {
             pipelines: Pipelines::new(device, target_format, textures.layouts()),
+            is_software: device.adapter_info().device_type == wgpu::DeviceType::Cpu,
             window: None,
             uniforms: Growing::new("resampling steps", uniform),
             tables: Growing::new("resampling tables", storage),
@@ -133,6 +138,9 @@ impl Resampler {
         }
         if raw.iter().any(|id| textures.is_absent(id)) {
             return Err(ResampleRefusal::Absent);
+        }
+        if self.is_software && plan.needs_patch() && plan.raw.shape.map(u64::from).product() > MOST_SOFTWARE_VOXELS {
+            return Err(ResampleRefusal::Slow);
         }
         let format = textures.format_of(raw.first()).unwrap_or(wgpu::TextureFormat::R32Float);
         let extent = extent_of(&plan.raw.window(plan.needs_patch()));

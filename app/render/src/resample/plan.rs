@@ -198,6 +198,8 @@ pub enum ResampleRefusal {
     Absent,
     /// More bytes are needed at once than the device or the budget allows.
     TooLarge,
+    /// The mean of so large a patch is taken, which takes a software rasteriser seconds.
+    Slow,
     /// The device has no compute shaders, or too few bindings.
     NoCompute,
 }

@@ -96,6 +96,9 @@ fn words(refusal: &ResampleRefusal, refused: &HashSet<ChunkId>) -> String {
             "chunks of the EM are not in the store: shown by the loader, which masks labels there"
         }
         ResampleRefusal::TooLarge => "the patch is too large for the graphics card at once: shown by the loader",
+        ResampleRefusal::Slow => {
+            "the mean of so large a patch takes too long without a graphics card: shown by the loader"
+        }
         ResampleRefusal::NoCompute => "this graphics device cannot compute: shown by the loader",
     };
     words.to_owned()
