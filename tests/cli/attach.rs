@@ -96,7 +96,8 @@ fn a_run_is_recorded_and_reported_about() {
     let reported = run(home.path(), &["report", "run.microtome", "--out", "run.html", "--csv", "run.csv"]);
     assert_eq!(reported.status, Some(0), "{}", reported.err);
     let page = std::fs::read_to_string(home.path().join("run.html")).unwrap();
-    for part in ["Samples per second", "Hit rates", "Memory by owner", "Stages", "Threads", "Configuration"] {
+    for part in ["Verdict", "Samples per second", "Hit rates", "Memory by owner", "Stages", "Threads", "Configuration"]
+    {
         assert!(page.contains(&format!("<h2>{part}</h2>")), "{part}");
     }
     // It asks nobody for anything.

@@ -4,10 +4,12 @@ mod chart;
 mod figures;
 mod style;
 mod threads;
+mod verdict;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use microtome_core::diagnose::Diagnosis;
 use microtome_core::telemetry::Log;
 
 use crate::format;
@@ -30,6 +32,9 @@ pub fn page(log: &Log) -> String {
     put(&mut page, format_args!("</head>\n<body>\n<header>\n<h1>{}</h1>\n<p>{}</p>\n", escaped(&title), subtitle(log)));
     page += "</header>\n<main>\n";
     page += &figures::figures(log, &history);
+    if !log.snapshots.is_empty() {
+        page += &verdict::section(history.steady_window(Duration::MAX).map(|window| Diagnosis::of(&window)).as_ref());
+    }
     page += &figures::curves(&history);
     page += &figures::stages(log);
     page += &threads::picture(&log.spans.timeline());
