@@ -68,7 +68,9 @@ pub fn roles(ranks: &[RankFigures]) -> Vec<Role> {
         else {
             return Role::KeepsUp;
         };
-        let (more, slower) = (rank.wait_share - wait, 1.0 - rank.samples_per_s / pace.max(f64::MIN_POSITIVE));
+        let more = rank.wait_share - wait;
+        // Where nobody moves nobody is slower.
+        let slower = if pace > 0.0 { 1.0 - rank.samples_per_s / pace } else { 0.0 };
         // Who is not at the others' pace does not wait for them, nor they for it.
         if slower >= SLOWER {
             Role::Behind { slower }

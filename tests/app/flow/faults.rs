@@ -5,15 +5,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use microtome::state::{ChunkGrid, ChunkStatus, LoaderPhase, Session};
+use microtome::state::{Arrangement, ChunkGrid, ChunkStatus, LoaderPhase, Session, State};
 use microtome::{AppOptions, Start, command};
 use microtome_core::geometry::Axis;
 use microtome_tests::data;
 
 use crate::driver::Driver;
+
+/// Chunks that somebody began to read.
+type Asked = Arc<Mutex<Vec<PathBuf>>>;
 
 /// Chunks in whose place stands a pipe: whoever reads one waits until somebody writes into it.
 struct Late {
@@ -39,11 +43,14 @@ impl Late {
         Self { chunks }
     }
 
-    /// They come now, each as often as it is asked for.
-    fn arrive(self) {
+    /// They come now, each as often as it is asked for. What is asked for is told, in order.
+    fn arrive(self) -> Asked {
+        let asked = Asked::default();
         for (path, bytes) in self.chunks {
+            let asked = Arc::clone(&asked);
             let write = move || {
                 while let Ok(mut pipe) = std::fs::OpenOptions::new().write(true).open(&path) {
+                    asked.lock().expect("nobody panicked").push(path.clone());
                     // A reader that had enough is none of our business.
                     let _ = pipe.write_all(&bytes);
                     drop(pipe);
@@ -53,6 +60,7 @@ impl Late {
             };
             std::thread::Builder::new().name("late".to_owned()).spawn(write).expect("a thread");
         }
+        asked
     }
 }
 
@@ -83,6 +91,53 @@ fn while_nothing_comes_the_window_does_what_it_is_told() {
     driver.wait("the chunks", |state| {
         state.pending_chunks == 0 && state.readout.as_ref().is_some_and(|readout| readout.raw.is_some())
     });
+}
+
+#[test]
+fn coarse_chunks_come_first_and_what_is_scrubbed_past_is_never_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    let late = Late::finest(&store);
+    // One view and no labels from the beginning: a thread that waits for what another view wants is not seen in the grid.
+    let mut driver = Driver::start(AppOptions::default());
+    driver.run(command::Command::Arrange(Arrangement::One));
+    driver.run(command::Command::ToggleLabels);
+    driver.run(command::Command::Open(Start::Path(store)));
+    // 4 × 7 chunks of 32³ in each of the two layers of 100 × 200 voxels.
+    const LAYER: usize = 28;
+    driver.wait("the finest chunks to be all that is pending", |state| {
+        state.pending_chunks == LAYER && state.gpu.textures > 0
+    });
+    let layer = |driver: &Driver| {
+        let data = driver.state().session.open().expect("open");
+        let finest = &data.dataset().expect("one").raw.levels()[0];
+        finest.world_from_voxel.voxel_containing(driver.state().views.cursor_nm).z as u64 / finest.chunk_shape.z
+    };
+    assert_eq!(layer(&driver), 0);
+    driver.key(Modifiers::NONE, Key::C);
+    let in_hand = |state: &State| state.chunk_grids[Axis::Z].as_ref().map(|grid| grid.count(ChunkStatus::Decoding));
+    driver.wait("two threads at least to have begun", |state| in_hand(state) >= Some(2));
+    driver.settle();
+    let begun = in_hand(driver.state());
+    for _ in 0..24 {
+        driver.key(Modifiers::NONE, Key::Period);
+    }
+    assert_eq!(layer(&driver), 1);
+    driver.wait("the other layer to be wanted", |state| state.pending_chunks == LAYER);
+    let asked = late.arrive();
+    driver.wait("the chunks", |state| state.pending_chunks == 0);
+    let asked = asked.lock().expect("nobody panicked").clone();
+    let of_layer = |layer: &str| {
+        let is_of = |path: &&PathBuf| {
+            path.components().any(|part| part.as_os_str() == "s0") && path.iter().rev().nth(2) == Some(layer.as_ref())
+        };
+        asked.iter().filter(is_of).collect::<Vec<_>>()
+    };
+    // A thread that has begun with a chunk ends it; what waited is not begun.
+    assert_eq!(Some(of_layer("0").len()), begun, "{asked:?}");
+    assert!(begun <= Some(4), "of {LAYER}");
+    let wanted = of_layer("1");
+    assert_eq!((wanted.len(), wanted.iter().collect::<std::collections::HashSet<_>>().len()), (LAYER, LAYER));
 }
 
 #[test]
