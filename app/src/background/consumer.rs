@@ -336,7 +336,7 @@ impl Taker<'_> {
                 let slot = shared.slot.lock();
                 !slot.stop && slot.simulations == number
             };
-            let told = simulate(&loader, draws, &is_wanted, |view| {
+            let told = simulate(&loader, draws, is_wanted, |view| {
                 shared.tell(|news| news.simulation = Some(Arc::new(view)));
             });
             if let Err(error) = told {

@@ -39,6 +39,7 @@ impl Finder {
     }
 
     /// What was found last, once.
+    #[must_use]
     pub fn poll(&self) -> Option<Vec<Found>> {
         self.receiver.try_iter().last()
     }

@@ -49,7 +49,8 @@ fn row_ui(ui: &mut Ui, ctx: &PaneContext<'_>, found: &Found) {
 
 fn field_ui(ui: &mut Ui, ctx: &PaneContext<'_>, Line { text, just_opened }: Line<'_>) {
     ui.label("Or where it serves, HOST:PORT, behind it the token if it asks for one:");
-    let edit = ui.add(TextEdit::singleline(text).desired_width(f32::INFINITY));
+    // A name of its own: else it would be another field, without the keyboard, when the list above comes.
+    let edit = ui.add(TextEdit::singleline(text).id_salt("address").desired_width(f32::INFINITY));
     edit.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Address of a loader"));
     if just_opened {
         edit.request_focus();

@@ -84,11 +84,7 @@ fn apply_to_slices(state: &mut State, command: Command) {
             None => simulate(state, DRAWS),
         },
         Command::SimulateDraws(draws) => simulate(state, draws),
-        Command::StopSimulation => {
-            if state.loader.simulating.take().is_some() {
-                state.effects.push(Effect::Simulate(None));
-            }
-        }
+        Command::StopSimulation => stop_simulation(state),
         Command::SetContrast(contrast) => {
             state.display.contrast = contrast;
             state.display.auto_contrast_pending = false;
@@ -171,6 +167,12 @@ fn open(state: &mut State, start: Start) {
         state.path_field_open = false;
         state.attach.open = false;
         state.effects.push(Effect::Open(start));
+    }
+}
+
+fn stop_simulation(state: &mut State) {
+    if state.loader.simulating.take().is_some() {
+        state.effects.push(Effect::Simulate(None));
     }
 }
 

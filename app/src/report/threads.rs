@@ -22,7 +22,7 @@ const GAP: f64 = 5.0;
 
 /// The section; nothing if no spans were recorded.
 pub(super) fn picture(timeline: &Timeline) -> String {
-    let last = timeline.tracks.iter().filter_map(|track| Some(track.spans.iter().map(|span| span.end_ns).max()?)).max();
+    let last = timeline.tracks.iter().filter_map(|track| track.spans.iter().map(|span| span.end_ns).max()).max();
     let Some(end_ns) = last else { return String::new() };
     let recording = Recording::new(Arc::new(timeline.clone()));
     let range = RangeNs::new(end_ns.saturating_sub(SHOWN_NS).max(timeline.start_ns), end_ns);

@@ -84,7 +84,7 @@ impl<S: Voxel> Tile<'_, S> {
         for block in run.blocks() {
             places.find::<false>(self.instructions, run.padded(&block), &frame, block.len());
             for (layer, depth) in depths.iter().enumerate() {
-                let elements = self.grain.from_plane(split_depth(*depth, self.lo[0], shift).0).elements;
+                let elements = self.grain.starting_at_plane(split_depth(*depth, self.lo[0], shift).0).elements;
                 for (out, index) in rows.part(layer, &block).iter_mut().zip(&places.index) {
                     *out = convert(elements[*index as usize]);
                 }
@@ -141,7 +141,7 @@ impl<S: Intensity> Tile<'_, S> {
                     }
                     let (plane, part) = split_depth(*depth, self.lo[0], offset[0]);
                     places.part[0] = [part; BLOCK];
-                    self.grain.from_plane(plane).add_block(self.instructions, &places, block.len(), &mut sums);
+                    self.grain.starting_at_plane(plane).add_block(self.instructions, &places, block.len(), &mut sums);
                 }
                 if self.samples.len() > 1 {
                     sums.iter_mut().for_each(|sum| *sum /= count);
@@ -156,7 +156,7 @@ impl<S: Intensity> Tile<'_, S> {
 
 impl<'a, S: Voxel> Grain<'a, S> {
     /// The planes from one on.
-    fn from_plane(&self, plane: usize) -> Grain<'a, S> {
+    fn starting_at_plane(&self, plane: usize) -> Grain<'a, S> {
         Grain { elements: self.elements.get(plane * self.plane..).unwrap_or_default(), ..*self }
     }
 }

@@ -38,14 +38,15 @@ impl Training {
         let address = loader.served_at().expect("serves").to_string();
         let stop = Arc::new(AtomicBool::new(false));
         let (its_loader, its_stop) = (Arc::clone(&loader), Arc::clone(&stop));
-        let thread = std::thread::spawn(move || {
+        let train = move || {
             while !its_stop.load(Ordering::Relaxed) {
                 if its_loader.next_batch_timeout(Duration::from_millis(20)).is_err() {
                     return;
                 }
                 std::thread::sleep(Duration::from_millis(2));
             }
-        });
+        };
+        let thread = std::thread::Builder::new().name("training".to_owned()).spawn(train).expect("a thread");
         Self { address, loader, stop, thread: Some(thread) }
     }
 }
@@ -148,4 +149,19 @@ fn a_loader_is_recorded_and_the_recording_opened() {
     assert!(state.history.observations().len() > 3 && state.timeline.recording().span_count() > 10);
     let complaints: Vec<_> = state.log.entries().map(|entry| entry.message.clone()).collect();
     assert!(!complaints.iter().any(|words| words.contains("not whole")), "{complaints:?}");
+}
+
+#[test]
+fn a_loader_is_found_in_the_window_and_attached_to() {
+    let training = Training::start("");
+    let mut driver = Driver::start(AppOptions::default());
+    driver.palette("Attach to a loader");
+    driver.wait("somebody to look", |state| state.attach.found.is_some());
+    driver.settle();
+    // Where the system has no place for notices the field remains.
+    driver.node("Address of a loader").type_text(&training.address);
+    driver.settle();
+    driver.press("Attach");
+    driver.wait("figures", |state| state.loader.stats.is_some());
+    assert!(!driver.state().attach.open);
 }

@@ -98,12 +98,13 @@ fn who_drips_bytes_holds_nobody_up() {
 fn impostor(said: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
+    let answer = move || {
         let (mut stream, _) = listener.accept().unwrap();
         let _gone = stream.write_all(&said);
         // Until the viewer has had enough.
         let _heard = stream.read_to_end(&mut Vec::new());
-    });
+    };
+    std::thread::Builder::new().name("impostor".to_owned()).spawn(answer).unwrap();
     address
 }
 
