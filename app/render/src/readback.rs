@@ -100,6 +100,21 @@ fn copy_back(
     let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(padded_row_bytes), rows_per_image: None };
     encoder.copy_texture_to_buffer(target.as_image_copy(), wgpu::TexelCopyBufferInfo { buffer: &buffer, layout }, size);
     queue.submit([encoder.finish()]);
+    mapped(device, &buffer, |padded| {
+        let rows = padded.chunks_exact(padded_row_bytes as usize);
+        rows.flat_map(|row| &row[..row_bytes as usize]).copied().collect()
+    })
+}
+
+/// What `take` makes of the bytes of a buffer that can be mapped, once the device is done with all that was submitted.
+///
+/// # Errors
+/// [`RenderError::Readback`] if the device is lost or the buffer cannot be mapped.
+pub(crate) fn mapped<T>(
+    device: &wgpu::Device,
+    buffer: &wgpu::Buffer,
+    take: impl FnOnce(&[u8]) -> T,
+) -> Result<T, RenderError> {
     let (sender, receiver) = mpsc::sync_channel(1);
     buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
         // The receiver outlives the wait below; if it is gone, nobody asks any more.
@@ -109,7 +124,6 @@ fn copy_back(
     device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(e.to_string()))?;
     let mapped = receiver.try_recv().map_err(|e| failed(e.to_string()))?;
     mapped.map_err(|e| failed(e.to_string()))?;
-    let padded = buffer.slice(..).get_mapped_range().map_err(|e| failed(e.to_string()))?;
-    let rows = padded.chunks_exact(padded_row_bytes as usize);
-    Ok(rows.flat_map(|row| &row[..row_bytes as usize]).copied().collect())
+    let bytes = buffer.slice(..).get_mapped_range().map_err(|e| failed(e.to_string()))?;
+    Ok(take(&bytes))
 }

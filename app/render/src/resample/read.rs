@@ -1,11 +1,10 @@
 //! Planes as numbers in memory: for those who compare them.
 
-use std::sync::mpsc;
-
 use super::Resampler;
 use super::plan::{ResamplePlan, ResampleRefusal};
 use crate::RenderError;
 use crate::chunk_textures::ChunkTextures;
+use crate::readback::mapped;
 
 /// A plane as it was made.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +49,7 @@ impl Resampler {
             at += bytes;
         }
         queue.submit([encoder.finish()]);
-        let words = mapped_words(device, &buffer)?;
+        let words: Vec<u32> = mapped(device, &buffer, bytemuck::pod_collect_to_vec)?;
         let (raw, labels) = words.split_at(voxels as usize);
         let (ids, known) = labels.split_at(label_bytes as usize / 4);
         let of_class = plan.labels.as_ref().map_or(1, |labels| labels.size.iter().product::<u32>()).max(1) as usize;
@@ -60,19 +59,4 @@ impl Resampler {
             known: known.chunks_exact(of_class).map(|known| known.iter().map(|word| *word == 1).collect()).collect(),
         }))
     }
-}
-
-/// What is in a buffer once the device is done.
-fn mapped_words(device: &wgpu::Device, buffer: &wgpu::Buffer) -> Result<Vec<u32>, RenderError> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-        // The receiver outlives the wait below; if it is gone, nobody asks any more.
-        let _ = sender.send(result);
-    });
-    let failed = |reason: String| RenderError::Readback { reason };
-    device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(e.to_string()))?;
-    let mapped = receiver.try_recv().map_err(|e| failed(e.to_string()))?;
-    mapped.map_err(|e| failed(e.to_string()))?;
-    let bytes = buffer.slice(..).get_mapped_range().map_err(|e| failed(e.to_string()))?;
-    Ok(bytemuck::pod_collect_to_vec(&bytes))
 }
