@@ -156,12 +156,13 @@ fn place<T: Lane>(plan: &ReadPlan, outputs: &Outputs, is_down: bool, block: &[T]
                 block,
                 |voxel| first + column(voxel),
                 out,
+                |_| (),
             );
         }
     } else {
         for (s, oz) in outputs.z.clone().enumerate() {
             let first = to(z, oz) + to(y, outputs.y.start);
-            turner.turn((y_len, x_len), |f| (s * y_len + f) * x_len, block, |voxel| first + column(voxel), out);
+            turner.turn((y_len, x_len), |f| (s * y_len + f) * x_len, block, |voxel| first + column(voxel), out, |_| ());
         }
     }
 }

@@ -54,7 +54,13 @@ impl Lane for u8 {
 }
 
 impl Lane for u16 {}
-impl Lane for u32 {}
+impl Lane for u32 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    fn transpose(rows: &[[Self; TILE]; TILE]) -> [[Self; TILE]; TILE] {
+        sse2::transpose_words(rows)
+    }
+}
 impl Lane for u64 {}
 
 /// Where rows become columns: memory that is used again for every part of a box.
@@ -74,7 +80,8 @@ impl<T: Lane> Turner<T> {
     /// to `column_start(column) + row`.
     ///
     /// A part of each row is read at once, as its cache line may be gone before it is wanted again: rows are often as far
-    /// from each other as lines of which a cache keeps few.
+    /// from each other as lines of which a cache keeps few. `meanwhile` is called with how many rows are turned next, again
+    /// and again.
     pub(super) fn turn(
         &mut self,
         (rows, columns): (usize, usize),
@@ -82,6 +89,7 @@ impl<T: Lane> Turner<T> {
         from: &[T],
         column_start: impl Fn(usize) -> usize,
         out: &mut [T],
+        mut meanwhile: impl FnMut(usize),
     ) {
         for first_column in (0..columns).step_by(BLOCK) {
             let wide = (columns - first_column).min(BLOCK);
@@ -90,6 +98,7 @@ impl<T: Lane> Turner<T> {
                 for tile in (0..len).step_by(TILE) {
                     // Beyond the block the last row again; beyond the columns anything: neither is copied.
                     let row = |r: usize| row_start(first_row + (tile + r).min(len - 1)) + first_column;
+                    meanwhile(TILE.min(len - tile));
                     self.turn_rows((tile, wide), row, from);
                 }
                 for (column, turned) in (first_column..first_column + wide).zip(&self.turned) {
@@ -160,12 +169,12 @@ pub(super) fn permute<T: Lane>(
         }
     } else if along_b == 1 {
         for (i, from) in from.chunks_exact((b * c).max(1)).enumerate() {
-            turner.turn((b, c), |row| row * c, from, |column| first + i * along_a + column * along_c, out);
+            turner.turn((b, c), |row| row * c, from, |column| first + i * along_a + column * along_c, out, |_| ());
         }
     } else {
         for j in 0..b {
             let row = |row: usize| row * b * c + j * c;
-            turner.turn((a, c), row, from, |column| first + j * along_b + column * along_c, out);
+            turner.turn((a, c), row, from, |column| first + j * along_b + column * along_c, out, |_| ());
         }
     }
 }
@@ -173,7 +182,10 @@ pub(super) fn permute<T: Lane>(
 /// SSE2 belongs to every x86-64.
 #[cfg(target_arch = "x86_64")]
 mod sse2 {
-    use std::arch::x86_64::{__m128i, _mm_unpackhi_epi8, _mm_unpacklo_epi8};
+    use std::arch::x86_64::{
+        __m128i, _mm_unpackhi_epi8, _mm_unpackhi_epi32, _mm_unpackhi_epi64, _mm_unpacklo_epi8, _mm_unpacklo_epi32,
+        _mm_unpacklo_epi64,
+    };
 
     use super::TILE;
 
@@ -198,6 +210,38 @@ mod sse2 {
             (mixed[2 * i], mixed[2 * i + 1]) = (lo, hi);
         }
         mixed
+    }
+
+    /// Four rows of four words at a time.
+    #[inline]
+    pub(super) fn transpose_words(rows: &[[u32; TILE]; TILE]) -> [[u32; TILE]; TILE] {
+        let rows: [[__m128i; TILE / 4]; TILE] = bytemuck::cast(*rows);
+        let mut columns = rows;
+        for (i, rows) in rows.as_chunks::<4>().0.iter().enumerate() {
+            for j in 0..TILE / 4 {
+                let turned = turn_words(rows.map(|row| row[j]));
+                for (k, turned) in turned.into_iter().enumerate() {
+                    columns[4 * j + k][i] = turned;
+                }
+            }
+        }
+        bytemuck::cast(columns)
+    }
+
+    #[inline]
+    fn turn_words([a, b, c, d]: [__m128i; 4]) -> [__m128i; 4] {
+        // SAFETY: SSE2 is there on every x86-64, for which alone this module is compiled.
+        #[allow(unsafe_code, reason = "the instructions are only unsafe where SSE2 is not known to be there")]
+        unsafe {
+            let (ab, ab_high) = (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
+            let (cd, cd_high) = (_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
+            [
+                _mm_unpacklo_epi64(ab, cd),
+                _mm_unpackhi_epi64(ab, cd),
+                _mm_unpacklo_epi64(ab_high, cd_high),
+                _mm_unpackhi_epi64(ab_high, cd_high),
+            ]
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod reuse;
 mod scratch;
 mod shard;
 mod slab;
+mod slab_parts;
 mod slips;
 pub(crate) mod stream;
 mod strides;

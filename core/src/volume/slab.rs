@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::lanes::{TILE, Turner, copy_row};
-use super::plan::{AxisPlan, ReadPlan};
-use super::prefetch::prefetch;
+use super::plan::ReadPlan;
 use super::scratch::Scratch;
+use super::slab_parts::{Line, Part, parts};
 use super::strides::{Strided, pick, pick_reversed};
 use super::tables::Run;
 use super::{Chunk, Voxel};
@@ -15,9 +15,8 @@ use crate::geometry::{Axis, Zyx};
 /// Bytes of planes that are made at a time where they are not made in place: they stay in a core's own cache.
 const SLAB_BYTES: usize = 1 << 18;
 
-/// Bytes of a chunk's row that are read for a part of planes across it. Measured: less reads the same memory again and
-/// again, and more makes parts that leave a core's own cache.
-const ROW_BYTES: usize = 32;
+/// Bytes of a chunk's row that are read for a part of planes across it: a cache line, so that no memory is read twice.
+const ROW_BYTES: usize = 64;
 
 /// The chunks of a plan, in its order, and what absent ones hold.
 pub(super) struct Source<'a, S> {
@@ -43,8 +42,8 @@ pub(super) fn slabs(shape: Zyx<usize>, voxel_bytes: usize, fewest: usize) -> imp
     (0..shape.z).step_by(planes).map(move |lo| lo..shape.z.min(lo + planes))
 }
 
-/// How many planes of elements of so many bytes to make at a time at least: where they lie across the chunks' rows, half a
-/// cache line of each row is read for them, and a tile at least.
+/// How many planes of elements of so many bytes to make at a time at least: where they lie across the chunks' rows, a cache
+/// line of each row is read for them, and a tile at least.
 pub(super) fn fewest_planes(plan: &ReadPlan, element_bytes: usize) -> usize {
     if plan.axes.x.patch_axis == Axis::Z { (ROW_BYTES / element_bytes.max(1)).max(TILE) } else { 1 }
 }
@@ -62,105 +61,41 @@ pub(super) fn copy_planes<S: Voxel>(plan: &ReadPlan, source: &Source<'_, S>, pla
 }
 
 fn copy_as<S: Voxel, T: Strided>(plan: &ReadPlan, source: &Source<'_, S>, planes: &Range<usize>, out: &mut [T]) {
-    let Zyx { z, y, x } = &plan.axes;
     let fill: T = bytemuck::cast(source.fill);
     let mut turner = Turner::new();
-    for cz in 0..z.chunks.len() {
-        let Some(line_z) = Line::of(z, (cz, plan.chunk_shape.z), plan.chunk_shape.y * plan.chunk_shape.x, planes)
-        else {
-            continue;
-        };
-        for cy in 0..y.chunks.len() {
-            let Some(line_y) = Line::of(y, (cy, plan.chunk_shape.y), plan.chunk_shape.x, planes) else { continue };
-            for cx in 0..x.chunks.len() {
-                let Some(line_x) = Line::of(x, (cx, plan.chunk_shape.x), 1, planes) else { continue };
-                let lines = Zyx::new(&line_z, &line_y, &line_x);
-                match source.voxels(plan, Zyx::new(cz, cy, cx)) {
-                    Some(from) => copy_chunk(&lines, bytemuck::cast_slice(from), out, &mut turner),
-                    None => fill_chunk(&lines, fill, out),
-                }
-            }
+    let mut parts = parts(plan, source, planes).peekable();
+    let mut is_first = true;
+    while let Some(part) = parts.next() {
+        let next = parts.peek();
+        if std::mem::take(&mut is_first) {
+            part.rows_of_block(0).ask_for_all();
+        }
+        match part.from {
+            Some(from) => copy_part(&part, from, next, out, &mut turner),
+            None => fill_part(&part.lines, fill, out),
         }
     }
 }
 
-/// One axis of the part of some planes that one chunk serves: for each output its place in the chunk.
-struct Line<'a> {
-    /// Voxels from the table's first touched voxel.
-    first: &'a [usize],
-    /// Place in the chunk of the table's first touched voxel; may be before the chunk.
-    shift: i64,
-    /// Elements from one voxel of the chunk to the next.
-    from_stride: usize,
-    /// Place among the planes of the first output.
-    to: usize,
-    /// Elements from one output to the next.
-    to_stride: usize,
-    run: Run,
-    patch_axis: Axis,
-}
-
-impl<'a> Line<'a> {
-    /// Of chunk number `index` of an axis; `None` if it serves none of `planes`.
-    fn of(
-        axis: &'a AxisPlan,
-        (index, chunk_len): (usize, usize),
-        from_stride: usize,
-        planes: &Range<usize>,
-    ) -> Option<Self> {
-        let chunk = &axis.chunks[index];
-        let (mut lo, mut hi, mut first_plane) = (chunk.outputs_lo, chunk.outputs_hi, 0);
-        if axis.patch_axis == Axis::Z {
-            first_plane = planes.start;
-            lo = lo.max(planes.start.saturating_sub(axis.table.inside_lo));
-            hi = hi.min(planes.end.saturating_sub(axis.table.inside_lo));
-        }
-        let origin = chunk.chunk as i64 * chunk_len as i64;
-        (lo < hi).then(|| Self {
-            first: &axis.table.first[lo..hi],
-            shift: axis.touched - origin,
-            from_stride,
-            to: (axis.table.inside_lo + lo - first_plane) * axis.out_stride,
-            to_stride: axis.out_stride,
-            run: if hi - lo == 1 { Run::Up(1) } else { axis.table.run },
-            patch_axis: axis.patch_axis,
-        })
-    }
-
-    const fn len(&self) -> usize {
-        self.first.len()
-    }
-
-    /// Whether the outputs' voxels are all of a row's, up or down.
-    const fn is_dense(&self) -> bool {
-        matches!(self.run, Run::Up(1) | Run::Down(1))
-    }
-
-    /// Place in the chunk of the first of the outputs' voxels, unless they are scattered.
-    fn lowest(&self) -> usize {
-        self.from(if matches!(self.run, Run::Down(_)) { self.len() - 1 } else { 0 })
-    }
-
-    fn from(&self, output: usize) -> usize {
-        (self.shift + self.first[output] as i64) as usize * self.from_stride
-    }
-
-    const fn to(&self, output: usize) -> usize {
-        self.to + output * self.to_stride
-    }
-}
-
-fn copy_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
-    let Zyx { z, y, x } = lines;
+fn copy_part<T: Strided>(
+    part: &Part<'_, T>,
+    from: &[T],
+    next: Option<&Part<'_, T>>,
+    out: &mut [T],
+    turner: &mut Turner<T>,
+) {
+    let Zyx { z, y, x } = &part.lines;
     if x.patch_axis != Axis::X {
-        return turn_chunk(lines, from, out, turner);
+        return turn_part(part, from, next, out, turner);
     }
     let len = x.len();
     for oz in 0..z.len() {
+        let mut ahead = part.rows_after(oz, next);
         for oy in 0..y.len() {
             let (row, to) = (z.from(oz) + y.from(oy), z.to(oz) + y.to(oy) + x.to(0));
             let out = &mut out[to..to + len];
             let lowest = row + x.lowest();
+            ahead.ask_for(1);
             match x.run {
                 Run::Up(1) => copy_row(&from[lowest..lowest + len], out),
                 Run::Down(1) => T::reverse(&from[lowest..lowest + len], out),
@@ -177,42 +112,38 @@ fn copy_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], tur
 }
 
 /// What a chunk serves of a patch whose fastest axis is the volume's z or y: its rows become columns.
-fn turn_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T], out: &mut [T], turner: &mut Turner<T>) {
-    let Zyx { z, y, x } = lines;
-    let picked = (!x.is_dense()).then(|| pick_rows(lines, from));
-    if picked.is_none() {
-        prefetch_rows(lines, from);
-    }
-    let (fast, slow) = if z.patch_axis == Axis::X { (z, y) } else { (y, z) };
-    let (fast_rows, slow_rows) = if z.patch_axis == Axis::X { (y.len(), 1) } else { (1, y.len()) };
+fn turn_part<T: Strided>(
+    part: &Part<'_, T>,
+    from: &[T],
+    next: Option<&Part<'_, T>>,
+    out: &mut [T],
+    turner: &mut Turner<T>,
+) {
+    let Zyx { z, y, x } = &part.lines;
+    let picked = (!x.is_dense()).then(|| pick_rows(&part.lines, from));
+    let turns_z = part.turns_z();
+    let (fast, slow) = if turns_z { (z, y) } else { (y, z) };
+    let (fast_rows, slow_rows) = if turns_z { (y.len(), 1) } else { (1, y.len()) };
     let is_down = matches!(x.run, Run::Down(_));
+    let mut ahead = part.rows_after(0, next);
     for s in 0..slow.len() {
+        if s > 0 && (!turns_z || s % TILE == 0) {
+            ahead = part.rows_after(if turns_z { s / TILE } else { s }, next);
+        }
         let to_plane = slow.to(s) + fast.to(0);
         let to = |voxel: usize| to_plane + x.to(if is_down { x.len() - 1 - voxel } else { voxel });
         let size = (fast.len(), x.len());
         if let Some(picked) = &picked {
-            turner.turn(size, |f| (f * fast_rows + s * slow_rows) * x.len(), picked, to, out);
+            turner.turn(size, |f| (f * fast_rows + s * slow_rows) * x.len(), picked, to, out, |_| ());
         } else {
             let lowest = slow.from(s) + x.lowest();
-            turner.turn(size, |f| lowest + fast.from(f), from, to, out);
-        }
-    }
-}
-
-/// Asks for the rows that are turned, in the order of memory: they are turned in another one, in which each waits for its
-/// own.
-fn prefetch_rows<T>(lines: &Zyx<&Line<'_>>, from: &[T]) {
-    let Zyx { z, y, x } = lines;
-    for oz in 0..z.len() {
-        for oy in 0..y.len() {
-            let lowest = z.from(oz) + y.from(oy) + x.lowest();
-            prefetch(&from[lowest..lowest + x.len()]);
+            turner.turn(size, |f| lowest + fast.from(f), from, to, out, |rows| ahead.ask_for(rows));
         }
     }
 }
 
 /// The voxels of a chunk that become outputs, as rows of these alone: of a run down, the last output first.
-fn pick_rows<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T]) -> Scratch<T> {
+fn pick_rows<T: Strided>(lines: &Zyx<Line<'_>>, from: &[T]) -> Scratch<T> {
     let Zyx { z, y, x } = lines;
     let mut picked = Scratch::of(z.len() * y.len() * x.len());
     for (row, picked) in picked.chunks_exact_mut(x.len()).enumerate() {
@@ -225,7 +156,7 @@ fn pick_rows<T: Strided>(lines: &Zyx<&Line<'_>>, from: &[T]) -> Scratch<T> {
     picked
 }
 
-fn fill_chunk<T: Strided>(lines: &Zyx<&Line<'_>>, value: T, out: &mut [T]) {
+fn fill_part<T: Strided>(lines: &Zyx<Line<'_>>, value: T, out: &mut [T]) {
     let Zyx { z, y, x } = lines;
     for oz in 0..z.len() {
         for oy in 0..y.len() {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::lanes::{Lane, permute};
+use super::prefetch::prefetch;
 use super::scratch::Scratch;
 use super::stream;
 use super::walker::Walker;
@@ -13,8 +14,9 @@ use super::warp_plan::WarpPlan;
 use super::{Chunk, Voxel};
 use crate::geometry::{Axis, Zyx};
 
-/// Bytes of a window and of what is made of it, if a single plane does not need more: they stay in a core's own cache.
-const WINDOW_BYTES: f64 = (1 << 20) as f64;
+/// Bytes of a window and of what is made of it, if a single plane does not need more. Measured: with fewer the planes of a
+/// window share too little of what is found for them, with more they leave the caches.
+const WINDOW_BYTES: f64 = (2 << 20) as f64;
 /// Stored voxels of a window for each voxel that is made of them at most; else they are left where they are.
 const MOST_STORED: f64 = 64.0;
 /// Elements after a window: the last voxel is loaded like every other, with some behind it.
@@ -215,6 +217,12 @@ impl Window {
                 for y in lo[1]..hi[1] {
                     let from = place(chunk_lo, [z, y, lo[2]], plan.chunk_shape[1], plan.chunk_shape[2]);
                     let to = place(self.lo, [z, y, lo[2]], height as i64, width as i64);
+                    if z + 1 < hi[0] {
+                        // The same row of the next plane: a plane is as much as a page of memory, at whose end
+                        // processors stop asking on their own.
+                        let next = from + (plan.chunk_shape[1] * plan.chunk_shape[2]) as usize;
+                        prefetch(&voxels[next..next + len]);
+                    }
                     stored[to..to + len].copy_from_slice(&voxels[from..from + len]);
                 }
             }
