@@ -221,6 +221,7 @@ impl App {
                 Effect::ChooseConfig => self.dialogs.show(true),
                 Effect::Close => {
                     self.opener.cancel();
+                    self.gauging.stop(&mut self.state);
                     self.close();
                     self.state.session = Session::Empty;
                     Ok(())
@@ -231,7 +232,11 @@ impl App {
                 Effect::ApplyConfig => self.loading.apply(&mut self.state),
                 Effect::SaveConfig(file) => self.save(file),
                 Effect::Export { path, plan } => self.exporter.start(path, plan),
-                Effect::Gauge(normal) => self.gauging.start(&self.state, normal, self.streaming.caches()),
+                Effect::Gauge(normal) => self.gauging.start(&mut self.state, normal, self.streaming.caches()),
+                Effect::StopGauge => {
+                    self.gauging.stop(&mut self.state);
+                    Ok(())
+                }
                 Effect::CancelExport => {
                     self.exporter.cancel();
                     Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 use microtome_core::geometry::{Axis, Zyx};
@@ -37,6 +38,8 @@ pub struct Gauged {
 /// Measures on threads named `gauge`.
 pub struct Gauge {
     waker: Waker,
+    /// Set when what is being measured is not wanted any more.
+    broken_off: Arc<AtomicBool>,
     sender: Sender<Gauged>,
     answers: Receiver<Gauged>,
 }
@@ -47,23 +50,32 @@ impl Gauge {
     pub fn new(waker: Waker) -> Self {
         // More than anybody asks for before the window looks.
         let (sender, answers) = crossbeam_channel::bounded(64);
-        Self { waker, sender, answers }
+        Self { waker, broken_off: Arc::default(), sender, answers }
     }
 
-    /// Starts to measure.
+    /// Starts to measure; what is being measured already is broken off.
     ///
     /// # Errors
     /// The system refuses another thread.
-    pub fn measure(&self, job: GaugeJob, caches: Arc<Caches>) -> anyhow::Result<()> {
+    pub fn measure(&mut self, job: GaugeJob, caches: Arc<Caches>) -> anyhow::Result<()> {
+        self.cancel();
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+        let broken_off = Arc::clone(&self.broken_off);
         spawn("gauge", move || {
-            let result = measure(&job, &caches).map_err(|error| error.to_string());
+            let is_wanted = || !broken_off.load(Ordering::Relaxed);
+            let result = measure(&job, &caches, is_wanted).map_err(|error| error.to_string());
             // The window may be gone.
-            if sender.send(Gauged { normal: job.view.normal, result }).is_ok() {
+            if is_wanted() && sender.send(Gauged { normal: job.view.normal, result }).is_ok() {
                 waker();
             }
         })?;
         Ok(())
+    }
+
+    /// Breaks off what is being measured: nothing more is read, and there will be no answer.
+    pub fn cancel(&mut self) {
+        std::mem::take(&mut self.broken_off).store(true, Ordering::Relaxed);
+        while self.answers.try_recv().is_ok() {}
     }
 
     /// The next answer, without waiting.
@@ -73,8 +85,9 @@ impl Gauge {
     }
 }
 
-/// Grey values at points spread evenly over the slice; what is absent from the store is left out.
-fn measure(job: &GaugeJob, caches: &Caches) -> microtome_core::Result<Option<Histogram>> {
+/// Grey values at points spread evenly over the slice; what is absent from the store is left out, and so is what would be
+/// read after nobody wants it any more.
+fn measure(job: &GaugeJob, caches: &Caches, is_wanted: impl Fn() -> bool) -> microtome_core::Result<Option<Histogram>> {
     let (level, geometry) = &job.level;
     let mut by_chunk: HashMap<Zyx<u64>, Vec<Probe>> = HashMap::new();
     let step = |side: u32| side.div_ceil(MOST_PER_SIDE).max(1) as usize;
@@ -89,6 +102,9 @@ fn measure(job: &GaugeJob, caches: &Caches) -> microtome_core::Result<Option<His
     }
     let mut values = Vec::new();
     for (chunk, probes) in by_chunk {
+        if !is_wanted() {
+            break;
+        }
         let Some(chunk) = job.volume.chunk(*level, chunk, &caches.chunks)? else { continue };
         values
             .extend(probes.iter().filter_map(|probe| value_in(&chunk, probe.index_in(&chunk))).map(|(value, _)| value));

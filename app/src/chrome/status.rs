@@ -1,12 +1,17 @@
 //! The bar at the bottom: what is under the pointer at the left; what is pending and what memory takes at the right.
 
+use std::time::Duration;
+
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 use microtome_core::geometry::Zyx;
 
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
-use crate::state::{LabelReadout, Readout, RemoteView};
+use crate::state::{LabelReadout, PaneKind, Readout, RemoteView};
+
+/// What is done sooner is not told.
+const SOON: Duration = Duration::from_millis(500);
 
 /// Draws the bar.
 pub fn status_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
@@ -98,6 +103,7 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.label(format!("simulating {:.0} %", share * 100.0))
             .on_hover_text(format!("Of {} draws; nothing is read.", format::count(draws)));
     }
+    gauging_ui(ui, ctx);
     if let Some(run) = &ctx.state.export.running {
         ui.separator();
         let cancel = ui.small_button("cancel").on_hover_text("Stop writing, and remove what was written so far.");
@@ -113,6 +119,22 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.label(format!("{} pending", format::count(ctx.state.pending_chunks as u64)))
             .on_hover_text("Chunks that the slices want and do not have yet. Coarser levels stand in for them.");
     }
+}
+
+/// A contrast that is being measured, once that has taken so long that somebody may want to break it off.
+fn gauging_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let Some((normal, since)) = ctx.state.display.gauging else { return };
+    if let Some(rest) = SOON.checked_sub(since.elapsed()).filter(|rest| !rest.is_zero()) {
+        return ui.ctx().request_repaint_after(rest);
+    }
+    ui.separator();
+    let cancel = ui.small_button("cancel").on_hover_text("Stop reading for it; the contrast stays as it is.");
+    cancel.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Cancel the contrast"));
+    if cancel.clicked() {
+        ctx.send(Command::StopContrast);
+    }
+    ui.label(format!("measuring the contrast of {}", PaneKind::slice(normal).title()))
+        .on_hover_text("Reads the chunks that the slice shows at the level on display.");
 }
 
 fn readout_text(readout: &Readout) -> String {

@@ -140,6 +140,8 @@ pub enum Command {
     AutoContrast,
     /// Spread what the slice that keys act on shows over black to white, in that slice alone.
     AutoContrastActive,
+    /// Break off what is being measured for that.
+    StopContrast,
     /// Every slice with the same contrast again.
     CommonContrast,
     /// Show or hide the raw volume.

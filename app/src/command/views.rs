@@ -20,6 +20,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Command> {
             state.views.turn(state.views.active, about_down, about_right);
         }
         Command::AutoContrastActive => state.effects.push(Effect::Gauge(state.views.active)),
+        Command::StopContrast => state.effects.push(Effect::StopGauge),
         Command::SetCropColor(by) => state.display.crop_color = by,
         Command::CommonContrast => state.display.own_contrast = Zyx::splat(None),
         Command::ResetTurns => state.views.turned = Zyx::splat(None),

@@ -1,6 +1,7 @@
 //! How the slices look: contrast, label overlay, boxes.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
 
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_render::ColorMap;
@@ -48,6 +49,8 @@ pub struct Display {
     pub contrast: Contrast,
     /// Slices that have a contrast of their own, by normal.
     pub own_contrast: Zyx<Option<Contrast>>,
+    /// The slice whose contrast is being measured, and since when.
+    pub gauging: Option<(Axis, Instant)>,
     /// That of the dataset in the right halves, from its own grey values; `None` until they are known.
     pub beside_contrast: Option<Contrast>,
     /// The contrast window is to be computed as soon as what is on display is known.
@@ -90,6 +93,7 @@ impl Default for Display {
             show_raw: true,
             contrast: Contrast::default(),
             own_contrast: Zyx::splat(None),
+            gauging: None,
             beside_contrast: None,
             auto_contrast_pending: false,
             color_map: ColorMap::default(),

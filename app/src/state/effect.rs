@@ -45,6 +45,8 @@ pub enum Effect {
     },
     /// Measure what the slice across this axis shows, for a contrast of its own.
     Gauge(Axis),
+    /// Break off what is being measured for a contrast.
+    StopGauge,
     /// Break off what is being written.
     CancelExport,
     /// Count something in the background.

@@ -141,6 +141,29 @@ fn coarse_chunks_come_first_and_what_is_scrubbed_past_is_never_read() {
 }
 
 #[test]
+fn a_contrast_that_takes_long_is_told_and_broken_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    let late = Late::finest(&store);
+    let mut driver = Driver::start(AppOptions { start: Start::Path(store), ..AppOptions::default() });
+    driver.wait("the finest chunks to be wanted", |state| state.pending_chunks > 0);
+    driver.run(command::Command::AutoContrastActive);
+    driver.wait("the contrast to be measured", |state| state.display.gauging.is_some());
+    driver.wait("half a second to pass", |state| {
+        state.display.gauging.is_some_and(|(_, since)| since.elapsed() > std::time::Duration::from_millis(500))
+    });
+    driver.settle();
+    driver.harness.get_by_label("measuring the contrast of xy");
+    driver.click("Cancel the contrast");
+    driver.settle();
+    assert!(driver.state().display.gauging.is_none());
+    assert!(driver.harness.query_by_label("measuring the contrast of xy").is_none());
+    late.arrive();
+    driver.wait("the chunks", |state| state.pending_chunks == 0);
+    assert!(driver.state().display.own_contrast.all(|own| own.is_none()), "nobody wanted it any more");
+}
+
+#[test]
 fn data_that_never_come_are_closed_and_others_opened() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("gala.zarr");

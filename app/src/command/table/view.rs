@@ -63,6 +63,13 @@ pub(super) fn view() -> Vec<CommandSpec> {
         .when(is_open),
         spec(
             Menu::Contrast,
+            Command::StopContrast,
+            "Break off the contrast of one view",
+            "Stop reading for it; the contrast stays as it is.",
+        )
+        .needs(|state| state.display.gauging.is_some(), "None is being measured."),
+        spec(
+            Menu::Contrast,
             Command::CommonContrast,
             "One contrast for all views",
             "No slice has a contrast of its own any more.",
