@@ -24,13 +24,13 @@ pub(crate) struct Catalog {
 #[derive(Serialize)]
 struct DatasetSaid<'a> {
     name: &'a str,
-    crops: Vec<CropSaid<'a>>,
+    crops: Vec<CropSaid>,
 }
 
 #[derive(Serialize)]
-struct CropSaid<'a> {
-    name: &'a str,
-    classes: Vec<&'a str>,
+struct CropSaid {
+    name: String,
+    classes: Vec<String>,
     bounds_nm: BoxNm,
 }
 
@@ -81,10 +81,10 @@ impl Catalog {
 }
 
 fn said(dataset: &catalog::Dataset) -> DatasetSaid<'_> {
-    let crop = |crop| {
-        let catalog::LabelCrop { name, classes, bounds } = crop;
-        let classes = classes.iter().map(|labels| labels.class.as_str()).collect();
-        CropSaid { name, classes, bounds_nm: *bounds }
+    let crop = |crop: &catalog::LabelCrop| CropSaid {
+        name: crop.name.clone(),
+        classes: crop.classes.iter().map(|labels| labels.class.clone()).collect(),
+        bounds_nm: crop.bounds,
     };
     DatasetSaid { name: &dataset.name, crops: dataset.crops.iter().map(crop).collect() }
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use microtome_core::Error;
 use microtome_core::geometry::{PatchGrid, VoxelBox};
 use microtome_core::volume::{
     self, Buffer, DType, LabelCodes, PatchOut, PatchReport, Resample, element, read_absence, read_patch, read_region,
 };
-use microtome_core::{Error, with_dtype};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
