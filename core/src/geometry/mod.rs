@@ -10,6 +10,7 @@
 
 mod affine;
 mod boxes;
+mod decompose;
 mod elastic;
 mod misalign;
 mod orientation;

@@ -34,6 +34,7 @@ mod look_sources;
 mod mask;
 mod measured;
 mod nearest;
+mod outline;
 pub mod params;
 mod read;
 mod recycle;
@@ -61,6 +62,7 @@ pub use config::{Data, DataSource, LoaderConfig, LoaderKeys, OnError, TelemetryK
 pub use known::Known;
 pub use look::ChainStage;
 pub use look_sources::{LookSources, LookedClass};
+pub use outline::Outline;
 pub use recycle::BatchArrays;
 pub use report::SourceReport;
 pub use run::{Loader, LoaderOptions};

@@ -3,9 +3,10 @@
 use std::collections::{HashSet, VecDeque};
 
 use parking_lot::Mutex;
+use serde::Serialize;
 
 /// A sample that could not be read, with `on_error = "skip"`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkippedSample {
     /// Epoch of the sample.
     pub epoch: u64,
