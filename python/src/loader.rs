@@ -121,9 +121,9 @@ impl Loader {
     fn replay(&self, batches: usize) -> PyResult<()> {
         let loader = self.running()?;
         if batches == 0 {
-            loader.end_replay()
+            loader.end_replay();
         } else {
-            loader.replay(batches)
+            loader.replay(batches);
         }
         Ok(())
     }
