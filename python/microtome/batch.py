@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import _microtome
-
-if TYPE_CHECKING:
-    import torch
 
 __all__ = ["Batch"]
 
@@ -91,26 +88,6 @@ class Batch(Mapping[str, np.ndarray]):
     def skipped(self) -> list[dict[str, Any]]:
         """Samples that could not be read, in whose place others were drawn, with the reason."""
         return self._native.skipped()
-
-    def torch(
-        self, *, device: torch.device | str | None = None, pin_memory: bool | None = None, non_blocking: bool = True
-    ) -> dict[str, torch.Tensor]:
-        """All arrays as torch tensors, and the masks as ``NAME_known``.
-
-        On the CPU they lie on the same memory.
-
-        Parameters
-        ----------
-        device : torch.device or str, optional
-            Where to put them.
-        pin_memory : bool, optional
-            Copy into page-locked memory first, from which a GPU reads faster. Left out: where there is CUDA.
-        non_blocking : bool
-            Whether the copy to the device may still run when this returns.
-        """
-        from .torch import tensors
-
-        return tensors(self, device=device, pin_memory=pin_memory, non_blocking=non_blocking)
 
     def __repr__(self) -> str:
         arrays = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in self.items())
