@@ -51,6 +51,7 @@ mod state;
 mod tally;
 mod threads;
 mod told;
+mod turn;
 mod validate;
 mod validate_array;
 mod validate_sampling;
@@ -71,6 +72,7 @@ pub use share::{Share, Uneven};
 pub use skipped::SkippedSample;
 pub use state::LoaderState;
 pub use tally::ClassTally;
+pub use turn::Turn;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{
