@@ -335,6 +335,26 @@ fn caches_can_be_shared_and_statistics_start_at_zero() {
 }
 
 #[test]
+fn what_happens_to_a_loader_is_marked() {
+    let caches = Arc::new(Caches::new(1 << 30, 1 << 20));
+    let before = config("memory = \"1 GiB\"\nthreads = 1");
+    let options = LoaderOptions { caches: Some(caches), replaces: Some(before), ..LoaderOptions::default() };
+    let loader = Loader::with_options(phantom(), config("memory = \"512 MiB\"\nthreads = 2"), options).unwrap();
+    batches(&loader, 2);
+    loader.pause();
+    loader.resume();
+    let events: Vec<Event> = loader.stats().events.into_iter().map(|mark| mark.event).collect();
+    let [Event::ConfigChanged { changes }, Event::CacheResized { before_bytes, after_bytes }, rest @ ..] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    let keys: Vec<_> = changes.iter().map(|change| change.key.as_str()).collect();
+    assert_eq!(keys, ["loader.memory", "loader.threads"]);
+    assert_eq!((*before_bytes, *after_bytes), (1 << 30, loader.stats().chunk_cache.capacity_bytes));
+    assert_eq!(rest, [Event::EpochBegun { epoch: 0 }, Event::Paused, Event::Resumed]);
+}
+
+#[test]
 fn what_does_not_fit_the_data_is_refused_by_its_key() {
     let refused = |config: LoaderConfig| Loader::new(phantom(), config).expect_err("must be refused").to_string();
     let mut unknown = config("");

@@ -103,6 +103,8 @@ struct Shared {
 pub struct Heritage {
     /// Decoded chunks.
     pub caches: Option<Arc<Caches>>,
+    /// What it was told to do.
+    config: Option<LoaderConfig>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -110,13 +112,14 @@ impl Heritage {
     /// Of a loader that is gone.
     #[must_use]
     pub const fn of(caches: Option<Arc<Caches>>) -> Self {
-        Self { caches, thread: None }
+        Self { caches, config: None, thread: None }
     }
 }
 
 /// The loader with a thread named `consumer` that takes its batches. Stops when it is dropped.
 pub struct Consumer {
     shared: Arc<Shared>,
+    config: LoaderConfig,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -139,16 +142,17 @@ impl Consumer {
             waker,
         };
         let shared = Arc::new(shared);
-        let for_thread = Arc::clone(&shared);
+        let (for_thread, told) = (Arc::clone(&shared), config.clone());
         let thread = spawn("consumer", move || {
             if let Some(before) = heritage.thread {
                 // A panic of that thread has been printed already.
                 let _panicked = before.join();
             }
-            let options = LoaderOptions { caches: heritage.caches, ..LoaderOptions::default() };
+            let (caches, replaces) = (heritage.caches, heritage.config);
+            let options = LoaderOptions { caches, replaces, ..LoaderOptions::default() };
             run((catalog, config), options, &for_thread);
         })?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, config: told, thread: Some(thread) })
     }
 
     /// Stops taking batches, or goes on.
@@ -187,7 +191,7 @@ impl Consumer {
     /// Stops, and leaves to another what it may go on with.
     #[must_use]
     pub fn into_heritage(mut self, caches: Option<Arc<Caches>>) -> Heritage {
-        Heritage { caches, thread: self.thread.take() }
+        Heritage { caches, config: Some(self.config.clone()), thread: self.thread.take() }
     }
 
     /// What is new.
@@ -303,7 +307,9 @@ impl Taker<'_> {
                 self.simulate(draws, number);
             }
             // A loader that goes on paused shows what it would do.
-            if !paused || !self.has_taken {
+            let is_shown = !paused || !self.has_taken;
+            self.set_paused(!is_shown);
+            if is_shown {
                 match self.loader.next_batch_timeout(STATS_EVERY) {
                     Ok(Some(batch)) => self.took(batch),
                     Ok(None) => {}
@@ -312,6 +318,12 @@ impl Taker<'_> {
             }
             self.picture(paused);
             self.measure(paused);
+        }
+    }
+
+    fn set_paused(&self, paused: bool) {
+        if paused != self.loader.is_paused() {
+            if paused { self.loader.pause() } else { self.loader.resume() }
         }
     }
 
@@ -432,6 +444,7 @@ fn nothing_moved(before: &Stats, after: &Stats) -> bool {
         && before.chunk_cache == after.chunk_cache
         && before.transform_cache == after.transform_cache
         && before.memory.in_flight_bytes == after.memory.in_flight_bytes
+        && before.events == after.events
 }
 
 impl Shared {

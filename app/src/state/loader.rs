@@ -19,7 +19,7 @@ pub enum LoaderPhase {
     Off,
     /// It hands over batches.
     Running,
-    /// Nobody takes batches; it fills its queue and waits.
+    /// Nobody takes batches, and it begins no more.
     Paused,
     /// It could not start, or it ended: the reason.
     Failed(String),

@@ -22,7 +22,7 @@ use super::skipped::SkippedSamples;
 use super::{LoaderConfig, told};
 use crate::catalog::{Catalog, Relations};
 use crate::sample::{PatchSpec, Sampler, Source};
-use crate::telemetry::{BatchLog, FaultCounts, Setup};
+use crate::telemetry::{BatchLog, Event, FaultCounts, MarkLog, Setup};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -54,6 +54,7 @@ pub(super) struct Engine {
     pub threads: usize,
     pub setup: Setup,
     pub log: BatchLog,
+    pub marks: MarkLog,
     pub crew: Crew,
     pub replay: Replay,
     pub started: Instant,
@@ -179,10 +180,19 @@ impl Engine {
             threads: settled.threads,
             setup,
             log: BatchLog::new(started),
+            marks: MarkLog::new(started),
             crew: Crew::new(settled.threads),
             replay: Replay::default(),
             started,
             baseline,
+        }
+    }
+
+    /// Begins no more batches, or goes on, if that is not so already.
+    pub(super) fn set_paused(&self, paused: bool) {
+        if self.handover.set_paused(paused) != paused {
+            self.marks.note(if paused { Event::Paused } else { Event::Resumed });
+            self.log.paused();
         }
     }
 

@@ -155,9 +155,11 @@ impl Handover {
         }
     }
 
-    pub(super) fn set_paused(&self, paused: bool) {
-        self.state.lock().paused = paused;
+    /// Begins no batches, or goes on; answers whether it was paused before.
+    pub(super) fn set_paused(&self, paused: bool) -> bool {
+        let before = std::mem::replace(&mut self.state.lock().paused, paused);
         self.room.notify_all();
+        before
     }
 
     /// Begins no batches, or goes on, apart from pauses.

@@ -60,6 +60,7 @@ impl Engine {
         self.counts.samples.fetch_add(samples, Ordering::Relaxed);
         self.counts.batch_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.log.taken(batch.number, samples, bytes);
+        self.marks.took_of(batch.epoch);
         self.watch.saw(batch);
     }
 
@@ -122,6 +123,7 @@ impl Engine {
             memory_peak: *self.counts.memory_peak.lock(),
             processor_time: processor_time(),
             replay: self.replay.stats(),
+            events: self.marks.read(),
         }
     }
 

@@ -9,6 +9,7 @@ mod build;
 mod bundles;
 pub mod bytes;
 pub mod cellmap;
+mod changes;
 mod class_labels;
 mod config;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArrayStats, BatchTimes, ConsumerStats, FaultStats, MemoryPeak, Occupancy, ReadStats, ReplayStats, ReuseStats,
+    ArrayStats, BatchTimes, ConsumerStats, FaultStats, Mark, MemoryPeak, Occupancy, ReadStats, ReplayStats, ReuseStats,
     Setup, StageTimes,
 };
 
@@ -212,4 +212,7 @@ pub struct Stats {
     /// How fast the consumer is without the loader, if that was tried.
     #[serde(default)]
     pub replay: ReplayStats,
+    /// The last things that happened to it, oldest first.
+    #[serde(default)]
+    pub events: Vec<Mark>,
 }
