@@ -13,6 +13,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::{Axis, PatchGrid, VoxelBox, Zyx};
 use microtome_core::loader::{Batch, BatchArray, Loader, LoaderConfig, LoaderOptions, Role};
 use microtome_core::phantom::{PhantomSpec, write};
+use microtome_core::telemetry::Event;
 use microtome_core::volume::{Buffer, Caches, ChunkCache, Volume};
 use microtome_core::with_buffer;
 use microtome_core::{Error, volume::Voxel};
@@ -346,7 +347,7 @@ fn what_happens_to_a_loader_is_marked() {
     let events: Vec<Event> = loader.stats().events.into_iter().map(|mark| mark.event).collect();
     let [Event::ConfigChanged { changes }, Event::CacheResized { before_bytes, after_bytes }, rest @ ..] = &events[..]
     else {
-        panic!("{events:?}")
+        unreachable!("{events:?}")
     };
     let keys: Vec<_> = changes.iter().map(|change| change.key.as_str()).collect();
     assert_eq!(keys, ["loader.memory", "loader.threads"]);

@@ -155,6 +155,12 @@ impl Consumer {
         Ok(Self { shared, config: told, thread: Some(thread) })
     }
 
+    /// What it was told to do.
+    #[must_use]
+    pub const fn config(&self) -> &LoaderConfig {
+        &self.config
+    }
+
     /// Stops taking batches, or goes on.
     pub fn set_paused(&self, paused: bool) {
         self.shared.slot.lock().paused = paused;

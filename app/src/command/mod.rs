@@ -18,6 +18,7 @@ mod views;
 
 use std::path::PathBuf;
 
+use microtome_core::diagnose::Remedy;
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_core::loader::params::Value;
 
@@ -72,6 +73,8 @@ pub enum Command {
         /// As TOML has it.
         value: Option<Value>,
     },
+    /// Set the keys of a remedy, and see what that brings.
+    ApplyRemedy(Box<Remedy>),
     /// The slider was let go: the next edit is a step of its own.
     SettleParam,
     /// Take the last edit of the configuration back.

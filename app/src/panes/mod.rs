@@ -1,5 +1,6 @@
 //! The panes, one file each. A pane reads its context and sends commands; it reads no data and waits for nothing.
 
+mod alerts;
 mod cache;
 mod classes;
 mod crops;
@@ -17,6 +18,7 @@ mod scale_bar;
 mod slices;
 mod throughput;
 mod timeline;
+mod trials;
 mod tune;
 
 use egui::Ui;

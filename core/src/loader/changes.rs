@@ -4,8 +4,15 @@ use super::LoaderConfig;
 use super::params::{Value, Values, values};
 use crate::telemetry::KeyChange;
 
-/// Every key whose value differs. The token is named, but not told.
-pub(super) fn changes(before: &LoaderConfig, after: &LoaderConfig) -> Vec<KeyChange> {
+impl LoaderConfig {
+    /// Every key whose value differs from what it was in `before`. The token is named, but not told.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Vec<KeyChange> {
+        changes(before, self)
+    }
+}
+
+fn changes(before: &LoaderConfig, after: &LoaderConfig) -> Vec<KeyChange> {
     // A configuration that TOML cannot say has no keys to name.
     let of = |config: &LoaderConfig| values(config).unwrap_or_default();
     let mut found = Vec::new();

@@ -22,7 +22,7 @@ use super::skipped::SkippedSamples;
 use super::{LoaderConfig, told};
 use crate::catalog::{Catalog, Relations};
 use crate::sample::{PatchSpec, Sampler, Source};
-use crate::telemetry::{BatchLog, Event, FaultCounts, MarkLog, Setup};
+use crate::telemetry::{BatchLog, Event, FaultCounts, MarkLog, Roster, Setup, StandstillLog};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -55,6 +55,10 @@ pub(super) struct Engine {
     pub setup: Setup,
     pub log: BatchLog,
     pub marks: MarkLog,
+    pub roster: Arc<Roster>,
+    pub standstills: StandstillLog,
+    /// The chunk cache's share of the budget.
+    pub chunk_bytes: u64,
     pub crew: Crew,
     pub replay: Replay,
     pub started: Instant,
@@ -141,6 +145,7 @@ impl Engine {
         settled: Settled,
         (caches, first): (Arc<Caches>, u64),
     ) -> Self {
+        let chunk_bytes = caches.chunks.stats().capacity_bytes;
         let baseline = Baseline::of(&caches, settled.layout.arrays.len());
         let full = settled.epochs.ticket(0).samples;
         let parts = (&settled.layout, &settled.inputs);
@@ -181,6 +186,9 @@ impl Engine {
             setup,
             log: BatchLog::new(started),
             marks: MarkLog::new(started),
+            roster: Arc::default(),
+            standstills: StandstillLog::default(),
+            chunk_bytes,
             crew: Crew::new(settled.threads),
             replay: Replay::default(),
             started,

@@ -32,6 +32,8 @@ struct State {
     paused: bool,
     /// Batches are served that were made before: nothing is begun.
     resting: bool,
+    /// Batches that were queued so far.
+    finished: u64,
     /// Batches that could be taken one after the other.
     occupancy: OccupancyClock,
     /// An error is queued: nothing is begun any more.
@@ -105,6 +107,7 @@ impl Handover {
         if state.stopped {
             return;
         }
+        state.finished += 1;
         match &made {
             Ok(_) => state.queued_bytes += reserved_bytes,
             Err(_) => {
@@ -145,6 +148,18 @@ impl Handover {
                 Err(error)
             }
         }
+    }
+
+    /// Whether who asks for a batch has to wait, although nobody has paused anything.
+    pub(super) fn keeps_waiting(&self) -> bool {
+        let state = self.state.lock();
+        let is_at_work = !state.stopped && !state.failed && !state.paused && !state.resting;
+        is_at_work && !state.queued.contains_key(&state.next_out)
+    }
+
+    /// Batches that were queued so far, whatever became of them.
+    pub(super) fn finished(&self) -> u64 {
+        self.state.lock().finished
     }
 
     /// Waits up to `slice` for [`Handover::take`] to have an answer.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::changes::changes;
 use super::engine::{Engine, Settled};
 use super::serve::server_of;
 use super::state::depends_on;
@@ -78,7 +77,7 @@ impl Loader {
         warn_of_relations(&catalog, &config);
         warn_of_coarse_first(&config);
         let first = state.map_or(0, |state| state.next_batch);
-        let changes = replaces.map(|before| changes(&before, &config)).unwrap_or_default();
+        let changes = replaces.map(|before| config.changes_since(&before)).unwrap_or_default();
         let engine = Arc::new(Engine::new(catalog, config, settled, (caches, first)));
         if !changes.is_empty() {
             engine.marks.note(Event::ConfigChanged { changes });
