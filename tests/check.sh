@@ -17,19 +17,20 @@ STEPS=(
   "clippy    no warning in any target, default features"
   "features  each feature set builds without a warning on its own"
   "tests     unit, integration, property, UI and law tests"
-  "python    the package microtome does from Python what its tests say"
+  "python    the wheel of the package microtome does from Python what its tests say"
   "model     every schedule of the cache and the hand-over keeps its promises"
   "doctests  examples in the documentation run"
   "docs      the documentation builds without a warning"
 )
 
 # CMake and libclang build the codecs of the feature `native-codecs`; Mesa's software rasteriser draws the snapshots;
-# Xvfb shows the real window on machines without a screen; the package for Python is tested with Debian's own Python.
+# Xvfb shows the real window on machines without a screen; the package for Python is tested with Debian's own Python
+# and PyTorch, whose packages are a fraction of those on PyPI.
 APT_PACKAGES=(
   build-essential ca-certificates cmake curl git libclang-dev
   mesa-vulkan-drivers libvulkan1 libegl1 libgl1-mesa-dri libgles2
   xvfb xauth libxcursor1 libxi6 libxkbcommon-x11-0 libx11-xcb1
-  python3 python3-numpy python3-pytest
+  python3 python3-numpy python3-pip python3-pytest python3-torch python3-venv
 )
 
 main() {
@@ -159,20 +160,27 @@ step_tests() {
   fi
 }
 
-# Locks whose schedule a model checker chooses. MICROTOME_MODEL_SCHEDULES=100000 looks deeper; SHUTTLE_RANDOM_SEED elsewhere.
-# Not as a wheel: what cargo built, beside the package's own files.
 step_python() {
   local target=${CARGO_TARGET_DIR:-target}
-  local package=$target/python/microtome
-  # With the same features as the step before, so that nothing is built twice.
-  cargo build --workspace --lib
-  rm -rf "$package"
-  mkdir -p "$target/python"
-  cp -r python/microtome "$package"
-  cp "$target/debug/lib_microtome.so" "$package/_microtome.abi3.so"
-  PYTHONPATH=$target/python PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/python
+  target=$(mkdir -p "$target" && cd "$target" && pwd)
+  local wheels=$target/wheels built=$target/python-build used=$target/python-used tests=$PWD/tests/python
+  rm -rf "$wheels" "$used"
+  # What builds wheels, once; it brings its own Python packages, and none of them into the one that tests.
+  if [[ ! -x $built/bin/pip ]]; then
+    /usr/bin/python3 -m venv "$built"
+    "$built/bin/pip" install -q "maturin>=1.9,<2"
+  fi
+  # The profile of the other tests: in release it would be built for ten minutes to be tested for one.
+  CARGO_TARGET_DIR=$target MATURIN_PEP517_ARGS="--profile dev" PATH=$built/bin:$PATH \
+    "$built/bin/pip" wheel -q --no-deps --no-build-isolation --wheel-dir "$wheels" ./python
+  ls "$wheels"
+  # A clean environment, but for NumPy, pytest and PyTorch of the system; and without what builds, as a user's.
+  /usr/bin/python3 -m venv --system-site-packages "$used"
+  "$used/bin/pip" install -q --no-deps --no-index "$wheels"/microtome-*.whl
+  (cd "$used" && PYTHONDONTWRITEBYTECODE=1 "$used/bin/python" -m pytest -q -p no:cacheprovider "$tests")
 }
 
+# Locks whose schedule a model checker chooses. MICROTOME_MODEL_SCHEDULES=100000 looks deeper; SHUTTLE_RANDOM_SEED elsewhere.
 step_model() { cargo test -p microtome-core --features model --lib -- model_; }
 
 step_doctests() { cargo test --workspace --doc; }

@@ -237,6 +237,16 @@ impl App {
                     self.gauging.stop(&mut self.state);
                     Ok(())
                 }
+                Effect::SetTrainingStep => self.loading.set_step(self.state.training_step),
+                Effect::StopLoader => {
+                    self.loading.stop(&mut self.state);
+                    self.streaming.use_own_caches();
+                    Ok(())
+                }
+                Effect::StopPreview => {
+                    self.loading.stop_preview(&mut self.state);
+                    Ok(())
+                }
                 Effect::CancelExport => {
                     self.exporter.cancel();
                     Ok(())

@@ -50,7 +50,9 @@ class Config:
         augment: Table | None = None,
         loader: Table | None = None,
         telemetry: Table | None = None,
+        **unknown: Table | None,
     ) -> None:
+        # Of an unknown table the core says which one is nearest.
         tables = {
             "data": data,
             "input": input,
@@ -59,6 +61,7 @@ class Config:
             "augment": augment,
             "loader": loader,
             "telemetry": telemetry,
+            **unknown,
         }
         given = {name: table for name, table in tables.items() if table is not None}
         native = _opened(source)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
-from . import _microtome
+from . import _microtome, turns
 from .batch import Batch
 from .config import Config
+from .errors import StoppedError
 from .stats import plain_seconds
+from .turns import Turn, Turns
 
 __all__ = ["Loader"]
 
@@ -22,6 +25,10 @@ class Loader:
     Iterating gives the batches of one epoch, and the next iteration those of the next one. No worker processes are
     needed: its threads run outside of the interpreter lock. They start with the first batch that is asked for.
 
+    In the workers of a ``torch.utils.data.DataLoader`` (with ``batch_size=None``) each worker makes every n-th batch with
+    its part of the memory and of the threads, so that the `DataLoader` gives the very batches that it gives without
+    workers, in the same order.
+
     Parameters
     ----------
     config : Config, mapping, str or path, optional
@@ -29,8 +36,9 @@ class Loader:
     split : {"train", "validate"}
         Which part of the data.
     rank, world_size : int, optional
-        This process and how many share an epoch. Left out: those of ``torch.distributed`` if that is initialised, else
-        0 and 1.
+        This process and how many share an epoch. Left out: those of ``torch.distributed`` if that is initialised by
+        the time of the first batch, else ``RANK`` and ``WORLD_SIZE`` of the environment, which launchers such as
+        ``torchrun`` set, else 0 and 1.
     uneven : {"repeat", "drop"}
         What becomes of the samples of an epoch that do not go around.
     **tables
@@ -53,15 +61,29 @@ class Loader:
         uneven: str = "repeat",
         **tables: Mapping[str, Any] | None,
     ) -> None:
-        self._config = config if isinstance(config, Config) and not tables else Config(config, **tables)
-        found_rank, found_size = _share()
-        rank, world_size = (found_rank if rank is None else rank), (found_size if world_size is None else world_size)
-        self._split, self._uneven = split, uneven
-        self._plan = _microtome.Plan(self._config._native, split, rank, world_size, uneven)
+        if isinstance(config, Config) and not tables:
+            self._config = config
+        else:
+            self._config = Config(config, **tables)
+        self._split, self._uneven, self._given = split, uneven, (rank, world_size)
+        self._begin(*_share(rank, world_size), Turns())
+
+    def _begin(self, rank: int, world_size: int, turns: Turns) -> None:
+        self._settled = _microtome.Plan(self._config._native, self._split, rank, world_size, self._uneven)
+        self._turns = turns
         self._next_batch = 0
         self._native: _microtome.Loader | None = None
         self._pid = os.getpid()
         self._closed = False
+
+    @property
+    def _plan(self) -> _microtome.Plan:
+        """What it will do. The rank may become known only after the loader was made."""
+        if self._native is None and self._next_batch == 0:
+            found = _share(*self._given, self._settled.share)
+            if found != self._settled.share:
+                self._settled = self._settled.with_share(*found)
+        return self._settled
 
     @property
     def config(self) -> Config:
@@ -83,7 +105,11 @@ class Loader:
         return self._plan.batches_per_epoch
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches up to the end of the epoch."""
+        """Batches up to the end of the epoch; in a worker of a `DataLoader` those of this worker."""
+        turn = turns.current()
+        if turn is not None:
+            yield from self._in_turn(turn)
+            return
         epoch = self.epoch
         while self.epoch == epoch:
             batch = self.next_batch()
@@ -103,8 +129,32 @@ class Loader:
         made = self._running().next_batch(timeout_s)
         if made is None:
             return None
-        self._next_batch = made.number + 1
+        self._go_to(made.number + 1)
         return Batch(made)
+
+    def _in_turn(self, turn: Turn) -> Iterator[Batch]:
+        first = self._turns.begin(turn.worker, len(self))
+        number, end = first + turn.worker, (first // len(self) + 1) * len(self)
+        if number < end:
+            native = self._of_worker(first, turn)
+        while number < end:
+            made = native.next_batch(None)
+            number = made.number + turn.workers
+            self._next_batch = number if number < end else end + turn.worker
+            yield Batch(made)
+
+    def _of_worker(self, first: int, turn: Turn) -> _microtome.Loader:
+        """The loader of a worker, before the batch of an epoch that begins with `first`."""
+        self._check_open()
+        if self._pid != os.getpid():
+            self._native, self._pid = None, os.getpid()
+        # One that was kept over epochs is where the next one begins, unless somebody left the last one early.
+        if self._native is None or self._native.state()["next_batch"] != first + turn.worker:
+            self._stop()
+            parts = {"worker": turn.worker, "workers": turn.workers, "parts": turn.workers}
+            self._native = self._plan.start_at(first, **parts)
+            _started.add(self)
+        return self._native
 
     def sample(self, index: int, *, epoch: int = 0) -> Batch:
         """Make sample `index` of an epoch as a batch of its own, which counts as none."""
@@ -124,7 +174,27 @@ class Loader:
         """
         number = self._plan.next_batch_of(dict(state))
         self._stop()
+        turn = turns.current()
+        if turn is None:
+            self._go_to(number)
+        else:
+            # That of this worker, which goes on from there by itself.
+            self._next_batch, self._turns = number, Turns(number - turn.worker)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to the beginning of an epoch, also in the workers of a `DataLoader`; nothing is lost if it is there already.
+
+        Without it one epoch follows the other.
+        """
+        number = epoch * len(self)
+        if number != self._next_batch:
+            self._stop()
+        self._go_to(number)
+
+    def _go_to(self, number: int) -> None:
         self._next_batch = number
+        if turns.current() is None:
+            self._turns.set(number)
 
     def stats(self) -> dict[str, Any]:
         """Return everything that the loader measures about itself; durations are seconds."""
@@ -133,6 +203,27 @@ class Loader:
     def diagnose(self) -> dict[str, Any] | None:
         """Say what limits it since it came into its stride; ``None`` if it has not yet."""
         return plain_seconds(self._running().diagnose())
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return every crop: drawn from or left out and why, and what was found in it so far."""
+        return self._running().sources()
+
+    def replay(self, batches: int) -> None:
+        """Serve the next `batches` again and again, as fast as training can take them; 0 ends that.
+
+        What training reaches then is what it could reach if the loader took no time.
+        """
+        self._running().replay(batches)
+
+    @property
+    def served_at(self) -> str | None:
+        """Where viewers can connect, if ``telemetry.serve`` says that they can."""
+        return self._running().served_at
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it begins no more batches."""
+        return self._running().is_paused
 
     def pause(self) -> None:
         """Begin no more batches until `resume`."""
@@ -160,17 +251,22 @@ class Loader:
         return f"<Loader: {len(self)} batches an epoch, rank {rank} of {world_size}, next batch {self._next_batch}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rank, world_size = self._plan.share
-        return _restored, (self._config, self._split, rank, world_size, self._uneven, self._next_batch)
+        # What a process is started with shares memory with it; what lies in a file cannot.
+        shared = self._turns if turns.is_spawning() else None
+        asked = (self._split, self._uneven, self._given)
+        return _restored, (type(self), self._config, asked, self._plan.share, self._next_batch, shared)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoppedError("the loader was closed; make a new one")
 
     def _running(self) -> _microtome.Loader:
         """The loader of this process: a forked child starts its own, before the same batch."""
-        from .errors import StoppedError
-
-        if self._closed:
-            raise StoppedError("the loader was closed; make a new one")
+        self._check_open()
         if self._native is None or self._pid != os.getpid():
-            self._native, self._pid = self._plan.start_at(self._next_batch), os.getpid()
+            turn = turns.current()
+            parts = 1 if turn is None else turn.workers
+            self._native, self._pid = self._plan.start_at(self._next_batch, parts=parts), os.getpid()
             _started.add(self)
         return self._native
 
@@ -189,17 +285,35 @@ def _close_all() -> None:
         loader._stop()
 
 
-def _restored(config: Config, split: str, rank: int, world_size: int, uneven: str, next_batch: int) -> Loader:
-    loader = Loader(config, split=split, rank=rank, world_size=world_size, uneven=uneven)
+def _restored(
+    kind: type[Loader],
+    config: Config,
+    asked: tuple[str, str, tuple[int | None, int | None]],
+    share: tuple[int, int],
+    next_batch: int,
+    shared: Turns | None,
+) -> Loader:
+    loader = kind.__new__(kind)
+    loader._config = config
+    loader._split, loader._uneven, loader._given = asked
+    loader._begin(*share, Turns(next_batch) if shared is None else shared)
     loader._next_batch = next_batch
     return loader
 
 
-def _share() -> tuple[int, int]:
-    """Rank and world size as ``torch.distributed`` has them, without importing it for that."""
-    import sys
-
+def _share(rank: int | None, world_size: int | None, found: tuple[int, int] | None = None) -> tuple[int, int]:
+    """Rank and world size: as given, else as ``torch.distributed`` has them, else as `found`, else as the launcher says."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
+        found = distributed.get_rank(), distributed.get_world_size()
+    if found is None:
+        found = _of_launcher()
+    return (found[0] if rank is None else rank), (found[1] if world_size is None else world_size)
+
+
+def _of_launcher() -> tuple[int, int]:
+    """``RANK`` and ``WORLD_SIZE``, if both are numbers."""
+    try:
+        return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    except (KeyError, ValueError):
+        return 0, 1

@@ -72,9 +72,9 @@ impl Catalog {
     }
 
     /// The labels of a class in a crop of a dataset.
-    fn labels(&self, py: Python<'_>, dataset: usize, crop: usize, class: usize) -> PyResult<Volume> {
+    fn labels(&self, py: Python<'_>, dataset: usize, crop: usize, class_index: usize) -> PyResult<Volume> {
         let found = self.catalog.datasets.get(dataset).and_then(|dataset| dataset.crops.get(crop));
-        let found = found.and_then(|crop| crop.classes.get(class));
+        let found = found.and_then(|crop| crop.classes.get(class_index));
         let labels = found.ok_or_else(|| PyIndexError::new_err("no such labels"))?;
         Ok(self.volume(py, &labels.volume))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use microtome_core::catalog::{self, Split};
-use microtome_core::loader::{self, LoaderConfig, LoaderOptions, LoaderState, Outline, Share, Uneven};
+use microtome_core::loader::{self, LoaderConfig, LoaderOptions, LoaderState, Outline, Share, Turn, Uneven};
 use pyo3::prelude::*;
 
 use crate::catalog::Catalog;
@@ -78,9 +78,15 @@ impl Plan {
         plain(py, &self.at(next_batch))
     }
 
-    /// Starts it before a batch, counted from the start of training.
-    fn start_at(&self, py: Python<'_>, next_batch: u64) -> PyResult<Loader> {
-        self.start(py, self.at(next_batch))
+    /// Starts it before a batch, counted from the start of training, as `worker` of `workers` processes that take batches
+    /// in turn; with one of `parts` of the memory and of the threads.
+    #[pyo3(signature = (next_batch, *, worker=0, workers=1, parts=1))]
+    fn start_at(&self, py: Python<'_>, next_batch: u64, worker: u64, workers: u64, parts: u64) -> PyResult<Loader> {
+        let state = Some(self.at(next_batch));
+        let turn = Turn { worker, workers };
+        let options = LoaderOptions { share: self.share, turn, state, ..LoaderOptions::default() };
+        let (catalog, config) = (Arc::clone(&self.catalog), part_of(&self.config, parts));
+        Ok(Loader::new(py.detach(|| loader::Loader::with_options(catalog, config, options)).raise()?))
     }
 
     /// The number of the next batch of a saved state, if it is one of this loader.
@@ -97,15 +103,24 @@ impl Plan {
     }
 }
 
+/// The configuration for one of several processes on a machine. What it says of memory and threads changes no batch.
+fn part_of(config: &LoaderConfig, parts: u64) -> LoaderConfig {
+    let mut config = config.clone();
+    if parts > 1 {
+        let threads = match config.loader.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let share = usize::try_from(parts).unwrap_or(usize::MAX);
+        config.loader.threads = (threads / share).max(1);
+        config.loader.memory /= parts;
+    }
+    config
+}
+
 impl Plan {
     fn at(&self, next_batch: u64) -> LoaderState {
         let epoch = next_batch / self.outline.batches_per_epoch.max(1);
         LoaderState { next_batch, epoch, ..self.outline.start.clone() }
-    }
-
-    fn start(&self, py: Python<'_>, state: LoaderState) -> PyResult<Loader> {
-        let options = LoaderOptions { share: self.share, state: Some(state), ..LoaderOptions::default() };
-        let (catalog, config) = (Arc::clone(&self.catalog), self.config.clone());
-        Ok(Loader::new(py.detach(|| loader::Loader::with_options(catalog, config, options)).raise()?))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use microtome_core::volume::Caches;
 
@@ -64,7 +65,7 @@ impl Loading {
         self.set_paused(state.loader.phase == LoaderPhase::Paused)
     }
 
-    fn start_from(&mut self, state: &State, heritage: Heritage) -> anyhow::Result<()> {
+    fn start_from(&mut self, state: &mut State, heritage: Heritage) -> anyhow::Result<()> {
         let Some(data) = state.session.open() else { return Ok(()) };
         let consumer = Consumer::start(
             (Arc::clone(&data.catalog), data.config.clone()),
@@ -72,8 +73,10 @@ impl Loading {
             theme::palette(&data.class_names, &state.display.looks),
             Arc::clone(&self.waker),
         )?;
+        consumer.set_step(state.training_step);
         self.consumer = Some(consumer);
         self.previewing = None;
+        state.loader.starting = Some(Instant::now());
         Ok(())
     }
 
@@ -96,6 +99,15 @@ impl Loading {
         }
         if let Some(remote) = &self.remote {
             remote.set_paused(paused);
+        }
+        Ok(())
+    }
+
+    /// Takes batches as often as a training would.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn set_step(&self, step: Duration) -> anyhow::Result<()> {
+        if let Some(consumer) = &self.consumer {
+            consumer.set_step(step);
         }
         Ok(())
     }
@@ -149,7 +161,17 @@ impl Loading {
         if let Some(wanted) = state.preview.wanted.as_ref().filter(|wanted| self.previewing.as_ref() != Some(wanted)) {
             self.previewing = Some(Arc::clone(wanted));
             consumer.preview(Arc::clone(wanted));
+            state.preview.asked_at = Some(Instant::now());
         }
+    }
+
+    /// Breaks off what is being drawn for the pane Preview.
+    pub fn stop_preview(&mut self, state: &mut State) {
+        if let Some(consumer) = &self.consumer {
+            consumer.stop_preview();
+        }
+        self.previewing = None;
+        state.preview.stop();
     }
 
     /// Takes in what is new.
@@ -161,6 +183,7 @@ impl Loading {
         };
         take_from_elsewhere(state, &mut news);
         if let Some(caches) = news.caches {
+            state.loader.starting = None;
             self.caches = Some(Arc::clone(&caches));
             streaming.use_caches(caches);
         }
@@ -171,8 +194,10 @@ impl Loading {
             state.loader.sources = sources;
         }
         match news.preview {
-            Some(Ok(view)) => (state.preview.shown, state.preview.failure) = (Some(view), None),
-            Some(Err(words)) => state.preview.failure = Some(words),
+            Some(Ok(view)) => {
+                (state.preview.shown, state.preview.failure, state.preview.asked_at) = (Some(view), None, None)
+            }
+            Some(Err(words)) => (state.preview.failure, state.preview.asked_at) = (Some(words), None),
             None => {}
         }
         if let Some(tallies) = news.tallies {
@@ -204,6 +229,7 @@ impl Loading {
             draft.refuse(problem);
         }
         if let Some(reason) = news.ended {
+            state.loader.starting = None;
             if matches!(state.session, Session::Opening { .. }) {
                 self.could_not_attach(state, reason);
                 return;

@@ -4,37 +4,27 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use microtome_core::catalog::Catalog;
 use microtome_core::loader::params::problem_of;
-use microtome_core::loader::{Batch, ClassTally, Loader, LoaderConfig, LoaderOptions, SourceReport};
-use microtome_core::telemetry::serve::FileRecording;
+use microtome_core::loader::{ClassTally, Loader, LoaderConfig, LoaderOptions, SourceReport};
 use microtome_core::telemetry::{Recorder, Stats};
 use microtome_core::volume::Caches;
 use parking_lot::{Condvar, Mutex};
 
 use super::preview::{self, Desk};
-use super::reads::crop_read;
-use super::simulator::simulate;
-use super::thumbnails::{Palette, batch_view};
+use super::taker::Taker;
+use super::thumbnails::Palette;
 use super::{Waker, spawn};
 use crate::state::draft::Problem;
 use crate::state::preview::{PreviewJob, PreviewView};
-use crate::state::{BatchView, Footprint, LoaderView, Recording, RemoteView, SimulationView};
+use crate::state::{BatchView, Footprint, Recording, RemoteView, SimulationView};
 
 /// How much of the past the timeline shows.
 const TIMELINE: Duration = Duration::from_secs(10);
-/// Voxels of each class of a sample that are looked at: a few milliseconds for a batch, however large its patches.
-const TALLIED_VOXELS: usize = 1 << 14;
-/// Largest recording; beyond, its older half goes.
-const MAX_RECORDING_BYTES: u64 = 256 << 20;
 /// How often statistics are taken.
-const STATS_EVERY: Duration = Duration::from_millis(100);
-/// How often the table of sources is taken, which may have thousands of rows.
-const SOURCES_EVERY: Duration = Duration::from_millis(500);
-/// How often a batch becomes pictures.
-const PICTURES_EVERY: Duration = Duration::from_millis(250);
+pub(super) const STATS_EVERY: Duration = Duration::from_millis(100);
 
 /// What is new since the window last looked; the latest of each.
 #[derive(Default)]
@@ -77,24 +67,28 @@ pub struct News {
     pub past: Vec<(Duration, Stats)>,
 }
 
+/// What the window wants of the thread, and what the thread has to tell.
 #[derive(Default)]
-struct Slot {
-    news: News,
-    paused: bool,
-    stop: bool,
+pub(super) struct Slot {
+    pub(super) news: News,
+    pub(super) paused: bool,
+    pub(super) stop: bool,
+    /// How long a training would take for each batch.
+    pub(super) step: Duration,
     /// It is to be recorded into this file, or no more.
-    record: Option<Option<PathBuf>>,
+    pub(super) record: Option<Option<PathBuf>>,
     /// So many draws are to be simulated.
-    simulate: Option<u64>,
+    pub(super) simulate: Option<u64>,
     /// Simulations that were asked for; an older one ends.
-    simulations: u64,
+    pub(super) simulations: u64,
 }
 
-struct Shared {
-    slot: Mutex<Slot>,
+/// What the window and the threads about the loader share.
+pub(super) struct Shared {
+    pub(super) slot: Mutex<Slot>,
     desk: Desk,
-    palette: Mutex<Palette>,
-    wake: Condvar,
+    pub(super) palette: Mutex<Palette>,
+    pub(super) wake: Condvar,
     waker: Waker,
 }
 
@@ -167,6 +161,12 @@ impl Consumer {
         self.shared.wake.notify_all();
     }
 
+    /// Takes a batch no sooner than so long after the one before, as a training would whose steps take so long.
+    pub fn set_step(&self, step: Duration) {
+        self.shared.slot.lock().step = step;
+        self.shared.wake.notify_all();
+    }
+
     /// Later pictures are made in these colours.
     pub fn set_palette(&self, palette: Palette) {
         *self.shared.palette.lock() = palette;
@@ -198,6 +198,12 @@ impl Consumer {
     #[must_use]
     pub fn into_heritage(mut self, caches: Option<Arc<Caches>>) -> Heritage {
         Heritage { caches, config: Some(self.config.clone()), thread: self.thread.take() }
+    }
+
+    /// Breaks off what is drawn for the preview: there will be no answer.
+    pub fn stop_preview(&self) {
+        self.shared.desk.cancel();
+        self.shared.slot.lock().news.preview = None;
     }
 
     /// What is new.
@@ -240,19 +246,7 @@ fn run((catalog, config): (Arc<Catalog>, LoaderConfig), options: LoaderOptions, 
         news.samples_per_epoch = Some(loader.samples_per_epoch());
     });
     let previewer = start_previewer(&loader, shared);
-    let mut taker = Taker {
-        loader: Arc::clone(&loader),
-        recorder: recorder.ok(),
-        recording: None,
-        shared,
-        tallies: Vec::new(),
-        last: None,
-        has_taken: false,
-        pictured: None,
-        sourced: None,
-        told: None,
-    };
-    if let Err(message) = taker.take_batches() {
+    if let Err(message) = Taker::new(&loader, recorder.ok(), shared).take_batches() {
         shared.tell(|news| news.ended = Some(message));
     }
     loader.stop();
@@ -268,193 +262,23 @@ fn start_previewer(loader: &Arc<Loader>, shared: &Arc<Shared>) -> Option<JoinHan
     let (loader, for_thread) = (Arc::clone(loader), Arc::clone(shared));
     let started = spawn("preview", move || {
         let mut sampler = None;
-        while let Some(job) = for_thread.desk.next() {
+        while let Some(ticket) = for_thread.desk.next() {
             let palette = for_thread.palette.lock().clone();
-            let made = preview::make(&loader, &mut sampler, &job, &palette);
-            let made = made.map(Arc::new).map_err(|error| error.to_string());
-            for_thread.tell(|news| news.preview = Some(made));
+            let is_wanted = || for_thread.desk.is_wanted(&ticket);
+            let made = preview::make(&loader, &mut sampler, &ticket.job, &palette, &is_wanted);
+            if let Some(made) = made.map_err(|error| error.to_string()).transpose()
+                && is_wanted()
+            {
+                for_thread.tell(|news| news.preview = Some(made.map(Arc::new)));
+            }
         }
     });
     started.map_err(|error| shared.tell(|news| news.complaints.push(format!("{error:#}")))).ok()
 }
 
-struct Taker<'a> {
-    loader: Arc<Loader>,
-    recorder: Option<Recorder>,
-    recording: Option<FileRecording>,
-    shared: &'a Arc<Shared>,
-    /// What the targets so far show of each class.
-    tallies: Vec<ClassTally>,
-    /// The last batch, until it has become pictures.
-    last: Option<Batch>,
-    has_taken: bool,
-    pictured: Option<Instant>,
-    sourced: Option<Instant>,
-    told: Option<(Instant, Stats)>,
-}
-
-impl Taker<'_> {
-    fn take_batches(&mut self) -> Result<(), String> {
-        loop {
-            let (paused, asked, record) = {
-                let mut slot = self.shared.slot.lock();
-                if slot.paused && !slot.stop {
-                    self.shared.wake.wait_for(&mut slot, STATS_EVERY);
-                }
-                if slot.stop {
-                    return Ok(());
-                }
-                (slot.paused, slot.simulate.take().map(|draws| (draws, slot.simulations)), slot.record.take())
-            };
-            if let Some(file) = record {
-                self.record(file);
-            }
-            if let Some((draws, number)) = asked {
-                self.simulate(draws, number);
-            }
-            // A loader that goes on paused shows what it would do.
-            let is_shown = !paused || !self.has_taken;
-            self.set_paused(!is_shown);
-            if is_shown {
-                match self.loader.next_batch_timeout(STATS_EVERY) {
-                    Ok(Some(batch)) => self.took(batch),
-                    Ok(None) => {}
-                    Err(error) => return Err(error.to_string()),
-                }
-            }
-            self.picture(paused);
-            self.measure(paused);
-        }
-    }
-
-    fn set_paused(&self, paused: bool) {
-        if paused != self.loader.is_paused() {
-            if paused { self.loader.pause() } else { self.loader.resume() }
-        }
-    }
-
-    /// Begins a recording, in place of one that runs, or ends it.
-    fn record(&mut self, file: Option<PathBuf>) {
-        let ended = self.recording.take().map_or(Ok(()), FileRecording::finish);
-        let begun = file.as_deref().map(|file| self.loader.record(file, MAX_RECORDING_BYTES)).transpose();
-        let problem = ended.err().or(begun.as_ref().err().cloned());
-        self.recording = begun.ok().flatten();
-        let file = file.filter(|_| self.recording.is_some());
-        self.shared.tell(|news| {
-            news.complaints.extend(problem.map(|error| format!("the recording is not whole: {error}")));
-            news.recording = Some(file);
-        });
-    }
-
-    /// Starts a thread that simulates draws; it ends with the loader, or when another one is asked for.
-    fn simulate(&self, draws: u64, number: u64) {
-        let (loader, shared) = (Arc::clone(&self.loader), Arc::clone(self.shared));
-        let started = spawn("simulator", move || {
-            let is_wanted = || {
-                let slot = shared.slot.lock();
-                !slot.stop && slot.simulations == number
-            };
-            let told = simulate(&loader, draws, is_wanted, |view| {
-                shared.tell(|news| news.simulation = Some(Arc::new(view)));
-            });
-            if let Err(error) = told {
-                shared.tell(|news| news.complaints.push(format!("draws cannot be simulated: {error}")));
-            }
-            if is_wanted() {
-                shared.tell(|news| news.simulated = true);
-            }
-        });
-        if let Err(error) = started {
-            self.shared.tell(|news| news.complaints.push(format!("{error:#}")));
-        }
-    }
-
-    fn took(&mut self, batch: Batch) {
-        self.has_taken = true;
-        let footprints = batch.provenance.iter().map(Footprint::of);
-        let mut slot = self.shared.slot.lock();
-        slot.news.footprints.extend(footprints);
-        let excess = slot.news.footprints.len().saturating_sub(LoaderView::FOOTPRINTS);
-        slot.news.footprints.drain(..excess);
-        drop(slot);
-        self.tally(&batch);
-        self.last = Some(batch);
-    }
-
-    fn tally(&mut self, batch: &Batch) {
-        let new = batch.class_tallies(TALLIED_VOXELS);
-        if self.tallies.is_empty() {
-            self.tallies = new;
-        } else {
-            self.tallies.iter_mut().zip(&new).for_each(|(sum, new)| sum.add(new));
-        }
-    }
-
-    /// Makes pictures of the last batch a few times a second, and of the very last one when paused.
-    fn picture(&mut self, paused: bool) {
-        let due = paused || self.pictured.is_none_or(|at| at.elapsed() >= PICTURES_EVERY);
-        if due && let Some(batch) = self.last.take() {
-            let palette = self.shared.palette.lock().clone();
-            let mut view = batch_view(&batch, self.loader.config(), &palette);
-            view.crops.iter_mut().for_each(|crop| crop.read = crop_read(&self.loader, &crop.provenance));
-            let view = Arc::new(view);
-            self.pictured = Some(Instant::now());
-            self.shared.tell(|news| news.batch = Some(view));
-        }
-    }
-
-    fn measure(&mut self, paused: bool) {
-        if self.told.as_ref().is_some_and(|(at, _)| at.elapsed() < STATS_EVERY) {
-            return;
-        }
-        // A disk that is full ends the recording, and nothing else.
-        if self.recording.as_ref().is_some_and(|recording| recording.failure().is_some()) {
-            self.record(None);
-        }
-        let stats = self.loader.stats();
-        let skipped = self.loader.take_skipped();
-        if !skipped.is_empty() {
-            let words = skipped.into_iter().map(|sample| format!("samples are drawn again: {}", sample.reason));
-            self.shared.tell(|news| news.complaints.extend(words));
-        }
-        // While nothing moves nobody is woken: an idle window costs nothing.
-        let still = paused && self.told.as_ref().is_some_and(|(_, told)| nothing_moved(told, &stats));
-        self.told = Some((Instant::now(), stats.clone()));
-        if !still {
-            let sources = self.sources();
-            let tallies = Arc::new(self.tallies.clone());
-            let timeline = self.recorder.as_ref().map(|recorder| Arc::new(Recording::new(recorder.timeline())));
-            self.shared.tell(|news| {
-                news.stats = Some(stats);
-                news.timeline = timeline;
-                news.tallies = Some(tallies);
-                news.sources = sources.or(news.sources.take());
-            });
-        }
-    }
-
-    /// The table of sources, if it is time.
-    fn sources(&mut self) -> Option<Arc<Vec<SourceReport>>> {
-        let due = self.sourced.is_none_or(|at| at.elapsed() >= SOURCES_EVERY);
-        due.then(|| {
-            self.sourced = Some(Instant::now());
-            Arc::new(self.loader.sources_report())
-        })
-    }
-}
-
-/// True if the loader did no work between two statistics; waiting is no work.
-fn nothing_moved(before: &Stats, after: &Stats) -> bool {
-    before.samples == after.samples
-        && before.queue == after.queue
-        && before.chunk_cache == after.chunk_cache
-        && before.transform_cache == after.transform_cache
-        && before.memory.in_flight_bytes == after.memory.in_flight_bytes
-        && before.events == after.events
-}
-
 impl Shared {
-    fn tell(&self, change: impl FnOnce(&mut News)) {
+    /// Adds to the news, and wakes the window.
+    pub(super) fn tell(&self, change: impl FnOnce(&mut News)) {
         change(&mut self.slot.lock().news);
         (self.waker)();
     }

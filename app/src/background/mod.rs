@@ -17,6 +17,7 @@ mod reads;
 mod remote;
 mod saver;
 mod simulator;
+mod taker;
 mod thumbnails;
 mod viewer;
 mod writer;

@@ -1,7 +1,7 @@
 //! The bar at the top: menus at the left; what the loader does, palette and theme at the right.
 
 use egui::{Align, Layout, RichText, Ui};
-use microtome_core::diagnose::InputBound;
+use microtome_core::diagnose::{Diagnosis, InputBound};
 
 use super::menus;
 use crate::command::{Command, by_command};
@@ -72,18 +72,24 @@ fn verdict_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     else {
         return;
     };
-    let color = match diagnosis.input_bound {
-        InputBound::Highly => ctx.theme.loss,
-        InputBound::Moderately => ctx.theme.risk,
-        InputBound::Not => ctx.theme.good,
+    let (words, color) = match diagnosis.input_bound {
+        // Somebody who takes batches as fast as they come always waits.
+        _ if !ctx.state.has_training() => (format!("limited by {}", diagnosis.limit.name()), ctx.theme.text),
+        InputBound::Highly => (input_bound(diagnosis), ctx.theme.loss),
+        InputBound::Moderately => (input_bound(diagnosis), ctx.theme.risk),
+        InputBound::Not => (input_bound(diagnosis), ctx.theme.good),
     };
-    let words = format!("input-bound {}", format::percent(diagnosis.input_bound_share));
     let chip = ui.add(egui::Button::new(RichText::new(words).color(color)).frame(false));
+    let taken = if ctx.state.has_training() { "" } else { " This window takes batches as fast as they come." };
     let tooltip =
-        format!("{} This window takes batches as fast as they come. Click for the Diagnosis pane.", diagnosis.verdict);
+        format!("{}{taken} Click for the Diagnosis pane, where a training step can be set.", diagnosis.verdict);
     if chip.on_hover_text(tooltip).clicked() {
         ctx.send(Command::ShowPane(PaneKind::Diagnosis));
     }
+}
+
+fn input_bound(diagnosis: &Diagnosis) -> String {
+    format!("input-bound {}", format::percent(diagnosis.input_bound_share))
 }
 
 fn rate(ctx: &PaneContext<'_>) -> String {

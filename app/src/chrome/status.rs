@@ -1,6 +1,6 @@
 //! The bar at the bottom: what is under the pointer at the left; what is pending and what memory takes at the right.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 use microtome_core::geometry::Zyx;
@@ -103,7 +103,7 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         ui.label(format!("simulating {:.0} %", share * 100.0))
             .on_hover_text(format!("Of {} draws; nothing is read.", format::count(draws)));
     }
-    gauging_ui(ui, ctx);
+    waits_ui(ui, ctx);
     if let Some(run) = &ctx.state.export.running {
         ui.separator();
         let cancel = ui.small_button("cancel").on_hover_text("Stop writing, and remove what was written so far.");
@@ -121,20 +121,55 @@ fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     }
 }
 
-/// A contrast that is being measured, once that has taken so long that somebody may want to break it off.
-fn gauging_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    let Some((normal, since)) = ctx.state.display.gauging else { return };
-    if let Some(rest) = SOON.checked_sub(since.elapsed()).filter(|rest| !rest.is_zero()) {
-        return ui.ctx().request_repaint_after(rest);
+/// What is being made for somebody who may want to break it off.
+struct Wait {
+    since: Instant,
+    words: String,
+    tooltip: &'static str,
+    /// The name of its button, what that does, in words and as a command.
+    cancel: (&'static str, &'static str, Command),
+}
+
+/// What takes longer than half a second, each with a button that breaks it off.
+fn waits_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let state = ctx.state;
+    let contrast = state.display.gauging.map(|(normal, since)| Wait {
+        since,
+        words: format!("measuring the contrast of {}", PaneKind::slice(normal).title()),
+        tooltip: "Reads the chunks that the slice shows at the level on display.",
+        cancel: ("Cancel the contrast", "Stop reading for it; the contrast stays as it is.", Command::StopContrast),
+    });
+    let preview = state.preview.asked_at.filter(|_| state.preview.is_busy()).map(|since| Wait {
+        since,
+        words: "drawing the preview".to_owned(),
+        tooltip: "The loader reads the sample and augments it.",
+        cancel: ("Cancel the preview", "Stop drawing; what is shown stays.", Command::StopPreview),
+    });
+    let loader = state.loader.starting.map(|since| Wait {
+        since,
+        words: "starting the loader".to_owned(),
+        tooltip: "One that ran before has to end first: what it is reading is read to its end.",
+        cancel: ("Cancel the start of the loader", "There will be no loader.", Command::StopLoader),
+    });
+    for wait in [contrast, preview, loader].into_iter().flatten() {
+        wait.show_ui(ui, ctx);
     }
-    ui.separator();
-    let cancel = ui.small_button("cancel").on_hover_text("Stop reading for it; the contrast stays as it is.");
-    cancel.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Cancel the contrast"));
-    if cancel.clicked() {
-        ctx.send(Command::StopContrast);
+}
+
+impl Wait {
+    fn show_ui(self, ui: &mut Ui, ctx: &PaneContext<'_>) {
+        if let Some(rest) = SOON.checked_sub(self.since.elapsed()).filter(|rest| !rest.is_zero()) {
+            return ui.ctx().request_repaint_after(rest);
+        }
+        let (name, tooltip, command) = self.cancel;
+        ui.separator();
+        let cancel = ui.small_button("cancel").on_hover_text(tooltip);
+        cancel.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        if cancel.clicked() {
+            ctx.send(command);
+        }
+        ui.label(self.words).on_hover_text(self.tooltip);
     }
-    ui.label(format!("measuring the contrast of {}", PaneKind::slice(normal).title()))
-        .on_hover_text("Reads the chunks that the slice shows at the level on display.");
 }
 
 fn readout_text(readout: &Readout) -> String {

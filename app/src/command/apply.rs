@@ -21,6 +21,11 @@ pub fn apply(state: &mut State, command: Command) {
         Command::Quit => state.effects.push(Effect::Quit),
         Command::PlayPause => play_pause(state),
         Command::RestartLoader => state.effects.push(Effect::RestartLoader),
+        Command::SetTrainingStep(step) => {
+            state.training_step = step;
+            state.effects.push(Effect::SetTrainingStep);
+        }
+        Command::StopLoader => state.effects.push(Effect::StopLoader),
         Command::ToggleTimelinePause => state.timeline.toggle_pause(),
         Command::ShowTimeline(range) => state.timeline.show(range),
         Command::FitTimeline => state.timeline.fit(),

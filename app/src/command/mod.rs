@@ -17,6 +17,7 @@ mod tune;
 mod views;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use microtome_core::diagnose::Remedy;
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
@@ -66,6 +67,10 @@ pub enum Command {
     PlayPause,
     /// Stop the loader and start it anew.
     RestartLoader,
+    /// Take batches as a training would whose steps take so long; 0: as fast as they come.
+    SetTrainingStep(Duration),
+    /// End the loader, and give back its memory.
+    StopLoader,
     /// Set a dotted key of the configuration, or leave it out.
     SetParam {
         /// Such as `augment.mirror.z`.
@@ -103,6 +108,8 @@ pub enum Command {
     WatchPreview,
     /// Choose what the preview shows.
     SetPreviewMode(PreviewMode),
+    /// Break off what is being drawn for the preview.
+    StopPreview,
     /// Another sample in the preview: what is not kept is drawn again.
     RedrawPreview,
     /// A redraw keeps the place, or not.

@@ -1,7 +1,7 @@
 //! What commands ask of the preview.
 
 use super::Command;
-use crate::state::State;
+use crate::state::{Effect, State};
 
 /// Applies a command about the preview. Answers one that is none.
 pub fn apply(state: &mut State, command: Command) -> Option<Command> {
@@ -11,6 +11,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Command> {
         Command::WatchPreview => preview.is_watched = true,
         Command::SetPreviewMode(mode) => ask.mode = mode,
         Command::RedrawPreview => ask.redraw(),
+        Command::StopPreview => state.effects.push(Effect::StopPreview),
         Command::ToggleKeepPlace => ask.keep_place = !ask.keep_place,
         Command::ToggleKeepNumbers => ask.keep_numbers = !ask.keep_numbers,
         Command::SetPreviewSlice(share) => ask.slice = share.clamp(0.0, 1.0),

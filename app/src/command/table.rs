@@ -208,6 +208,13 @@ fn loader() -> Vec<CommandSpec> {
         .when(has_loader),
         spec(
             Loader,
+            Command::StopLoader,
+            "End the loader",
+            "Also one that is still starting; its memory is given back, and what is decoded with it.",
+        )
+        .when(has_loader),
+        spec(
+            Loader,
             Command::SimulateDraws(10_000),
             "Simulate 10 000 draws",
             "Count what they would cover, and for which classes they would be drawn; nothing is read.",
@@ -239,6 +246,12 @@ fn preview() -> Vec<CommandSpec> {
         spec(Command::RedrawPreview, "Redraw the preview", redraw)
             .key(Shortcut::plain(Key::Char('X')))
             .when(|state| has_loader(state) && state.preview.ask.can_redraw()),
+        spec(
+            Command::StopPreview,
+            "Break off the preview",
+            "What is shown stays; a redraw or another setting draws again.",
+        )
+        .needs(|state| state.preview.is_busy(), "None is being drawn."),
         spec(Command::ToggleKeepPlace, "Keep the place", place).check(|state| state.preview.ask.keep_place),
         spec(Command::ToggleKeepNumbers, "Keep the augmentation", numbers)
             .check(|state| state.preview.ask.keep_numbers),

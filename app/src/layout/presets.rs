@@ -43,7 +43,7 @@ impl Build {
             self.tabs(&[P::Crops, P::Classes, P::Timeline, P::Throughput, P::Cache, P::Memory, P::Diagnosis, P::Log]);
         let preview = self.tabs(&[P::Preview]);
         let right = self.tabs_with_rest(&[P::Tune, P::Sampling]);
-        let parts = [(data, 0.13), (views, 0.3), (preview, 0.3), (right, 0.27)];
+        let parts = [(data, 0.17), (views, 0.28), (preview, 0.28), (right, 0.27)];
         let middle = self.split(LinearDir::Horizontal, &parts);
         self.split(LinearDir::Vertical, &[(middle, 0.74), (bottom, 0.26)])
     }

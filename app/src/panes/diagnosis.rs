@@ -28,6 +28,7 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     if nothing_yet_ui(ui, ctx) {
         return;
     }
+    super::step::step_ui(ui, ctx);
     let loader = &ctx.state.loader;
     let Some(diagnosis) = &loader.diagnosis else {
         if loader.alerts.is_empty() {
@@ -42,7 +43,7 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         return;
     };
     ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| {
-        ui.label(RichText::new(&diagnosis.verdict).heading().color(color_of(ctx.theme, diagnosis.input_bound)))
+        ui.label(RichText::new(&diagnosis.verdict).heading().color(color_of(ctx, diagnosis.input_bound)))
             .on_hover_text(
                 "Over the last seconds of steady running: share of the time that the consumer waited for a batch.",
             );
@@ -74,12 +75,12 @@ fn watched_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     }
 }
 
-/// Red where training waits most of all, amber where it waits.
-const fn color_of(theme: &Theme, input_bound: InputBound) -> egui::Color32 {
+/// Red where training waits most of all, amber where it waits; neither where no training is known.
+fn color_of(ctx: &PaneContext<'_>, input_bound: InputBound) -> egui::Color32 {
     match input_bound {
-        InputBound::Highly => theme.loss,
-        InputBound::Moderately => theme.risk,
-        InputBound::Not => theme.strong,
+        InputBound::Highly if ctx.state.has_training() => ctx.theme.loss,
+        InputBound::Moderately if ctx.state.has_training() => ctx.theme.risk,
+        _ => ctx.theme.strong,
     }
 }
 

@@ -16,6 +16,7 @@ mod preview;
 mod sampling;
 mod scale_bar;
 mod slices;
+mod step;
 mod throughput;
 mod timeline;
 mod trials;

@@ -30,8 +30,12 @@ pub enum Effect {
     Record(Option<PathBuf>),
     /// Stop the loader and start it anew.
     RestartLoader,
+    /// End the loader.
+    StopLoader,
     /// Work out what so many draws of the running loader would cover; `None`: stop that.
     Simulate(Option<u64>),
+    /// Ask the loader for batches as often as a training would.
+    SetTrainingStep,
     /// Go on with the configuration that was edited, with all that is decoded.
     ApplyConfig,
     /// Write the configuration that is being edited into this file.
@@ -47,6 +51,8 @@ pub enum Effect {
     Gauge(Axis),
     /// Break off what is being measured for a contrast.
     StopGauge,
+    /// Break off what is being drawn for the preview.
+    StopPreview,
     /// Break off what is being written.
     CancelExport,
     /// Count something in the background.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use microtome_core::diagnose::Diagnosis;
 use microtome_core::diagnose::monitor::Alert;
@@ -101,6 +102,8 @@ pub struct SimulationView {
 pub struct LoaderView {
     /// What it is doing.
     pub phase: LoaderPhase,
+    /// When it was asked to start, while it has not.
+    pub starting: Option<Instant>,
     /// Its statistics, at most ten times a second; `None` before the first.
     pub stats: Option<Stats>,
     /// How often statistics were replaced, so that panes can tell new from old.

@@ -116,6 +116,8 @@ pub struct State {
     pub loader: LoaderView,
     /// One sample under the augmentation that is being edited.
     pub preview: PreviewState,
+    /// How long a training would take for each batch, after which the window's loader is asked for the next; 0: at once.
+    pub training_step: Duration,
     /// Its statistics over the last minutes.
     pub history: StatsHistory,
     /// Changes that were put to the test.
@@ -167,6 +169,12 @@ pub struct State {
 }
 
 impl State {
+    /// Whether a consumer is known that takes its time for a batch: a loader elsewhere has one, this window's if it was set.
+    #[must_use]
+    pub fn has_training(&self) -> bool {
+        self.session.remote().is_some() || !self.training_step.is_zero()
+    }
+
     /// Writes into the log.
     pub fn say(&mut self, level: LogLevel, message: impl Into<String>) {
         self.log.push(self.now_s, level, message);

@@ -47,12 +47,13 @@ impl Engine {
     pub(super) fn announce_after(&self, ticket: &Ticket, sampler: &Sampler) -> Begun<'_> {
         let chunks = &self.caches.chunks;
         let mut horizon = self.ahead.0.lock();
-        horizon.next = horizon.next.max(ticket.number + 1);
+        horizon.next = horizon.next.max(self.walk.after(ticket.number));
         chunks.begin(ticket.number);
         // As long as nothing had to leave there is nothing to choose.
         if chunks.stats().evictions > 0 {
             let _planning = self.caches.meter.start(Stage::Plan, || "reads to come".to_owned());
-            while horizon.next <= ticket.number + MOST_BATCHES && !self.handover.is_stopped() {
+            let last = ticket.number.saturating_add(self.walk.stretch(MOST_BATCHES));
+            while horizon.next <= last && !self.handover.is_stopped() {
                 let next = horizon.next;
                 let planned = horizon.planned.take().filter(|(number, _)| *number == next);
                 let said = planned.map_or_else(|| self.reads_of(&self.epochs.ticket(next), sampler), |(_, said)| said);
@@ -60,7 +61,7 @@ impl Engine {
                     horizon.planned = Some((next, said));
                     break;
                 }
-                horizon.next += 1;
+                horizon.next = self.walk.after(next);
             }
         }
         Begun { chunks, number: ticket.number }

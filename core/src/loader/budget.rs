@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 
 /// Batches that wait for the consumer, where memory allows.
-const QUEUED: u64 = 4;
+const QUEUED: u64 = 3;
 /// Most threads that build batches at a time.
 const MAX_BUILDERS: u64 = 8;
 /// Plans and tables are small; more would only take room from chunks.

@@ -19,6 +19,7 @@ use super::report::Sources;
 use super::serve::Watch;
 use super::share::Share;
 use super::skipped::SkippedSamples;
+use super::turn::Walk;
 use super::{LoaderConfig, told};
 use crate::catalog::{Catalog, Relations};
 use crate::sample::{PatchSpec, Sampler, Source};
@@ -43,6 +44,8 @@ pub(super) struct Engine {
     pub relations: Relations,
     pub caches: Arc<Caches>,
     pub handover: Handover,
+    /// From one batch to the next.
+    pub walk: Walk,
     pub recycler: Arc<Recycler>,
     /// Of each array, where everything is known: bytes, or words.
     pub everywhere: Vec<(Everywhere<u8>, Everywhere<u64>)>,
@@ -138,12 +141,12 @@ impl Settled {
 }
 
 impl Engine {
-    /// `first` is the number of the first batch to be made.
+    /// `first` is the number of the first batch to be made, by whoever takes turns.
     pub(super) fn new(
         catalog: Arc<Catalog>,
         config: LoaderConfig,
         settled: Settled,
-        (caches, first): (Arc<Caches>, u64),
+        (caches, walk, first): (Arc<Caches>, Walk, u64),
     ) -> Self {
         let chunk_bytes = caches.chunks.stats().capacity_bytes;
         let baseline = Baseline::of(&caches, settled.layout.arrays.len());
@@ -157,7 +160,7 @@ impl Engine {
             exclusive.entry(class.clone()).or_default().extend(others.iter().cloned());
         }
         let relations = Relations::new(&exclusive);
-        let handover = Handover::new(settled.budget.batches_bytes, first);
+        let handover = Handover::new(settled.budget.batches_bytes, walk, walk.first(first));
         let most_bytes = settled.budget.batches_bytes + settled.budget.held_bytes;
         let recycler = Recycler::new(most_bytes);
         let everywhere = settled.layout.arrays.iter().map(|_| Default::default()).collect();
@@ -175,6 +178,7 @@ impl Engine {
             relations,
             caches,
             handover,
+            walk,
             recycler: Arc::new(recycler),
             everywhere,
             ahead: Ahead::default(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Batch;
+use super::turn::Walk;
 use crate::sync::{Condvar, Mutex};
 use crate::telemetry::{Occupancy, OccupancyClock, QueueStats};
 use crate::{Error, Result};
@@ -12,6 +13,8 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Handover {
     capacity_bytes: u64,
+    /// From one batch to the next.
+    walk: Walk,
     state: Mutex<State>,
     /// Room for another batch, or an end of the pause or of everything.
     room: Condvar,
@@ -55,11 +58,11 @@ pub(super) enum Turn {
 }
 
 impl Handover {
-    /// Of batches from number `first` on, within so many bytes.
-    pub(super) fn new(capacity_bytes: u64, first: u64) -> Self {
+    /// Of the batches of a walk from number `first` on, within so many bytes.
+    pub(super) fn new(capacity_bytes: u64, walk: Walk, first: u64) -> Self {
         let state = Mutex::new(State { next_in: first, next_out: first, ..State::default() });
         let [room, ready, stopping] = [(); 3].map(|()| Condvar::new());
-        Self { capacity_bytes, state, room, ready, stopping }
+        Self { capacity_bytes, walk, state, room, ready, stopping }
     }
 
     /// Number of the next batch that somebody will take.
@@ -74,9 +77,9 @@ impl Handover {
         match turn {
             Turn::Build(number) => {
                 state.reserved_bytes += bytes_of(number);
-                state.next_in += 1;
+                state.next_in = self.walk.after(number);
             }
-            Turn::Full => state.watch(true),
+            Turn::Full => state.watch(&self.walk, true),
             Turn::Paused | Turn::Stop => {}
         }
         turn
@@ -118,7 +121,7 @@ impl Handover {
         }
         state.queued.insert(number, made);
         let is_full = state.occupancy.is_full();
-        state.watch(is_full);
+        state.watch(&self.walk, is_full);
         self.ready.notify_all();
     }
 
@@ -138,8 +141,8 @@ impl Handover {
                 let bytes = batch.size_bytes();
                 state.queued_bytes -= bytes;
                 state.reserved_bytes -= bytes;
-                state.next_out += 1;
-                state.watch(false);
+                state.next_out = self.walk.after(number);
+                state.watch(&self.walk, false);
                 self.room.notify_all();
                 Ok(Some(batch))
             }
@@ -227,8 +230,9 @@ impl Handover {
 
 impl State {
     /// Notes how many batches could be taken now, and whether there is no room for another.
-    fn watch(&mut self, is_full: bool) {
-        let ready = (self.next_out..).zip(self.queued.keys()).take_while(|(next, number)| next == *number).count();
+    fn watch(&mut self, walk: &Walk, is_full: bool) {
+        let expected = std::iter::successors(Some(self.next_out), |number| Some(walk.after(*number)));
+        let ready = expected.zip(self.queued.keys()).take_while(|(next, number)| next == *number).count();
         self.occupancy.set(ready as u64, is_full);
     }
 }
@@ -259,7 +263,7 @@ mod tests {
 
     #[test]
     fn batches_leave_in_order_within_the_bytes() {
-        let handover = Handover::new(20, 0);
+        let handover = Handover::new(20, Walk::ALL, 0);
         assert_eq!(handover.reserve(ten), Turn::Build(0));
         assert_eq!(handover.reserve(ten), Turn::Build(1));
         assert_eq!(handover.reserve(ten), Turn::Full);
@@ -276,7 +280,7 @@ mod tests {
 
     #[test]
     fn it_can_begin_anywhere() {
-        let handover = Handover::new(100, 41);
+        let handover = Handover::new(100, Walk::ALL, 41);
         assert_eq!((handover.reserve(ten), handover.next_out()), (Turn::Build(41), 41));
         handover.put(41, 10, Ok(batch(41)));
         assert_eq!(handover.next_out(), 41, "nobody has taken it yet");
@@ -286,7 +290,7 @@ mod tests {
 
     #[test]
     fn an_error_comes_in_its_place_and_stays() {
-        let handover = Handover::new(100, 0);
+        let handover = Handover::new(100, Walk::ALL, 0);
         for number in 0..3 {
             assert_eq!(handover.reserve(ten), Turn::Build(number));
         }
@@ -301,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_pause_holds_builders_back_but_not_what_is_ready() {
-        let handover = Handover::new(100, 0);
+        let handover = Handover::new(100, Walk::ALL, 0);
         assert_eq!(handover.reserve(ten), Turn::Build(0));
         handover.set_paused(true);
         assert_eq!(handover.reserve(ten), Turn::Paused);
@@ -314,7 +318,7 @@ mod tests {
 
     #[test]
     fn only_batches_that_can_be_taken_in_order_are_in_the_queue_and_it_is_full_until_one_leaves() {
-        let handover = Handover::new(20, 0);
+        let handover = Handover::new(20, Walk::ALL, 0);
         let pause = || std::thread::sleep(Duration::from_millis(2));
         let watch = |before: &Occupancy| handover.occupancy().since(before);
         assert_eq!([handover.reserve(ten), handover.reserve(ten)], [Turn::Build(0), Turn::Build(1)]);
@@ -338,7 +342,7 @@ mod tests {
 
     #[test]
     fn resting_holds_builders_back_apart_from_a_pause() {
-        let handover = Handover::new(100, 0);
+        let handover = Handover::new(100, Walk::ALL, 0);
         handover.set_resting(true);
         assert_eq!((handover.reserve(ten), handover.is_paused()), (Turn::Paused, false));
         handover.set_paused(true);
@@ -350,7 +354,7 @@ mod tests {
 
     #[test]
     fn stopping_wakes_a_waiting_consumer() {
-        let handover = Handover::new(10, 0);
+        let handover = Handover::new(10, Walk::ALL, 0);
         std::thread::scope(|scope| {
             let consumer = scope.spawn(|| {
                 while handover.take()?.is_none() {

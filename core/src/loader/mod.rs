@@ -54,6 +54,7 @@ mod tally;
 mod threads;
 mod told;
 mod trim;
+mod turn;
 mod validate;
 mod validate_array;
 mod validate_sampling;
@@ -74,6 +75,7 @@ pub use share::{Share, Uneven};
 pub use skipped::SkippedSample;
 pub use state::LoaderState;
 pub use tally::ClassTally;
+pub use turn::Turn;
 
 pub use crate::catalog::Search;
 pub use crate::sample::{

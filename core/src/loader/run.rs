@@ -8,6 +8,7 @@ use super::engine::{Engine, Settled};
 use super::serve::server_of;
 use super::state::depends_on;
 use super::threads::{Threads, WAIT_SLICE};
+use super::turn::{Turn, Walk};
 use super::{ArraySpec, Batch, LoaderConfig, LoaderState, Share, SkippedSample, SourceReport};
 use crate::catalog::Catalog;
 use crate::sample::Request;
@@ -24,6 +25,8 @@ pub struct LoaderOptions {
     pub caches: Option<Arc<Caches>>,
     /// Which part of every epoch this process gets.
     pub share: Share,
+    /// Which batches of that part, where several processes take them in turn.
+    pub turn: Turn,
     /// Where to go on; `None`: from the beginning.
     pub state: Option<LoaderState>,
     /// The configuration of a loader that this one takes the place of: what differs is its first mark.
@@ -59,11 +62,12 @@ impl Loader {
     /// # Errors
     /// A configuration that does not fit the catalog or the memory budget; [`Error::Share`]; [`Error::State`].
     pub fn with_options(catalog: Arc<Catalog>, config: LoaderConfig, options: LoaderOptions) -> Result<Self> {
-        let LoaderOptions { caches, share, state, replaces } = options;
+        let LoaderOptions { caches, share, turn, state, replaces } = options;
         let settled = Settled::new(&catalog, &config, share).map_err(|error| config.locate(error))?;
         if let Some(state) = &state {
             state.check(&depends_on(&config, settled.sampler.sources(), share))?;
         }
+        let walk = Walk::new(turn, settled.epochs.batches_per_rank(), share)?;
         let budget = settled.budget;
         let is_shared = caches.is_some();
         let caches = caches.unwrap_or_else(|| Arc::new(Caches::new(budget.chunk_bytes, budget.transform_bytes)));
@@ -78,7 +82,7 @@ impl Loader {
         warn_of_coarse_first(&config);
         let first = state.map_or(0, |state| state.next_batch);
         let changes = replaces.map(|before| config.changes_since(&before)).unwrap_or_default();
-        let engine = Arc::new(Engine::new(catalog, config, settled, (caches, first)));
+        let engine = Arc::new(Engine::new(catalog, config, settled, (caches, walk, first)));
         if !changes.is_empty() {
             engine.marks.note(Event::ConfigChanged { changes });
         }

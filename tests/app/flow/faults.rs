@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use microtome::state::{Arrangement, ChunkGrid, ChunkStatus, LoaderPhase, Session, State};
+use microtome::state::{Arrangement, ChunkGrid, ChunkStatus, LoaderPhase, PaneKind, Session, State};
 use microtome::{AppOptions, Start, command};
 use microtome_core::geometry::Axis;
+use microtome_core::loader::params::Value;
 use microtome_tests::data;
 
 use crate::driver::Driver;
@@ -161,6 +162,40 @@ fn a_contrast_that_takes_long_is_told_and_broken_off() {
     late.arrive();
     driver.wait("the chunks", |state| state.pending_chunks == 0);
     assert!(driver.state().display.own_contrast.all(|own| own.is_none()), "nobody wanted it any more");
+}
+
+#[test]
+fn a_preview_and_a_start_that_take_long_are_told_and_broken_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("gala.zarr");
+    let _never = Late::finest(&store);
+    let mut driver = Driver::start(AppOptions { start: Start::Path(store), run_loader: true, ..AppOptions::default() });
+    let is_soon = |since: Option<std::time::Instant>| {
+        since.is_some_and(|since| since.elapsed() > std::time::Duration::from_millis(500))
+    };
+    driver.wait("the loader", |state| state.loader.phase == LoaderPhase::Running && state.loader.starting.is_none());
+    driver.run(command::Command::ShowPane(PaneKind::Preview));
+    driver.wait("the preview to take long", |state| is_soon(state.preview.asked_at));
+    driver.settle();
+    driver.harness.get_by_label("drawing the preview");
+    driver.click("Cancel the preview");
+    driver.settle();
+    assert!(driver.state().preview.is_stopped && !driver.state().preview.is_busy());
+    assert!(driver.harness.query_by_label("drawing the preview").is_none());
+    driver.harness.get_by_label("Broken off. Redraw it (X), or change a setting.");
+    driver.key(Modifiers::NONE, Key::X);
+    driver.wait("it to be drawn again", |state| state.preview.is_busy() && !state.preview.is_stopped);
+    // The loader before this one has to end first, and cannot: it reads what never comes.
+    let edit = command::Command::SetParam { key: "loader.seed".to_owned(), value: Some(Value::Integer(7)) };
+    driver.run(edit);
+    driver.wait("the start to take long", |state| is_soon(state.loader.starting));
+    driver.settle();
+    driver.harness.get_by_label("starting the loader");
+    driver.click("Cancel the start of the loader");
+    driver.settle();
+    assert_eq!(driver.state().loader.phase, LoaderPhase::Off);
+    assert!(driver.harness.query_by_label("starting the loader").is_none());
+    assert!(driver.state().session.open().is_some(), "the data stay");
 }
 
 #[test]

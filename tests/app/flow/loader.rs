@@ -2,7 +2,9 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
+use microtome::command::Command;
 use microtome::format;
+use microtome::panes::PaneKind;
 use microtome::state::{LoaderPhase, State};
 use microtome_tests::data;
 
@@ -140,4 +142,32 @@ fn draws_are_simulated_and_what_they_never_cover_is_said() {
     driver.settle();
     assert!(!driver.state().display.show_density);
     driver.node("Simulate 10 000 draws");
+}
+
+#[test]
+fn a_training_step_that_is_set_makes_the_pace() {
+    let mut driver = Driver::open(data::root().join("fib25.zarr"), true);
+    let batches = |state: &State| state.loader.stats.as_ref().map_or(0, |stats| stats.batches);
+    driver.wait("batches as fast as they come", |state| batches(state) > 3 && state.loader.diagnosis.is_some());
+    assert!(driver.harness.query_all_by_label_contains("limited by").count() > 0, "nobody is known who would wait");
+    driver.run(Command::ShowPane(PaneKind::Diagnosis));
+    driver.settle();
+    driver.harness.get_by_label("nothing is known of one: batches are taken as fast as they come");
+    driver.run(Command::SetTrainingStep(std::time::Duration::from_secs(600)));
+    // Every statistic from then on counts the same, but for a batch that was on its way.
+    let mut versions = Vec::new();
+    driver.wait("the next step to be far away", |state| {
+        let now = (state.loader.stats_version, batches(state));
+        if versions.last() != Some(&now) {
+            versions.push(now);
+        }
+        versions.len() > 6
+    });
+    let after: Vec<_> = versions.iter().map(|(_, batches)| *batches).skip(2).collect();
+    assert!(after.iter().all(|count| *count == after[0]), "{versions:?}");
+    assert_eq!(driver.state().loader.phase, LoaderPhase::Running);
+    driver.harness.get_by_label("Training step in milliseconds");
+    assert!(driver.harness.query_all_by_label_contains("input-bound").count() > 0, "the verdict is about a training");
+    driver.run(Command::SetTrainingStep(std::time::Duration::ZERO));
+    driver.wait("more batches", |state| batches(state) > after[0]);
 }

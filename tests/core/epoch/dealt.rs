@@ -1,7 +1,9 @@
 //! Ranks share an epoch, and a loader goes on where another one was.
 
 use microtome_core::Error;
-use microtome_core::loader::{Batch, Loader, LoaderConfig, LoaderOptions, LoaderState, Provenance, Share, Uneven};
+use microtome_core::loader::{
+    Batch, Loader, LoaderConfig, LoaderOptions, LoaderState, Provenance, Share, Turn, Uneven,
+};
 
 use super::scene::{catalog, config};
 
@@ -130,4 +132,38 @@ fn a_rank_goes_on_as_itself_only() {
     assert!(refused(varied("subset = { count = 10 }", ""), share(1)).contains("sampling was #"));
     let fewer = varied("subset = { datasets = [\"a\"] }", "");
     assert!(refused(fewer, share(1)).contains("data was #"));
+}
+
+#[test]
+fn workers_in_turn_give_the_batches_of_one_process() {
+    // Six batches of 23 samples an epoch; the memory lets batches be announced and prefetched.
+    let alone = batches(&with(varied("", ""), Share::default(), None).unwrap(), 12);
+    for (workers, first) in [(2, 0), (4, 0), (2, 3), (3, 1)] {
+        let state = LoaderState { next_batch: first, ..with(varied("", ""), Share::default(), None).unwrap().state() };
+        let of = |worker| {
+            let turn = Turn { worker, workers };
+            let options = LoaderOptions { turn, state: Some(state.clone()), ..LoaderOptions::default() };
+            Loader::with_options(catalog(0), varied("", ""), options).unwrap()
+        };
+        let loaders: Vec<_> = (0..workers).map(of).collect();
+        let mut given: Vec<Option<Batch>> = loaders.iter().map(|loader| loader.next_batch().ok()).collect();
+        let mut expected = alone[first as usize..].iter();
+        for epoch in 0..2 {
+            // Who has no batch of this epoch left is passed over, as a data loader does.
+            let mut workers = (0..loaders.len()).cycle();
+            while given.iter().flatten().any(|batch| batch.epoch == epoch) {
+                let worker = workers.next().unwrap();
+                if let Some(batch) = given[worker].take_if(|batch| batch.epoch == epoch) {
+                    assert_eq!(Some(&batch), expected.next());
+                    let state = loaders[worker].state().next_batch;
+                    given[worker] = loaders[worker].next_batch().ok();
+                    assert_eq!(given[worker].as_ref().map(|batch| batch.number), Some(state));
+                }
+            }
+        }
+        assert_eq!(expected.next(), None, "all twelve batches");
+    }
+    let turn = Turn { worker: 6, workers: 7 };
+    let late = Loader::with_options(catalog(0), varied("", ""), LoaderOptions { turn, ..LoaderOptions::default() });
+    assert!(matches!(late, Err(Error::Share { .. })), "its turn never comes");
 }

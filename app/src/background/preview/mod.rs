@@ -18,7 +18,8 @@ use super::thumbnails::{Palette, Slice, grey, share};
 use crate::format::drawn;
 use crate::state::preview::{PreviewJob, PreviewPlace, PreviewView, Shot, Variant};
 
-/// Does a job. `sampler` keeps that of the loader from job to job.
+/// Does a job; `None` once it is not wanted any more, which is asked between one read and the next. `sampler` keeps that of the
+/// loader from job to job.
 ///
 /// # Errors
 /// A sample that cannot be read; the loader has stopped.
@@ -27,7 +28,8 @@ pub(super) fn make(
     sampler: &mut Option<Arc<Sampler>>,
     job: &Arc<PreviewJob>,
     palette: &Palette,
-) -> Result<PreviewView> {
+    is_wanted: &dyn Fn() -> bool,
+) -> Result<Option<PreviewView>> {
     let samples = loader.samples_per_epoch().max(1);
     let place = loader.draw(job.epoch, job.place % samples)?;
     let sampler = match sampler {
@@ -38,20 +40,23 @@ pub(super) fn make(
         let plan = loader.plan(&place, &variant.augment, (job.epoch, variant.numbers % samples))?;
         Ok(plan.applied_to(&place))
     };
-    let before = loader.look(&AugmentPlan::NOTHING.applied_to(&place))?;
+    let look = |request: &Request| if is_wanted() { loader.look(request).map(Some) } else { Ok(None) };
+    let Some(before) = look(&AugmentPlan::NOTHING.applied_to(&place))? else { return Ok(None) };
     let request = planned(&job.after)?;
-    let after = loader.look(&request)?;
+    let Some(after) = look(&request)? else { return Ok(None) };
     let scene = Scene::new(loader.config(), &before, job.slice, palette);
     let shots = if job.stages {
-        stages(loader, &request, &scene, (&before, &after))?
+        is_wanted().then(|| stages(loader, &request, &scene, (&before, &after))).transpose()?
     } else if job.variants.is_empty() {
-        vec![scene.shot("before".to_owned(), &before), scene.shot("after".to_owned(), &after)]
+        Some(vec![scene.shot("before".to_owned(), &before), scene.shot("after".to_owned(), &after)])
     } else {
-        let shot = |variant: &Variant| Ok(scene.shot(variant.title.clone(), &loader.look(&planned(variant)?)?));
+        let shot =
+            |variant: &Variant| Ok(look(&planned(variant)?)?.map(|made| scene.shot(variant.title.clone(), &made)));
         job.variants.iter().map(shot).collect::<Result<_>>()?
     };
+    let Some(shots) = shots else { return Ok(None) };
     let (difference, largest_difference) = scene.difference(&before, &after);
-    Ok(PreviewView {
+    Ok(Some(PreviewView {
         job: Arc::clone(job),
         shots,
         difference,
@@ -69,7 +74,7 @@ pub(super) fn make(
         })),
         not_drawn: not_drawn(&job.after.augment, &request),
         provenance: after.provenance[0].clone(),
-    })
+    }))
 }
 
 fn not_drawn(augment: &Augment, request: &Request) -> Vec<&'static str> {

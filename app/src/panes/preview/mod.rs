@@ -29,7 +29,8 @@ pub fn preview_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     }
     let Some(view) = &preview.shown else {
         if preview.failure.is_none() {
-            message_ui(ui, ctx.theme, "The first sample is on its way…");
+            let stopped = "Broken off. Redraw it (X), or change a setting.";
+            message_ui(ui, ctx.theme, if preview.is_stopped { stopped } else { "The first sample is on its way…" });
         }
         return;
     };

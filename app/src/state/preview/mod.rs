@@ -4,7 +4,7 @@ mod job;
 mod resampling;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use microtome_core::loader::Provenance;
 use microtome_core::volume::Caches;
@@ -234,6 +234,10 @@ pub struct PreviewState {
     pub failure: Option<String>,
     /// What the graphics card would have to do for what is wanted, or why it cannot.
     pub planned: Option<Planned>,
+    /// When the loader was asked for what is wanted, while it has not answered.
+    pub asked_at: Option<Instant>,
+    /// Somebody broke it off; a redraw or another setting draws again.
+    pub is_stopped: bool,
     /// What `wanted` was made of.
     made_of: Option<(u64, PreviewAsk)>,
 }
@@ -245,7 +249,13 @@ impl PreviewState {
         if self.made_of.as_ref() != Some(&now) {
             self.wanted = draft.valid().map(|config| Arc::new(job(config, &self.ask)));
             self.made_of = Some(now);
+            self.is_stopped = false;
         }
+    }
+
+    /// Wants nothing any more, until the configuration or what is asked changes.
+    pub fn stop(&mut self) {
+        (self.wanted, self.asked_at, self.is_stopped) = (None, None, true);
     }
 
     /// Nothing is open any more; what is asked stays.

@@ -8,7 +8,7 @@ use crate::telemetry::{ArraySetup, Setup, Stage, StoredSetup};
 /// Neighbourhood sizes to try.
 const GROUPS: [u64; 4] = [2, 4, 8, 16];
 /// Batches that wait for the consumer, where memory allows.
-const QUEUED: f64 = 4.0;
+const QUEUED: f64 = 3.0;
 const MIB: f64 = 1_048_576.0;
 /// The part of what the largest group would gain that a smaller one has to reach to be preferred.
 const NEARLY: f64 = 0.9;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use shuttle::thread::{self, JoinHandle};
 
 use super::*;
+use crate::loader::turn::Walk;
 use crate::loader::{BatchArray, Role};
 use crate::sync::explore;
 use crate::volume::Buffer;
@@ -40,7 +41,7 @@ struct Watched {
 
 impl Watched {
     fn new(batches: u64) -> Arc<Self> {
-        let handover = Handover::new(batches * COST, 0);
+        let handover = Handover::new(batches * COST, Walk::ALL, 0);
         Arc::new(Self { handover, meter: Meter::new(), begun: AtomicU64::new(0), taken: AtomicU64::new(0) })
     }
 
