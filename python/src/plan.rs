@@ -83,7 +83,8 @@ impl Plan {
     #[pyo3(signature = (next_batch, *, worker=0, workers=1, parts=1))]
     fn start_at(&self, py: Python<'_>, next_batch: u64, worker: u64, workers: u64, parts: u64) -> PyResult<Loader> {
         let state = Some(self.at(next_batch));
-        let options = LoaderOptions { share: self.share, turn: Turn { worker, workers }, state, caches: None };
+        let turn = Turn { worker, workers };
+        let options = LoaderOptions { share: self.share, turn, state, ..LoaderOptions::default() };
         let (catalog, config) = (Arc::clone(&self.catalog), part_of(&self.config, parts));
         Ok(Loader::new(py.detach(|| loader::Loader::with_options(catalog, config, options)).raise()?))
     }

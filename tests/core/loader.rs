@@ -13,6 +13,7 @@ use microtome_core::catalog::{Catalog, Dataset};
 use microtome_core::geometry::{Axis, PatchGrid, VoxelBox, Zyx};
 use microtome_core::loader::{Batch, BatchArray, Loader, LoaderConfig, LoaderOptions, Role};
 use microtome_core::phantom::{PhantomSpec, write};
+use microtome_core::telemetry::Event;
 use microtome_core::volume::{Buffer, Caches, ChunkCache, Volume};
 use microtome_core::with_buffer;
 use microtome_core::{Error, volume::Voxel};
@@ -332,6 +333,26 @@ fn caches_can_be_shared_and_statistics_start_at_zero() {
     let others = expected[0].size_bytes() + 2 * LABELS_BYTES;
     assert_eq!(shares + others, 512 << 20, "the rest is for the batch that is in use, and to make labels");
     assert_eq!(stats.chunk_cache.misses, 0, "everything was there: {stats:?}");
+}
+
+#[test]
+fn what_happens_to_a_loader_is_marked() {
+    let caches = Arc::new(Caches::new(1 << 30, 1 << 20));
+    let before = config("memory = \"1 GiB\"\nthreads = 1");
+    let options = LoaderOptions { caches: Some(caches), replaces: Some(before), ..LoaderOptions::default() };
+    let loader = Loader::with_options(phantom(), config("memory = \"512 MiB\"\nthreads = 2"), options).unwrap();
+    batches(&loader, 2);
+    loader.pause();
+    loader.resume();
+    let events: Vec<Event> = loader.stats().events.into_iter().map(|mark| mark.event).collect();
+    let [Event::ConfigChanged { changes }, Event::CacheResized { before_bytes, after_bytes }, rest @ ..] = &events[..]
+    else {
+        unreachable!("{events:?}")
+    };
+    let keys: Vec<_> = changes.iter().map(|change| change.key.as_str()).collect();
+    assert_eq!(keys, ["loader.memory", "loader.threads"]);
+    assert_eq!((*before_bytes, *after_bytes), (1 << 30, loader.stats().chunk_cache.capacity_bytes));
+    assert_eq!(rest, [Event::EpochBegun { epoch: 0 }, Event::Paused, Event::Resumed]);
 }
 
 #[test]

@@ -45,6 +45,10 @@ impl Loading {
     /// Goes on with a configuration that was edited: what is decoded is kept, and what is shown stays until there is
     /// something new. One that is paused stays so.
     pub fn apply(&mut self, state: &mut State) -> anyhow::Result<()> {
+        if let (Some(consumer), Some(data)) = (&self.consumer, state.session.open()) {
+            let changes = data.config.changes_since(consumer.config());
+            state.take_changes(&changes);
+        }
         let caches = self.caches.clone();
         let heritage = match self.consumer.take() {
             Some(before) => before.into_heritage(caches),
@@ -82,6 +86,7 @@ impl Loading {
         self.remote = None;
         self.caches = None;
         state.loader = LoaderView::default();
+        state.trials.stop();
         state.attach.recording = None;
         state.preview.forget();
     }

@@ -97,6 +97,8 @@ pub(super) struct Shared {
 pub struct Heritage {
     /// Decoded chunks.
     pub caches: Option<Arc<Caches>>,
+    /// What it was told to do.
+    config: Option<LoaderConfig>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -104,13 +106,14 @@ impl Heritage {
     /// Of a loader that is gone.
     #[must_use]
     pub const fn of(caches: Option<Arc<Caches>>) -> Self {
-        Self { caches, thread: None }
+        Self { caches, config: None, thread: None }
     }
 }
 
 /// The loader with a thread named `consumer` that takes its batches. Stops when it is dropped.
 pub struct Consumer {
     shared: Arc<Shared>,
+    config: LoaderConfig,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -133,16 +136,23 @@ impl Consumer {
             waker,
         };
         let shared = Arc::new(shared);
-        let for_thread = Arc::clone(&shared);
+        let (for_thread, told) = (Arc::clone(&shared), config.clone());
         let thread = spawn("consumer", move || {
             if let Some(before) = heritage.thread {
                 // A panic of that thread has been printed already.
                 let _panicked = before.join();
             }
-            let options = LoaderOptions { caches: heritage.caches, ..LoaderOptions::default() };
+            let (caches, replaces) = (heritage.caches, heritage.config);
+            let options = LoaderOptions { caches, replaces, ..LoaderOptions::default() };
             run((catalog, config), options, &for_thread);
         })?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, config: told, thread: Some(thread) })
+    }
+
+    /// What it was told to do.
+    #[must_use]
+    pub const fn config(&self) -> &LoaderConfig {
+        &self.config
     }
 
     /// Stops taking batches, or goes on.
@@ -187,7 +197,7 @@ impl Consumer {
     /// Stops, and leaves to another what it may go on with.
     #[must_use]
     pub fn into_heritage(mut self, caches: Option<Arc<Caches>>) -> Heritage {
-        Heritage { caches, thread: self.thread.take() }
+        Heritage { caches, config: Some(self.config.clone()), thread: self.thread.take() }
     }
 
     /// Breaks off what is drawn for the preview: there will be no answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use microtome_core::loader::{Batch, LoaderConfig};
 use microtome_core::telemetry::wire::{About, Message, SampleSlice, SliceLog, SpanLog, Tune, Wants};
-use microtome_core::telemetry::{BatchTimes, Client, Log, Stats};
+use microtome_core::telemetry::{BatchTimes, Client, Log, Mark, Stats};
 use parking_lot::Mutex;
 
 use super::consumer::News;
@@ -116,6 +116,7 @@ fn listen(shared: &Shared, source: &Start, address: &str, token: Option<&str>) -
         spans: SpanLog::new(TIMELINE_NS, MAX_SPAN_BYTES),
         slices: SliceLog::default(),
         batches: VecDeque::new(),
+        marks: VecDeque::new(),
     };
     listener.begin(source, client.about().clone());
     loop {
@@ -142,6 +143,8 @@ struct Listener<'a> {
     slices: SliceLog,
     /// The last that were taken.
     batches: VecDeque<BatchTimes>,
+    /// The last things that happened.
+    marks: VecDeque<Mark>,
 }
 
 impl Listener<'_> {
@@ -158,13 +161,19 @@ impl Listener<'_> {
         match message {
             Message::Stats(snapshot) => {
                 let last_batches = self.batches.iter().copied().collect();
-                let stats = Stats { last_batches, ..snapshot.stats };
+                let events = self.marks.iter().cloned().collect();
+                let stats = Stats { last_batches, events, ..snapshot.stats };
                 self.shared.tell(|news| (news.stats, news.paused) = (Some(stats), Some(snapshot.paused)));
             }
             Message::Batches(batches) => {
                 self.batches.extend(batches);
                 let excess = self.batches.len().saturating_sub(BatchTimes::KEPT);
                 self.batches.drain(..excess);
+            }
+            Message::Marks(marks) => {
+                self.marks.extend(marks);
+                let excess = self.marks.len().saturating_sub(Mark::KEPT);
+                self.marks.drain(..excess);
             }
             Message::Spans(block) => {
                 self.spans.push(&block);

@@ -85,7 +85,9 @@ impl<'a> Taker<'a> {
                 self.simulate(draws, number);
             }
             // A loader that goes on paused shows what it would do.
-            if (!paused && rest.is_zero()) || self.taken.is_none() {
+            let is_shown = !paused || self.taken.is_none();
+            self.set_paused(!is_shown);
+            if is_shown && (rest.is_zero() || self.taken.is_none()) {
                 match self.loader.next_batch_timeout(STATS_EVERY) {
                     Ok(Some(batch)) => self.took(batch),
                     Ok(None) => {}
@@ -94,6 +96,12 @@ impl<'a> Taker<'a> {
             }
             self.picture(paused);
             self.measure(paused);
+        }
+    }
+
+    fn set_paused(&self, paused: bool) {
+        if paused != self.loader.is_paused() {
+            if paused { self.loader.pause() } else { self.loader.resume() }
         }
     }
 
@@ -219,4 +227,5 @@ fn nothing_moved(before: &Stats, after: &Stats) -> bool {
         && before.chunk_cache == after.chunk_cache
         && before.transform_cache == after.transform_cache
         && before.memory.in_flight_bytes == after.memory.in_flight_bytes
+        && before.events == after.events
 }

@@ -19,6 +19,7 @@ mod views;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use microtome_core::diagnose::Remedy;
 use microtome_core::geometry::{Axis, BoxNm, Zyx};
 use microtome_core::loader::params::Value;
 
@@ -77,6 +78,8 @@ pub enum Command {
         /// As TOML has it.
         value: Option<Value>,
     },
+    /// Set the keys of a remedy, and see what that brings.
+    ApplyRemedy(Box<Remedy>),
     /// The slider was let go: the next edit is a step of its own.
     SettleParam,
     /// Take the last edit of the configuration back.

@@ -1,6 +1,7 @@
 //! What commands do to the configuration that is being edited.
 
-use microtome_core::loader::params;
+use microtome_core::diagnose::Change;
+use microtome_core::loader::params::{self, Value, Values};
 
 use super::Command;
 use crate::python::{cellmap_text, python_text};
@@ -11,6 +12,7 @@ pub(super) const fn is_about_config(command: &Command) -> bool {
     matches!(
         command,
         Command::SetParam { .. }
+            | Command::ApplyRemedy(_)
             | Command::SettleParam
             | Command::Undo
             | Command::Redo
@@ -30,6 +32,16 @@ pub(super) fn apply(state: &mut State, command: Command) {
     let Some(draft) = state.session.draft_mut() else { return };
     match command {
         Command::SetParam { key, value } => draft.set(&key, value, now_s),
+        Command::ApplyRemedy(remedy) => {
+            for change in &remedy.changes {
+                // What is no TOML is no value either.
+                if let Some(value) = value_of(change) {
+                    draft.set(&change.key, value, now_s);
+                }
+            }
+            draft.settle();
+            state.trials.plan(&remedy);
+        }
         Command::SettleParam => draft.settle(),
         Command::Undo => draft.undo(now_s),
         Command::Redo => draft.redo(now_s),
@@ -56,6 +68,14 @@ pub(super) fn apply(state: &mut State, command: Command) {
         },
         Command::SaveConfigAs(file) => save(state, file),
         _ => {}
+    }
+}
+
+/// What a change sets its key to, `None` within if it is left out; `None` for what is no TOML.
+fn value_of(change: &Change) -> Option<Option<Value>> {
+    match &change.value {
+        Some(text) => Some(Some(format!("value = {text}").parse::<Values>().ok()?.remove("value")?)),
+        None => Some(None),
     }
 }
 

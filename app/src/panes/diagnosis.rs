@@ -5,9 +5,10 @@ use egui_plot::{Line, Plot, PlotPoints, Points};
 use microtome_core::diagnose::{
     Change, Diagnosis, Finding, InputBound, Limit, MissRatioCurve, Remedy, StageRow, Station,
 };
-use microtome_core::loader::params::Values;
 
+use super::alerts::{alerts_ui, standstill_ui};
 use super::figure::{cell_ui, message_ui, nothing_yet_ui};
+use super::trials::trials_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
@@ -28,12 +29,17 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         return;
     }
     super::step::step_ui(ui, ctx);
-    let Some(diagnosis) = &ctx.state.loader.diagnosis else {
-        message_ui(
-            ui,
-            ctx.theme,
-            "The loader has not run steadily for long enough yet; a verdict follows in a moment.",
-        );
+    let loader = &ctx.state.loader;
+    let Some(diagnosis) = &loader.diagnosis else {
+        if loader.alerts.is_empty() {
+            message_ui(
+                ui,
+                ctx.theme,
+                "The loader has not run steadily for long enough yet; a verdict follows in a moment.",
+            );
+        } else {
+            ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| watched_ui(ui, ctx));
+        }
         return;
     };
     ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| {
@@ -46,8 +52,10 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         if let Some(why) = &diagnosis.disagreement {
             ui.label(RichText::new(format!("They disagree: {why}")).color(ctx.theme.risk));
         }
+        watched_ui(ui, ctx);
         ui.add_space(8.0);
         remedies_ui(ui, ctx, diagnosis);
+        trials_ui(ui, ctx.theme, &ctx.state.trials);
         ui.add_space(8.0);
         ScrollArea::horizontal().id_salt("stages").show(ui, |ui| stages_ui(ui, ctx.theme, &diagnosis.stages));
         utilisation_ui(ui, ctx.theme, diagnosis);
@@ -56,6 +64,15 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
             curve_ui(ui, ctx.theme, curve);
         }
     });
+}
+
+/// What the monitors say, and who waits for what.
+fn watched_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    ui.add_space(8.0);
+    alerts_ui(ui, ctx.theme, ctx.state.loader.alerts.iter());
+    if let Some(stats) = &ctx.state.loader.stats {
+        standstill_ui(ui, ctx.theme, &stats.standstills);
+    }
 }
 
 /// Red where training waits most of all, amber where it waits; neither where no training is known.
@@ -99,7 +116,7 @@ fn remedy_ui(ui: &mut Ui, ctx: &PaneContext<'_>, remedy: &Remedy) {
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
             let keys: Vec<_> = remedy.changes.iter().map(words_of).collect();
             if button.on_hover_text(format!("Set {}. Ctrl Z takes it back.", keys.join(", "))).clicked() {
-                remedy.changes.iter().filter_map(command_of).for_each(|command| ctx.send(command));
+                ctx.send(Command::ApplyRemedy(Box::new(remedy.clone())));
             }
         }
     });
@@ -108,15 +125,6 @@ fn remedy_ui(ui: &mut Ui, ctx: &PaneContext<'_>, remedy: &Remedy) {
 
 fn words_of(change: &Change) -> String {
     change.value.as_ref().map_or(format!("{} left out", change.key), |value| format!("{} = {value}", change.key))
-}
-
-/// As the draft takes it; `None` for a value that is no TOML.
-fn command_of(change: &Change) -> Option<Command> {
-    let value = match &change.value {
-        Some(text) => Some(format!("value = {text}").parse::<Values>().ok()?.remove("value")?),
-        None => None,
-    };
-    Some(Command::SetParam { key: change.key.clone(), value })
 }
 
 fn stages_ui(ui: &mut Ui, theme: &Theme, stages: &[StageRow]) {

@@ -1,8 +1,10 @@
 //! The pane `memory`: who holds how much, against the budget; and the process and the graphics card beside it.
 
 use egui::{Color32, RichText, ScrollArea, Ui};
+use microtome_core::diagnose::monitor::{Alert, AlertKind};
 use microtome_core::telemetry::MemoryStats;
 
+use super::alerts::alerts_ui;
 use super::curve::{TimePlot, Trace, sum};
 use super::figure::{bar_ui, message_ui, swatch_ui, why_nothing};
 use crate::context::PaneContext;
@@ -41,6 +43,17 @@ const OWNERS: [Owner; 3] = [
     },
 ];
 
+/// Alerts that are about memory.
+const MEMORY_ALERTS: [AlertKind; 7] = [
+    AlertKind::MachineShort,
+    AlertKind::BudgetExceeded,
+    AlertKind::BatchesCrowdOut,
+    AlertKind::ChunksHeld,
+    AlertKind::Miscounted,
+    AlertKind::RestGrows,
+    AlertKind::Fragmented,
+];
+
 /// Draws the pane.
 pub fn memory_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     let Some(stats) = ctx.state.loader.stats.as_ref() else {
@@ -74,8 +87,32 @@ fn bars_ui(ui: &mut Ui, ctx: &PaneContext<'_>, memory: &MemoryStats) {
         let tooltip = "Resident set of the whole process, as the operating system counts it: \
             the budget's owners, and the program, its window and its libraries besides.";
         row_ui(ui, theme, ("process (RSS)", theme.series[4]), &text, theme.strong, tooltip);
+        rest_ui(ui, theme, memory);
         gpu_ui(ui, ctx);
+        ui.add_space(8.0);
+        let of_memory = |alert: &&Alert| MEMORY_ALERTS.contains(&alert.kind);
+        alerts_ui(ui, theme, ctx.state.loader.alerts.iter().filter(of_memory));
     });
+}
+
+/// What of the process no owner accounts for, and what the machine has left.
+fn rest_ui(ui: &mut Ui, theme: &Theme, memory: &MemoryStats) {
+    if let Some(rest) = memory.rest_bytes() {
+        let tooltip = "What the process has taken since the loader started and no owner above accounts for: batches that were \
+            handed over, the window's own work, and what the allocator keeps for later.";
+        row_ui(ui, theme, ("of it nobody's", theme.line), &format::bytes(rest), theme.strong, tooltip);
+    }
+    if let Some(left) = memory.machine.left_share() {
+        let text = format!(
+            "{} of {}",
+            format::bytes(memory.machine.available_bytes),
+            format::bytes(memory.machine.total_bytes)
+        );
+        let tooltip = "What could be had without anybody giving up what they use. Below 6 % the chunk cache gives up half of \
+            its share, below 3 % three quarters; it takes them back above 12 %.";
+        let ink = if left < 0.1 { theme.risk } else { theme.strong };
+        row_ui(ui, theme, ("machine, left", theme.line), &text, ink, tooltip);
+    }
 }
 
 fn budget_ui(ui: &mut Ui, theme: &Theme, memory: &MemoryStats) {
@@ -200,6 +237,7 @@ mod tests {
             queue_bytes,
             in_flight_bytes,
             rss_bytes: 1000,
+            ..MemoryStats::default()
         };
         let theme = Theme::new(crate::ThemeName::Dark);
         assert_eq!(theme.of_budget(pressure(&memory(90, 5, 5))), theme.good);

@@ -1,5 +1,6 @@
 //! The panes, one file each. A pane reads its context and sends commands; it reads no data and waits for nothing.
 
+mod alerts;
 mod cache;
 mod classes;
 mod crops;
@@ -19,6 +20,7 @@ mod slices;
 mod step;
 mod throughput;
 mod timeline;
+mod trials;
 mod tune;
 
 use egui::Ui;

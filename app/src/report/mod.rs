@@ -9,7 +9,7 @@ mod verdict;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use microtome_core::diagnose::Diagnosis;
+use microtome_core::diagnose::{Diagnosis, monitor};
 use microtome_core::telemetry::Log;
 
 use crate::format;
@@ -34,6 +34,8 @@ pub fn page(log: &Log) -> String {
     page += &figures::figures(log, &history);
     if !log.snapshots.is_empty() {
         page += &verdict::section(history.steady_window(Duration::MAX).map(|window| Diagnosis::of(&window)).as_ref());
+        let alerts = monitor::alerts(&history.course(Duration::MAX));
+        page += &verdict::watched(&alerts, history.latest().map(|latest| &latest.stats));
     }
     page += &figures::curves(&history);
     page += &figures::stages(log);

@@ -1,6 +1,8 @@
 //! The verdict: what limited the loader, by which method, and what a change would have brought.
 
 use microtome_core::diagnose::Diagnosis;
+use microtome_core::diagnose::monitor::Alert;
+use microtome_core::telemetry::Stats;
 
 use super::{escaped, put};
 use crate::format;
@@ -34,6 +36,24 @@ pub(super) fn section(diagnosis: Option<&Diagnosis>) -> String {
         row(&mut section, &[&remedy.what, &gain, &rate, &remedy.because, &remedy.cost]);
     }
     section + "</table>\n<p class=\"note\">Gains are predicted, not measured.</p>\n</section>\n"
+}
+
+/// What the monitors say over the whole log, and who waited for what; nothing if there is nothing to say.
+pub(super) fn watched(alerts: &[Alert], last: Option<&Stats>) -> String {
+    let standstill = last.and_then(|stats| stats.standstills.last.as_ref());
+    if alerts.is_empty() && standstill.is_none() {
+        return String::new();
+    }
+    let mut section = String::from("<section>\n<h2>What deserves a word</h2>\n");
+    section += "<table>\n<tr><th>what</th><th>because</th><th>what to do</th></tr>\n";
+    for alert in alerts {
+        row(&mut section, &[&alert.what, &alert.because, &alert.advice]);
+    }
+    section += "</table>\n";
+    if let Some(report) = standstill {
+        put(&mut section, format_args!("<pre>{}</pre>\n", escaped(&report.lines().join("\n"))));
+    }
+    section + "</section>\n"
 }
 
 fn row(section: &mut String, cells: &[&str]) {

@@ -186,6 +186,23 @@ impl StatsHistory {
         Window::between(&self.observations[steady].stats, &self.observations[last].stats)
     }
 
+    /// The last `over` of the current run, oldest first, no more than one a second: what monitors look at.
+    #[must_use]
+    pub fn course(&self, over: Duration) -> Vec<&Stats> {
+        const EVERY: Duration = Duration::from_secs(1);
+        let Some(last) = self.observations.len().checked_sub(1) else { return Vec::new() };
+        let first = self.reference(last, over).unwrap_or(last);
+        let mut picked: Vec<&Stats> = Vec::new();
+        for observation in self.observations.range(first..last) {
+            let is_due = |before: &&Stats| observation.stats.elapsed >= before.elapsed.saturating_add(EVERY);
+            if picked.last().is_none_or(is_due) {
+                picked.push(&observation.stats);
+            }
+        }
+        picked.push(&self.observations[last].stats);
+        picked
+    }
+
     fn recent<T>(&self, over: Duration, value: impl Fn(&Stats, &Stats, f64) -> Option<T>) -> Option<T> {
         let last = self.observations.len().checked_sub(1)?;
         let first = self.reference(last, over)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use microtome_core::diagnose::Diagnosis;
+use microtome_core::diagnose::monitor::Alert;
 use microtome_core::loader::{ClassTally, Provenance, SourceReport};
 use microtome_core::sample::Simulation;
 use microtome_core::telemetry::Stats;
@@ -20,7 +21,7 @@ pub enum LoaderPhase {
     Off,
     /// It hands over batches.
     Running,
-    /// Nobody takes batches; it fills its queue and waits.
+    /// Nobody takes batches, and it begins no more.
     Paused,
     /// It could not start, or it ended: the reason.
     Failed(String),
@@ -109,6 +110,8 @@ pub struct LoaderView {
     pub stats_version: u64,
     /// What limits it over the last seconds, taken anew every second; `None` while too little is known.
     pub diagnosis: Option<Arc<Diagnosis>>,
+    /// What else deserves a word over the last minutes, the gravest first.
+    pub alerts: Arc<Vec<Alert>>,
     /// When that was taken, seconds of the window's clock.
     pub diagnosed_at_s: f64,
     /// Every crop and volume: drawn from or left out, how often so far.

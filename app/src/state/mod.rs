@@ -28,6 +28,7 @@ mod search;
 mod section;
 mod session;
 pub mod timeline;
+mod trials;
 mod views;
 
 use std::path::PathBuf;
@@ -59,12 +60,13 @@ pub use search::{CropFound, DatasetFound, DatasetNames, Found, Search, find};
 pub use section::section;
 pub use session::{OpenData, RemoteView, Session};
 pub use timeline::{Recording, TimelineState};
+pub use trials::Trials;
 pub use views::{Viewport, Views};
 
 use crate::options::{Start, ThemeName};
-use microtome_core::diagnose::Diagnosis;
+use microtome_core::diagnose::{Diagnosis, monitor};
 use microtome_core::geometry::Zyx;
-use microtome_core::telemetry::Stats;
+use microtome_core::telemetry::{KeyChange, Stats};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +88,8 @@ pub struct GpuView {
 /// How often a verdict is taken, seconds, and over how long a time.
 const DIAGNOSE_EVERY_S: f64 = 1.0;
 const DIAGNOSE_OVER: Duration = Duration::from_secs(10);
+/// Over how long a time the monitors look.
+const MONITOR_OVER: Duration = Duration::from_secs(120);
 
 /// Everything the window shows.
 #[derive(Debug, Default)]
@@ -116,6 +120,8 @@ pub struct State {
     pub training_step: Duration,
     /// Its statistics over the last minutes.
     pub history: StatsHistory,
+    /// Changes that were put to the test.
+    pub trials: Trials,
     /// What the threads did in the last seconds.
     pub timeline: TimelineState,
     /// What is under the pointer.
@@ -176,14 +182,39 @@ impl State {
 
     /// Takes over what the loader measured. Everything that follows statistics over time starts here.
     pub fn take_stats(&mut self, stats: Stats) {
+        self.say_standstill(&stats);
         self.history.push(Duration::from_secs_f64(self.now_s.max(0.0)), stats.clone(), self.gpu.bytes);
         self.loader.stats = Some(stats);
         self.loader.stats_version += 1;
         if self.now_s - self.loader.diagnosed_at_s >= DIAGNOSE_EVERY_S || self.loader.diagnosis.is_none() {
-            let window = self.history.steady_window(DIAGNOSE_OVER);
-            self.loader.diagnosis = window.map(|window| Arc::new(Diagnosis::of(&window)));
-            self.loader.diagnosed_at_s = self.now_s;
+            self.diagnose();
         }
+    }
+
+    /// Says that nothing gets on, once, with who waits for what.
+    fn say_standstill(&mut self, stats: &Stats) {
+        let known = self.loader.stats.as_ref().map_or(0, |before| before.standstills.count);
+        let Some(report) = stats.standstills.now().filter(|_| stats.standstills.count != known) else { return };
+        self.say(LogLevel::Error, format!("{}. {}", report.words(), report.advice()));
+        report.lines().into_iter().for_each(|line| self.say(LogLevel::Warning, line));
+    }
+
+    fn diagnose(&mut self) {
+        let window = self.history.steady_window(DIAGNOSE_OVER);
+        let elapsed = self.loader.stats.as_ref().map(|stats| stats.elapsed).unwrap_or_default();
+        if let Some(trial) = self.trials.look(elapsed, window.as_ref()) {
+            let words = trial.words();
+            self.say(LogLevel::Info, words);
+        }
+        self.loader.alerts = Arc::new(monitor::alerts(&self.history.course(MONITOR_OVER)));
+        self.loader.diagnosis = window.map(|window| Arc::new(Diagnosis::of(&window)));
+        self.loader.diagnosed_at_s = self.now_s;
+    }
+
+    /// The loader goes on with a configuration of which this is changed.
+    pub fn take_changes(&mut self, changes: &[KeyChange]) {
+        let elapsed = self.loader.stats.as_ref().map(|stats| stats.elapsed).unwrap_or_default();
+        self.trials.changed(changes, self.history.steady_window(DIAGNOSE_OVER), elapsed);
     }
 
     /// Takes over everything that was recorded of a loader: curves and timeline show all of it.

@@ -220,6 +220,11 @@ fn page_of_one(one: &Watched) -> String {
     let paused = if now.paused { "; paused" } else { "" };
     page += &format!("running for {}{paused}\n\n", format::duration(now.stats.elapsed));
     page += &Rates::between(&before.stats, &now.stats).page(&now.stats);
+    if let Some(report) = now.stats.standstills.now() {
+        page += &format!("\n{}\n", report.words());
+        report.lines().iter().for_each(|line| page += &format!("  {line}\n"));
+        page += &format!("{}\n", report.advice());
+    }
     if let Some(words) = &one.ended {
         page += &format!("\nended: {words}\n");
     }

@@ -1,11 +1,41 @@
 //! A diagnosis as text: the verdict, the stages, the remedies.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use microtome::format;
+use microtome_core::diagnose::monitor::{self, Alert, Severity};
 use microtome_core::diagnose::{Diagnosis, MissRatioCurve, StageRow, Station, Utilisation};
 
+use microtome_core::telemetry::Stats;
+
 use super::output::Output;
+
+/// The last minutes of a loader, for the monitors.
+#[derive(Debug, Default)]
+pub struct Watched(VecDeque<Stats>);
+
+impl Watched {
+    /// Statistics that are kept, one a second.
+    const KEPT: usize = 300;
+
+    /// Takes statistics, if they are a second younger than the last that were taken.
+    pub fn see(&mut self, stats: &Stats) {
+        const EVERY: Duration = Duration::from_secs(1);
+        if self.0.back().is_some_and(|last| stats.elapsed < last.elapsed.saturating_add(EVERY)) {
+            return;
+        }
+        if self.0.len() == Self::KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(stats.clone());
+    }
+
+    /// What deserves a word, up to these last statistics.
+    pub fn alerts(&self, last: &Stats) -> Vec<Alert> {
+        monitor::alerts(&self.0.iter().chain([last]).collect::<Vec<_>>())
+    }
+}
 
 /// Prints it, the verdict first.
 ///
@@ -28,6 +58,27 @@ pub fn print(diagnosis: &Diagnosis, out: &mut Output) -> anyhow::Result<()> {
         print_curve(curve, out)?;
     }
     print_remedies(diagnosis, out)
+}
+
+/// Prints what else deserves a word.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_alerts(alerts: &[Alert], out: &mut Output) -> anyhow::Result<()> {
+    if !alerts.is_empty() {
+        out.line("")?;
+    }
+    for alert in alerts {
+        let word = match alert.severity {
+            Severity::Severe => "severe",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        out.line(&format!("{word:<9} {}", alert.what))?;
+        out.line(&format!("{:9} because {}", "", alert.because))?;
+        out.line(&format!("{:9} {}", "", alert.advice))?;
+    }
+    Ok(())
 }
 
 fn print_stages(stages: &[StageRow], out: &mut Output) -> anyhow::Result<()> {

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use microtome::format;
+use microtome_core::diagnose::monitor::Alert;
 use microtome_core::diagnose::{Diagnosis, Window};
 use microtome_core::loader::Loader;
 use microtome_core::telemetry::serve::FileRecording;
 use microtome_core::telemetry::{CacheStats, StageStats, Stats};
 use serde::Serialize;
 
-use super::diagnosis;
+use super::diagnosis::{self, Watched};
 use super::input::Input;
 use super::interrupt::Interrupt;
 use super::output::Output;
@@ -54,6 +55,9 @@ pub struct Figures {
     /// What limits the loader, if that was asked for and batches came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
+    /// What else deserves a word, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Alert>,
 }
 
 /// How a run goes.
@@ -169,7 +173,7 @@ pub fn measure(input: Input, course: Course<'_>, interrupt: &Interrupt) -> anyho
     let recording = record.map(|record| loader.record(record.file, record.max_bytes)).transpose()?;
     let started = Instant::now();
     let bar = seconds_bar(duration);
-    let mut peaks = Peaks::default();
+    let (mut peaks, mut watched) = (Peaks::default(), Watched::default());
     while started.elapsed() < duration && !interrupt.asked() {
         let rest = duration.saturating_sub(started.elapsed());
         if loader.next_batch_timeout(rest.min(PATIENCE))?.is_some() {
@@ -178,14 +182,16 @@ pub fn measure(input: Input, course: Course<'_>, interrupt: &Interrupt) -> anyho
         }
         let stats = loader.stats();
         peaks.see(&stats);
+        watched.see(&stats);
         bar.set_position(started.elapsed().as_millis() as u64);
         bar.set_message(format!("{} samples", format::count(stats.samples)));
     }
     bar.finish_and_clear();
     recording.map_or(Ok(()), FileRecording::finish)?;
     let stats = loader.stats();
-    let diagnosis = if diagnose { peaks.diagnose(&stats) } else { None };
-    Ok(Figures { diagnosis, ..figures(&stats, &peaks) })
+    let (diagnosis, alerts) =
+        if diagnose { (peaks.diagnose(&stats), watched.alerts(&stats)) } else { (None, Vec::new()) };
+    Ok(Figures { diagnosis, alerts, ..figures(&stats, &peaks) })
 }
 
 fn seconds_bar(duration: Duration) -> ProgressBar {
@@ -215,6 +221,7 @@ fn figures(stats: &Stats, peaks: &Peaks) -> Figures {
         memory_peak_bytes: peaks.memory_bytes,
         rss_peak_bytes: peaks.rss_bytes,
         diagnosis: None,
+        alerts: Vec::new(),
     }
 }
 
@@ -253,7 +260,8 @@ impl Figures {
             format::bytes(self.memory_peak_bytes),
             format::bytes(self.memory_budget_bytes)
         ))?;
-        self.diagnosis.as_ref().map_or(Ok(()), |diagnosis| diagnosis::print(diagnosis, out))
+        self.diagnosis.as_ref().map_or(Ok(()), |diagnosis| diagnosis::print(diagnosis, out))?;
+        diagnosis::print_alerts(&self.alerts, out)
     }
 
     fn print_stages(&self, out: &mut Output) -> anyhow::Result<()> {

@@ -7,8 +7,10 @@
 mod curve;
 mod methods;
 mod model;
+pub mod monitor;
 mod predict;
 mod remedy;
+mod trial;
 mod verdict;
 mod window;
 mod words;
@@ -17,5 +19,6 @@ pub use curve::{MissRatioCurve, WorkingPoint};
 pub use methods::{Finding, Method};
 pub use model::{Bound, Limit, Model, Station};
 pub use remedy::{Change, Remedy, RemedyKind};
+pub use trial::{Plan, Score, Trial, scores};
 pub use verdict::{Diagnosis, InputBound, StageRow, Utilisation};
 pub use window::Window;

@@ -3,7 +3,7 @@
 mod chunks;
 mod demand;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::predict::Calibrated;
 use super::{MissRatioCurve, Model, Window};
@@ -12,7 +12,7 @@ use super::{MissRatioCurve, Model, Window};
 const WORTH: f64 = 0.02;
 
 /// The kinds of remedies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemedyKind {
     /// More memory for decoded chunks.
@@ -35,6 +35,25 @@ pub enum RemedyKind {
     PrefetchDepth,
     /// Fewer classes.
     ClassSubset,
+}
+
+impl RemedyKind {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CacheSize => "cache size",
+            Self::Threads => "threads",
+            Self::ChunkLocal => "chunk-local sampling",
+            Self::NearerLevel => "nearer level",
+            Self::LabelEncoding => "label encoding",
+            Self::Rechunk => "smaller chunks",
+            Self::Precision => "precision",
+            Self::Augmentation => "augmentation elsewhere",
+            Self::PrefetchDepth => "batches ahead",
+            Self::ClassSubset => "fewer classes",
+        }
+    }
 }
 
 /// A key of the configuration, set or left out.

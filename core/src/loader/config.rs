@@ -97,7 +97,7 @@ impl Default for LoaderKeys {
 }
 
 /// `[telemetry]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryKeys {
     /// Where to serve figures, spans and thumbnails for viewers, `HOST:PORT`; a port of 0 is any free one, and rank r listens
@@ -112,6 +112,14 @@ pub struct TelemetryKeys {
     /// Where to serve spans for `puffin_viewer`, on this machine only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub puffin: Option<String>,
+    /// Seconds after which it is said that nothing gets on, while the consumer waits; 0: never.
+    pub watchdog_s: u64,
+}
+
+impl Default for TelemetryKeys {
+    fn default() -> Self {
+        Self { serve: None, token: None, allow_tuning: false, puffin: None, watchdog_s: 60 }
+    }
 }
 
 /// The whole configuration.

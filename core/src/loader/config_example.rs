@@ -120,6 +120,7 @@ pub(super) fn full() -> LoaderConfig {
             token: Some("a long word".to_owned()),
             allow_tuning: true,
             puffin: Some("127.0.0.1:8585".to_owned()),
+            watchdog_s: 20,
         },
         file: None,
     }

@@ -49,6 +49,12 @@ impl Crew {
         (state.waiting.read(), state.working.read())
     }
 
+    /// Reads that wait and workers that work now.
+    pub(super) fn levels(&self) -> (u64, u64) {
+        let state = self.state.lock();
+        (state.waiting.level(), state.working.level())
+    }
+
     fn set_working(&self, state: &mut State, change: impl FnOnce(u64) -> u64) {
         let working = change(state.working.level());
         state.working.set(working, working >= self.threads);

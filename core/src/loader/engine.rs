@@ -23,7 +23,7 @@ use super::turn::Walk;
 use super::{LoaderConfig, told};
 use crate::catalog::{Catalog, Relations};
 use crate::sample::{PatchSpec, Sampler, Source};
-use crate::telemetry::{BatchLog, FaultCounts, Setup};
+use crate::telemetry::{BatchLog, Event, FaultCounts, MarkLog, Roster, Setup, StandstillLog};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -57,6 +57,11 @@ pub(super) struct Engine {
     pub threads: usize,
     pub setup: Setup,
     pub log: BatchLog,
+    pub marks: MarkLog,
+    pub roster: Arc<Roster>,
+    pub standstills: StandstillLog,
+    /// The chunk cache's share of the budget.
+    pub chunk_bytes: u64,
     pub crew: Crew,
     pub replay: Replay,
     pub started: Instant,
@@ -143,6 +148,7 @@ impl Engine {
         settled: Settled,
         (caches, walk, first): (Arc<Caches>, Walk, u64),
     ) -> Self {
+        let chunk_bytes = caches.chunks.stats().capacity_bytes;
         let baseline = Baseline::of(&caches, settled.layout.arrays.len());
         let full = settled.epochs.ticket(0).samples;
         let parts = (&settled.layout, &settled.inputs);
@@ -183,10 +189,22 @@ impl Engine {
             threads: settled.threads,
             setup,
             log: BatchLog::new(started),
+            marks: MarkLog::new(started),
+            roster: Arc::default(),
+            standstills: StandstillLog::default(),
+            chunk_bytes,
             crew: Crew::new(settled.threads),
             replay: Replay::default(),
             started,
             baseline,
+        }
+    }
+
+    /// Begins no more batches, or goes on, if that is not so already.
+    pub(super) fn set_paused(&self, paused: bool) {
+        if self.handover.set_paused(paused) != paused {
+            self.marks.note(if paused { Event::Paused } else { Event::Resumed });
+            self.log.paused();
         }
     }
 

@@ -35,6 +35,8 @@ struct State {
     paused: bool,
     /// Batches are served that were made before: nothing is begun.
     resting: bool,
+    /// Batches that were queued so far.
+    finished: u64,
     /// Batches that could be taken one after the other.
     occupancy: OccupancyClock,
     /// An error is queued: nothing is begun any more.
@@ -108,6 +110,7 @@ impl Handover {
         if state.stopped {
             return;
         }
+        state.finished += 1;
         match &made {
             Ok(_) => state.queued_bytes += reserved_bytes,
             Err(_) => {
@@ -150,6 +153,18 @@ impl Handover {
         }
     }
 
+    /// Whether who asks for a batch has to wait, although nobody has paused anything.
+    pub(super) fn keeps_waiting(&self) -> bool {
+        let state = self.state.lock();
+        let is_at_work = !state.stopped && !state.failed && !state.paused && !state.resting;
+        is_at_work && !state.queued.contains_key(&state.next_out)
+    }
+
+    /// Batches that were queued so far, whatever became of them.
+    pub(super) fn finished(&self) -> u64 {
+        self.state.lock().finished
+    }
+
     /// Waits up to `slice` for [`Handover::take`] to have an answer.
     pub(super) fn wait_for_batch(&self, slice: Duration) {
         let mut state = self.state.lock();
@@ -158,9 +173,11 @@ impl Handover {
         }
     }
 
-    pub(super) fn set_paused(&self, paused: bool) {
-        self.state.lock().paused = paused;
+    /// Begins no batches, or goes on; answers whether it was paused before.
+    pub(super) fn set_paused(&self, paused: bool) -> bool {
+        let before = std::mem::replace(&mut self.state.lock().paused, paused);
         self.room.notify_all();
+        before
     }
 
     /// Begins no batches, or goes on, apart from pauses.

@@ -9,7 +9,7 @@ use super::read::{ReadFrom, Slot, SlotData};
 use super::{ArraySpec, Encoding, ReadSource, Role, local};
 use crate::catalog::LabelCrop;
 use crate::sample::Request;
-use crate::telemetry::{Meter, Stage};
+use crate::telemetry::{Meter, Stage, Task, roster};
 use crate::volume::{Volume, VolumeId};
 use crate::{Error, Result};
 
@@ -53,6 +53,8 @@ impl Job<'_> {
     pub(super) fn run(&mut self, engine: &Engine, request: &Request) {
         let _at_work = engine.crew.begin();
         let _lane = Meter::lane(self.array);
+        let (epoch, index, array) = (request.epoch, request.index, self.array);
+        let _task = roster::begin(Task::Sample { epoch, index, array });
         self.made = Some(engine.retrying(|| self.make(engine, request)));
     }
 

@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use super::Batch;
 use super::engine::Engine;
 use crate::telemetry::{
-    ArrayStats, CacheStats, MemoryPeak, MemoryStats, ReadStats, ReuseStats, StageStats, StageTimes, Stats,
-    processor_time, resident_set_bytes,
+    ArrayStats, CacheAudit, CacheStats, MachineMemory, MemoryPeak, MemoryStats, ReadStats, ReuseStats, StageStats,
+    StageTimes, Stats, processor_time, resident_set_bytes,
 };
 use crate::volume::Caches;
 
@@ -22,6 +22,9 @@ pub(super) struct Counts {
     pub skipped_samples: AtomicU64,
     pub consumer_wait_ns: AtomicU64,
     pub memory_peak: Mutex<MemoryPeak>,
+    pub audit: Mutex<Option<CacheAudit>>,
+    /// As it was a second ago.
+    pub machine: Mutex<MachineMemory>,
 }
 
 /// What shared caches had counted before this loader started.
@@ -35,11 +38,13 @@ pub(super) struct Baseline {
     transforms: CacheStats,
     transform_saved: Duration,
     reuse: ReuseStats,
+    rss_bytes: u64,
 }
 
 impl Baseline {
     /// Of caches, whose meter has so many lanes.
     pub(super) fn of(caches: &Caches, lanes: usize) -> Self {
+        let cached_bytes = caches.chunks.stats().resident_bytes + caches.transforms.stats().resident_bytes;
         Self {
             stages: caches.meter.stages(),
             times: caches.meter.stage_times(),
@@ -49,6 +54,7 @@ impl Baseline {
             transforms: caches.transforms.stats(),
             transform_saved: caches.transforms.saved(),
             reuse: caches.chunks.reuse(),
+            rss_bytes: resident_set_bytes().saturating_sub(cached_bytes),
         }
     }
 }
@@ -60,6 +66,7 @@ impl Engine {
         self.counts.samples.fetch_add(samples, Ordering::Relaxed);
         self.counts.batch_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.log.taken(batch.number, samples, bytes);
+        self.marks.took_of(batch.epoch);
         self.watch.saw(batch);
     }
 
@@ -101,6 +108,9 @@ impl Engine {
                 queue_bytes: queue.bytes,
                 in_flight_bytes,
                 rss_bytes: resident_set_bytes(),
+                before_bytes: baseline.rss_bytes,
+                machine: *self.counts.machine.lock(),
+                audit: *self.counts.audit.lock(),
             },
             queue,
             consumer_wait: Duration::from_nanos(read(&self.counts.consumer_wait_ns)),
@@ -122,6 +132,9 @@ impl Engine {
             memory_peak: *self.counts.memory_peak.lock(),
             processor_time: processor_time(),
             replay: self.replay.stats(),
+            events: self.marks.read(),
+            standstills: self.standstills.read(),
+            thread_stats: self.roster.stats(),
         }
     }
 

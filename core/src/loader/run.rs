@@ -13,7 +13,7 @@ use super::{ArraySpec, Batch, LoaderConfig, LoaderState, Share, SkippedSample, S
 use crate::catalog::Catalog;
 use crate::sample::Request;
 use crate::telemetry::serve::Server;
-use crate::telemetry::{Stage, Stats};
+use crate::telemetry::{Event, Stage, Stats};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -29,6 +29,8 @@ pub struct LoaderOptions {
     pub turn: Turn,
     /// Where to go on; `None`: from the beginning.
     pub state: Option<LoaderState>,
+    /// The configuration of a loader that this one takes the place of: what differs is its first mark.
+    pub replaces: Option<LoaderConfig>,
 }
 
 /// Draws, reads and hands over batches on its own threads until it is dropped. Batches come in order.
@@ -60,23 +62,33 @@ impl Loader {
     /// # Errors
     /// A configuration that does not fit the catalog or the memory budget; [`Error::Share`]; [`Error::State`].
     pub fn with_options(catalog: Arc<Catalog>, config: LoaderConfig, options: LoaderOptions) -> Result<Self> {
-        let LoaderOptions { caches, share, turn, state } = options;
+        let LoaderOptions { caches, share, turn, state, replaces } = options;
         let settled = Settled::new(&catalog, &config, share).map_err(|error| config.locate(error))?;
         if let Some(state) = &state {
             state.check(&depends_on(&config, settled.sampler.sources(), share))?;
         }
         let walk = Walk::new(turn, settled.epochs.batches_per_rank(), share)?;
         let budget = settled.budget;
+        let is_shared = caches.is_some();
         let caches = caches.unwrap_or_else(|| Arc::new(Caches::new(budget.chunk_bytes, budget.transform_bytes)));
         // What another loader announced will not come.
         caches.chunks.forget_all();
         let both_bytes = budget.chunk_bytes + budget.transform_bytes;
-        caches.chunks.set_capacity_bytes(both_bytes.saturating_sub(caches.transforms.stats().capacity_bytes));
+        let before_bytes = caches.chunks.stats().capacity_bytes;
+        let after_bytes = both_bytes.saturating_sub(caches.transforms.stats().capacity_bytes);
+        caches.chunks.set_capacity_bytes(after_bytes);
         settled.probe_memory().map_err(|error| config.locate(error))?;
         warn_of_relations(&catalog, &config);
         warn_of_coarse_first(&config);
         let first = state.map_or(0, |state| state.next_batch);
+        let changes = replaces.map(|before| config.changes_since(&before)).unwrap_or_default();
         let engine = Arc::new(Engine::new(catalog, config, settled, (caches, walk, first)));
+        if !changes.is_empty() {
+            engine.marks.note(Event::ConfigChanged { changes });
+        }
+        if is_shared && before_bytes != after_bytes {
+            engine.marks.note(Event::CacheResized { before_bytes, after_bytes });
+        }
         if let Some(summary) = engine.sources.summary() {
             tracing::warn!("{summary} (microtome sample --list and the pane Sampling say which)");
         }
@@ -193,12 +205,12 @@ impl Loader {
 
     /// Begins no more batches until [`Loader::resume`]; those begun are finished, and those that are ready can be taken.
     pub fn pause(&self) {
-        self.engine.handover.set_paused(true);
+        self.engine.set_paused(true);
     }
 
     /// Goes on after [`Loader::pause`].
     pub fn resume(&self) {
-        self.engine.handover.set_paused(false);
+        self.engine.set_paused(false);
     }
 
     /// Whether the loader is paused.

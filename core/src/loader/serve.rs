@@ -76,7 +76,7 @@ impl Subject for Engine {
     }
 
     fn tune(&self, tune: Tune) -> Result<(), String> {
-        self.handover.set_paused(tune == Tune::Pause);
+        self.set_paused(tune == Tune::Pause);
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! The loader's threads, all named: `builder-k` begin batches in order, `worker-k` read their channels.
+//! The loader's threads, all named: `builder-k` begin batches in order, `worker-k` read their channels, `guard` sees that
+//! they get on.
 
 #[cfg(all(test, feature = "model"))]
 mod tests;
@@ -13,8 +14,9 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Batch;
 use super::engine::Engine;
+use super::guard::guard;
 use super::handover::{Handover, Turn};
-use crate::telemetry::{Meter, Stage};
+use crate::telemetry::{Meter, Roster, Stage, Task, roster};
 use crate::{Error, Result};
 
 /// Longest stretch that a thread waits at a time, so that waiting shows in the timeline while it lasts.
@@ -26,6 +28,7 @@ pub(super) struct Threads {
     builders: Vec<JoinHandle<()>>,
     pool: Option<Arc<ThreadPool>>,
     workers: Vec<JoinHandle<()>>,
+    guard: Option<JoinHandle<()>>,
 }
 
 impl Threads {
@@ -34,9 +37,9 @@ impl Threads {
     /// # Errors
     /// The system refuses a thread; those already started are ended.
     pub(super) fn start(engine: &Arc<Engine>, builders: usize) -> Result<Self> {
-        let (pool, workers) = start_workers(engine.threads)?;
+        let (pool, workers) = start_workers(engine.threads, &engine.roster)?;
         let pool = Arc::new(pool);
-        let mut threads = Self { builders: Vec::new(), pool: None, workers };
+        let mut threads = Self { builders: Vec::new(), pool: None, workers, guard: None };
         for index in 0..builders {
             let (for_thread, its_pool) = (Arc::clone(engine), Arc::clone(&pool));
             let spawned = std::thread::Builder::new()
@@ -53,6 +56,15 @@ impl Threads {
             }
         }
         threads.pool = Some(pool);
+        let for_thread = Arc::clone(engine);
+        match std::thread::Builder::new().name("guard".to_owned()).spawn(move || guard(&for_thread)) {
+            Ok(handle) => threads.guard = Some(handle),
+            Err(source) => {
+                engine.handover.stop();
+                threads.join();
+                return Err(refused(source));
+            }
+        }
         Ok(threads)
     }
 
@@ -67,6 +79,10 @@ impl Threads {
             // Builders hand panics over as errors; there is nothing left to tell.
             let _ended = builder.join();
         }
+        if let Some(guard) = self.guard.take() {
+            // A panic of it has been printed; the loader is at its end.
+            let _ended = guard.join();
+        }
         // The last owner of the pool: dropping it lets its workers end.
         self.pool = None;
         for worker in self.workers.drain(..) {
@@ -75,14 +91,19 @@ impl Threads {
     }
 }
 
-fn start_workers(threads: usize) -> Result<(ThreadPool, Vec<JoinHandle<()>>)> {
+fn start_workers(threads: usize, roster: &Arc<Roster>) -> Result<(ThreadPool, Vec<JoinHandle<()>>)> {
     let mut handles = Vec::new();
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|index| format!("worker-{index}"))
         .spawn_handler(|thread| {
             let name = thread.name().unwrap_or("worker").to_owned();
-            handles.push(std::thread::Builder::new().name(name).spawn(|| thread.run())?);
+            let roster = Arc::clone(roster);
+            let run = move || {
+                let _seat = roster.sit_down();
+                thread.run();
+            };
+            handles.push(std::thread::Builder::new().name(name).spawn(run)?);
             Ok(())
         })
         .build()
@@ -97,7 +118,9 @@ fn refused(source: std::io::Error) -> Error {
 impl Engine {
     /// A builder thread: batch after batch, until the loader stops or a batch fails.
     fn build_until_stopped(&self, pool: &ThreadPool) {
+        let _seat = self.roster.sit_down();
         let build = |number| {
+            let _task = roster::begin(Task::Batch { number });
             puffin::profile_scope!("build", format!("batch {number}"));
             self.build(self.epochs.ticket(number), pool)
         };

@@ -60,7 +60,8 @@ mod tests {
 
     fn key_of(serve: Option<&str>, token: Option<&str>, puffin: Option<&str>) -> Option<String> {
         let own = |text: Option<&str>| text.map(str::to_owned);
-        let keys = TelemetryKeys { serve: own(serve), token: own(token), allow_tuning: false, puffin: own(puffin) };
+        let keys =
+            TelemetryKeys { serve: own(serve), token: own(token), puffin: own(puffin), ..TelemetryKeys::default() };
         match check_telemetry(&keys) {
             Err(crate::Error::Config { key, .. }) => Some(key),
             _ => None,

@@ -12,7 +12,7 @@ use zarrs::storage::{
 
 use super::{join, storage_error};
 use crate::Result;
-use crate::telemetry::{Meter, Stage};
+use crate::telemetry::{Meter, Stage, roster};
 
 /// What a store has been asked for since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -150,6 +150,7 @@ impl Metered {
         size: impl FnOnce(&T) -> (u64, u64),
     ) -> Result<T, StorageError> {
         let mut stage = Meter::nested(Stage::Fetch, || key.as_str().to_owned());
+        roster::reads(key.as_str());
         let start = Instant::now();
         let result = read();
         let busy_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -115,6 +115,11 @@ impl BatchLog {
         }
     }
 
+    /// Whether the consumer has asked for a batch and not got it yet.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.state.lock().requested.is_some()
+    }
+
     /// It has waited so long.
     pub(crate) fn waited(&self, time: Duration) {
         self.state.lock().waited += time;

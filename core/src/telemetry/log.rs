@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::serve::RECORDING_WORD;
 use super::wire::{About, Deframer, Fault, MAX_BYTES, Message, SliceLog, Snapshot, SpanLog, VERSION, decode};
-use super::{BatchTimes, Stats};
+use super::{BatchTimes, Mark, Stats};
 use crate::{Error, Result};
 
 /// Most bytes of spans that are kept.
@@ -16,6 +16,8 @@ const MAX_SPAN_BYTES: usize = 512 << 20;
 const MAX_SNAPSHOTS: usize = 200_000;
 /// Most batches.
 const MAX_BATCHES: usize = 1_000_000;
+/// Most marks.
+const MAX_MARKS: usize = 10_000;
 
 /// What a loader has said about itself, up to bounds beyond which the oldest goes.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Log {
     pub snapshots: VecDeque<Snapshot>,
     /// Batches that were handed over, oldest first.
     pub batches: VecDeque<BatchTimes>,
+    /// What happened to it, oldest first.
+    pub marks: VecDeque<Mark>,
     /// What threads did.
     pub spans: SpanLog,
     /// The samples of the last batch that was sliced.
@@ -48,6 +52,7 @@ impl Log {
             about,
             snapshots: VecDeque::new(),
             batches: VecDeque::new(),
+            marks: VecDeque::new(),
             spans: SpanLog::new(i64::MAX, MAX_SPAN_BYTES),
             slices: SliceLog::default(),
             dropped: 0,
@@ -98,12 +103,17 @@ impl Log {
         File::open(path).and_then(|mut file| file.read_exact(&mut word)).is_ok() && word == RECORDING_WORD
     }
 
-    /// The newest statistics, with the last batches as the loader itself has them.
+    /// The newest statistics, with the last batches and events as the loader itself has them.
     #[must_use]
     pub fn last_stats(&self) -> Option<Stats> {
         let newest = self.snapshots.back()?.stats.clone();
         let skip = self.batches.len().saturating_sub(BatchTimes::KEPT);
-        Some(Stats { last_batches: self.batches.iter().skip(skip).copied().collect(), ..newest })
+        let skip_marks = self.marks.len().saturating_sub(Mark::KEPT);
+        Some(Stats {
+            last_batches: self.batches.iter().skip(skip).copied().collect(),
+            events: self.marks.iter().skip(skip_marks).cloned().collect(),
+            ..newest
+        })
     }
 
     /// Takes what was said.
@@ -118,6 +128,10 @@ impl Log {
             Message::Batches(batches) => {
                 self.batches.extend(batches);
                 keep(&mut self.batches, MAX_BATCHES);
+            }
+            Message::Marks(marks) => {
+                self.marks.extend(marks);
+                keep(&mut self.marks, MAX_MARKS);
             }
             Message::Spans(block) => self.spans.push(&block),
             Message::Slice(slice) => self.slices.push(slice),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::histogram::TimeCounts;
 use super::stall::StallClock;
-use super::{Stage, StageStats, StageTimes};
+use super::{Stage, StageStats, StageTimes, roster};
 
 /// Lanes that are told apart; what runs in later ones counts in the last.
 const LANES: usize = 16;
@@ -255,6 +255,7 @@ impl StageTimer {
             puffin::are_scopes_on().then(|| Span { _scope: puffin::ProfilerScope::new(scope_id(stage), detail()) });
         let depth = push(meter.clone());
         let start = Instant::now();
+        roster::enter(stage, start);
         let stalled_ns = meter.as_ref().map_or(0, |meter| meter.stall.read_ns(start));
         Self { meter, stage, start, stalled_ns, depth, bytes: 0, span, not_send: PhantomData }
     }
@@ -274,8 +275,9 @@ impl Drop for StageTimer {
         let in_stall_ns = stalled_ns.saturating_sub(self.stalled_ns).min(time_ns);
         let nested = pop(self.depth, |_| Took { time_ns, in_stall_ns });
         self.span = None;
-        let Some(meter) = &self.meter else { return };
         let busy_ns = time_ns.saturating_sub(nested.time_ns);
+        roster::leave(self.stage, (Duration::from_nanos(time_ns), Duration::from_nanos(busy_ns)));
+        let Some(meter) = &self.meter else { return };
         meter.totals(self.stage).add(busy_ns, self.bytes);
         let times = &meter.times[self.stage as usize];
         times.times.add_ns(busy_ns);

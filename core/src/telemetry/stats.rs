@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArrayStats, BatchTimes, ConsumerStats, FaultStats, MemoryPeak, Occupancy, ReadStats, ReplayStats, ReuseStats,
-    Setup, StageTimes,
+    ArrayStats, BatchTimes, ConsumerStats, FaultStats, MachineMemory, Mark, MemoryPeak, Occupancy, ReadStats,
+    ReplayStats, ReuseStats, Setup, StageTimes, StandstillStats, ThreadStats,
 };
 
 /// What a thread of the loader can be doing. Each stage is a span in the timeline and a row of [`Stats::stages`].
@@ -127,6 +127,42 @@ pub struct MemoryStats {
     pub in_flight_bytes: u64,
     /// Resident set of the whole process, from the operating system; 0 where it does not tell.
     pub rss_bytes: u64,
+    /// That when the loader started, without what its caches held then.
+    #[serde(default)]
+    pub before_bytes: u64,
+    /// Memory of the machine.
+    #[serde(default)]
+    pub machine: MachineMemory,
+    /// What the chunk cache counts against what it has, the last time that was compared.
+    #[serde(default)]
+    pub audit: Option<CacheAudit>,
+}
+
+/// What a cache counts, and what a walk through all of its entries finds: the same, if it counts right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheAudit {
+    /// Bytes of the entries, as counted.
+    pub counted_bytes: u64,
+    /// As found.
+    pub found_bytes: u64,
+}
+
+impl MemoryStats {
+    /// All that the loader's owners hold, bytes.
+    #[must_use]
+    pub const fn owned_bytes(&self) -> u64 {
+        self.cache_bytes.saturating_add(self.queue_bytes).saturating_add(self.in_flight_bytes)
+    }
+
+    /// What the process has taken since the loader started and no owner accounts for, bytes: the batches that the consumer
+    /// has, what it takes for itself, and what the allocator keeps. `None` where the system does not tell.
+    #[must_use]
+    pub const fn rest_bytes(&self) -> Option<u64> {
+        if self.rss_bytes == 0 {
+            return None;
+        }
+        Some(self.rss_bytes.saturating_sub(self.before_bytes).saturating_sub(self.owned_bytes()))
+    }
 }
 
 /// The queue of finished batches.
@@ -212,4 +248,13 @@ pub struct Stats {
     /// How fast the consumer is without the loader, if that was tried.
     #[serde(default)]
     pub replay: ReplayStats,
+    /// The last things that happened to it, oldest first.
+    #[serde(default)]
+    pub events: Vec<Mark>,
+    /// How often nothing got on while the consumer waited.
+    #[serde(default)]
+    pub standstills: StandstillStats,
+    /// What each of its threads has done.
+    #[serde(default)]
+    pub thread_stats: Vec<ThreadStats>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator};
 use zarrs::storage::{
     Bytes, ListableStorageTraits, MaybeBytes, MaybeBytesIterator, ReadableListableStorageTraits, ReadableStorageTraits,
@@ -98,6 +98,8 @@ pub enum Fault {
     Flip(u64),
     /// Reading takes this long.
     Delay(Duration),
+    /// Reading does not end until [`FaultStore::heal`].
+    Hang,
     /// Nothing is there.
     Absent,
     /// Reading panics, as a defect in a codec would.
@@ -110,13 +112,14 @@ pub struct FaultStore {
     inner: Arc<dyn ReadableListableStorageTraits>,
     /// Parts of keys, their faults, and how often each was met.
     faults: Arc<Mutex<Vec<(String, Fault, u32)>>>,
+    healed: Arc<(Mutex<u64>, Condvar)>,
 }
 
 impl FaultStore {
     /// Around `inner`, without faults yet. Clones share them.
     #[must_use]
     pub fn new(inner: Arc<dyn ReadableListableStorageTraits>) -> Self {
-        Self { inner, faults: Arc::default() }
+        Self { inner, faults: Arc::default(), healed: Arc::default() }
     }
 
     /// From now on every key that contains `part` has the fault.
@@ -127,10 +130,19 @@ impl FaultStore {
     /// Takes all faults away.
     pub fn heal(&self) {
         self.faults.lock().clear();
+        let (times, healed) = &*self.healed;
+        *times.lock() += 1;
+        healed.notify_all();
+    }
+
+    fn wait_until_healed(&self, before: u64) {
+        let (times, healed) = &*self.healed;
+        healed.wait_while(&mut times.lock(), |times| *times == before);
     }
 
     /// The whole value as the faults leave it.
     fn value(&self, key: &StoreKey) -> Result<MaybeBytes, StorageError> {
+        let healed = *self.healed.0.lock();
         let faults: Vec<_> = {
             let mut faults = self.faults.lock();
             let here = faults.iter_mut().filter(|(part, _, _)| key.as_str().contains(part.as_str()));
@@ -154,6 +166,7 @@ impl FaultStore {
                         *byte = !*byte;
                     }
                 }
+                (Fault::Hang, _) => self.wait_until_healed(healed),
                 (Fault::Delay(time), _) => std::thread::sleep(time),
                 (Fault::Panic, _) => std::panic::panic_any(format!("a defect, planted at {key}")),
                 (Fault::Absent, _) => value = None,

@@ -15,7 +15,7 @@ use super::kept::{ANNOUNCED_USE_BYTES, Kept};
 use super::lease::{Lasting, Lease};
 use crate::Result;
 use crate::sync::{Condvar, Mutex};
-use crate::telemetry::{CacheStats, Meter, Stage};
+use crate::telemetry::{CacheAudit, CacheStats, Meter, Stage};
 
 /// The part of the capacity that announcements may take.
 const ANNOUNCED_SHARE: u64 = 32;
@@ -173,6 +173,12 @@ impl<K: Hash + Eq + Clone, V: Clone + Lasting> ByteCache<K, V> {
         let leaving = state.make_room(0);
         drop(state);
         drop(leaving);
+    }
+
+    /// The entries' bytes as they are counted, and as they are.
+    pub(super) fn audit(&self) -> CacheAudit {
+        let state = self.state.lock();
+        CacheAudit { counted_bytes: state.entries.bytes(), found_bytes: state.entries.found_bytes() }
     }
 
     /// Counts and sizes.

@@ -12,7 +12,7 @@ use super::{Announcement, Buffer, LabelCodes, VolumeId};
 use crate::Result;
 use crate::geometry::Zyx;
 use crate::sync::Mutex;
-use crate::telemetry::{CacheStats, ReuseStats};
+use crate::telemetry::{CacheAudit, CacheStats, ReuseStats};
 
 /// What an entry costs beside its voxels: the key, the list and the allocations around it.
 const ENTRY_BYTES: u64 = 128;
@@ -195,6 +195,12 @@ impl ChunkCache {
     pub fn stats(&self) -> CacheStats {
         let bytes = |counter: &AtomicU64| counter.load(Relaxed);
         CacheStats { hit_bytes: bytes(&self.hit_bytes), miss_bytes: bytes(&self.miss_bytes), ..self.entries.stats() }
+    }
+
+    /// What it counts against what it has: a walk through all entries, which holds lookups up for a moment.
+    #[must_use]
+    pub fn audit(&self) -> CacheAudit {
+        self.entries.audit()
     }
 
     /// How far apart lookups of the same chunk are.

@@ -82,6 +82,11 @@ impl<K: Hash + Eq + Clone, V> Kept<K, V> {
         self.bytes
     }
 
+    /// The same, added up anew from all entries.
+    pub(super) fn found_bytes(&self) -> u64 {
+        self.nodes.iter().filter_map(|node| node.entry.as_ref()).map(|(_, bytes)| bytes).sum()
+    }
+
     /// What announcements take, [`ANNOUNCED_USE_BYTES`] for each use until its read is forgotten.
     pub(super) const fn announced_bytes(&self) -> u64 {
         self.announced * ANNOUNCED_USE_BYTES

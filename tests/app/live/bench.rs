@@ -119,6 +119,7 @@ pub fn stats(tick: u64) -> Stats {
             queue_bytes: 160 * MIB + (wave(20.0) * 300.0) as u64 * MIB,
             in_flight_bytes: 320 * MIB,
             rss_bytes: 700 * MIB + cache_bytes + 500 * MIB,
+            ..MemoryStats::default()
         },
         queue: QueueStats { batches: 4, bytes: 160 * MIB, capacity_bytes: GIB },
         consumer_wait: busy(0.3 + 0.1 * wave(90.0)),

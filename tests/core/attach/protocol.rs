@@ -6,7 +6,7 @@ use microtome_core::telemetry::wire::{
     About, Deframer, Join, LabelPlane, MAX_BYTES, Message, RawPlane, SampleSlice, SpanBlock, Tune, Wants, decode,
     packet,
 };
-use microtome_core::telemetry::{BatchTimes, Span, Timeline, Track};
+use microtome_core::telemetry::{BatchTimes, Event, KeyChange, Mark, Span, Timeline, Track};
 use proptest::prelude::*;
 
 fn text() -> impl Strategy<Value = String> {
@@ -50,6 +50,24 @@ fn slice() -> impl Strategy<Value = SampleSlice> {
     })
 }
 
+fn mark() -> impl Strategy<Value = Mark> {
+    let change =
+        (text(), prop::option::of(text())).prop_map(|(key, after)| KeyChange { key, before: after.clone(), after });
+    let event = prop_oneof![
+        prop::collection::vec(change, 0..4).prop_map(|changes| Event::ConfigChanged { changes }),
+        any::<u64>().prop_map(|epoch| Event::EpochBegun { epoch }),
+        any::<u64>().prop_map(|bytes| Event::CacheResized { before_bytes: bytes, after_bytes: bytes / 2 }),
+        prop::bool::ANY.prop_map(|paused| if paused { Event::Paused } else { Event::Resumed }),
+        text().prop_map(|what| Event::Stalled { still: Duration::from_secs(30), what }),
+        text().prop_map(|why| Event::Trimmed { before_bytes: 2, after_bytes: 1, why }),
+    ];
+    (any::<u64>(), any::<u32>(), event).prop_map(|(number, at, event)| Mark {
+        number,
+        at: Duration::from_micros(u64::from(at)),
+        event,
+    })
+}
+
 fn message() -> impl Strategy<Value = Message> {
     let wants = (prop::bool::ANY, prop::bool::ANY).prop_map(|(spans, slices)| Wants { spans, slices });
     let about = (text(), text(), any::<u64>(), prop::collection::vec(text(), 0..4), prop::bool::ANY).prop_map(
@@ -79,6 +97,7 @@ fn message() -> impl Strategy<Value = Message> {
         text().prop_map(Message::Ended),
         any::<u64>().prop_map(Message::Dropped),
         prop::collection::vec(batch, 0..9).prop_map(Message::Batches),
+        prop::collection::vec(mark(), 0..9).prop_map(Message::Marks),
         timeline().prop_map(|timeline| { Message::Spans(SpanBlock::of_timeline(&timeline).pop().unwrap_or_default()) }),
         slice().prop_map(Message::Slice),
     ]
@@ -97,6 +116,13 @@ fn heard(bytes: &[u8], steps: &[usize]) -> Vec<Message> {
         }
     }
     heard
+}
+
+#[test]
+fn a_mark_longer_than_any_that_is_made_is_refused() {
+    let event = Event::Stalled { still: Duration::ZERO, what: "x".repeat(10_000) };
+    let bytes = packet(&Message::Marks(vec![Mark { number: 0, at: Duration::ZERO, event }])).unwrap();
+    assert_eq!(heard(&bytes, &[100]), []);
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use microtome_core::Error;
 use microtome_core::loader::{Batch, Loader};
-use microtome_core::telemetry::{Log, Stage, export};
+use microtome_core::telemetry::{Event, Log, Mark, Stage, export};
 use serde_json::Value;
 
 use super::served::{catalog, check, config, unwatched};
@@ -15,6 +15,9 @@ fn record(path: &Path) -> Batch {
     let loader = Loader::new(catalog(), config("token = \"swordfish-and-more\"")).unwrap();
     let recording = loader.record(path, 32 << 20).unwrap();
     check(&loader, &expected);
+    loader.pause();
+    loader.pause();
+    loader.resume();
     // Until the recording has something of everything.
     loop {
         loader.next_batch().unwrap();
@@ -45,6 +48,7 @@ fn a_recording_holds_what_viewers_see_and_can_be_exported() {
     assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "every batch once: {numbers:?}");
     assert!(numbers.last() < Some(&after.number));
     assert!(Batch::of_slices(log.slices.whole().unwrap()).is_some());
+    check_marks(&log);
     let timeline = log.spans.timeline();
     // The first span began when it was recorded, not when the machine was started.
     let (first, last) = (snapshots[0].clock_ns, snapshots[snapshots.len() - 1].clock_ns);
@@ -53,6 +57,18 @@ fn a_recording_holds_what_viewers_see_and_can_be_exported() {
     assert!(spans.iter().any(|span| &*span.name == Stage::Gather.name() && span.end_ns >= first));
     check_trace(&log, spans.len());
     check_csv(&log);
+}
+
+/// Every mark once, also in the last statistics.
+fn check_marks(log: &Log) {
+    let numbers: Vec<u64> = log.marks.iter().map(|mark| mark.number).collect();
+    assert!(numbers.iter().copied().eq(0..numbers.len() as u64), "{numbers:?}");
+    let events: Vec<_> = log.marks.iter().map(|mark| mark.event.clone()).collect();
+    assert!(events.contains(&Event::EpochBegun { epoch: 0 }), "{events:?}");
+    let paused = events.iter().position(|event| *event == Event::Paused).unwrap();
+    assert_eq!(events[paused + 1], Event::Resumed, "pausing twice is one pause: {events:?}");
+    assert!(log.snapshots.iter().all(|snapshot| snapshot.stats.events.is_empty()));
+    assert_eq!(log.last_stats().unwrap().events.len(), log.marks.len().min(Mark::KEPT));
 }
 
 fn check_trace(log: &Log, spans: usize) {
@@ -116,7 +132,7 @@ fn what_is_no_recording_is_refused_with_a_reason() {
     assert!(read(b"").contains("not Microtome"));
     assert!(read(b"[input.raw]\nshape = [8, 8, 8]\n").contains("not Microtome"));
     assert!(read(b"mictrec\n\x09\x00").contains("version 9"));
-    assert!(read(b"mictrec\n\x01\x00\xff\xff\xff\xff").contains("longer"));
-    assert!(read(b"mictrec\n\x01\x00\x02\x00\x00\x00\x12{").contains("damaged"));
+    assert!(read(b"mictrec\n\x02\x00\xff\xff\xff\xff").contains("longer"));
+    assert!(read(b"mictrec\n\x02\x00\x02\x00\x00\x00\x12{").contains("damaged"));
     assert!(!Log::is_recording(folder.path()));
 }

@@ -7,5 +7,8 @@
 )]
 
 mod curves;
+mod monitors;
 mod planted;
 mod real;
+mod standstill;
+mod trials;

@@ -1,6 +1,6 @@
 //! What the keys of `[telemetry]` mean.
 
-use super::kind::Kind;
+use super::kind::{Kind, Limits};
 use super::{Param, Section};
 
 /// `[telemetry]`
@@ -29,6 +29,13 @@ pub(super) const TELEMETRY: Section = Section {
             Kind::Text,
             &["\"127.0.0.1:8585\""],
             "Where to listen for puffin_viewer, which shows the spans alone; on this machine only.",
+        ),
+        Param::usual(
+            "telemetry.watchdog_s",
+            Kind::Integer(Limits::new("s", (0.0, 600.0), 1.0)),
+            &["60"],
+            "Seconds without any progress, while batches are waited for, after which the log says who waits for what; longer \
+             where the store is known to be slow. 0: never.",
         ),
     ],
     more: "",

@@ -15,6 +15,8 @@ pub(super) const TICK: Duration = Duration::from_millis(50);
 const STATS_EVERY: Duration = Duration::from_millis(100);
 /// How often spans are.
 const SPANS_EVERY: Duration = Duration::from_millis(200);
+/// Marks in a message: as many of the longest are far shorter than a message may be.
+const MARKS_AT_A_TIME: usize = 8;
 /// How often a batch is sliced.
 const SLICES_EVERY: Duration = Duration::from_millis(1000);
 
@@ -39,6 +41,7 @@ pub(super) struct Pump {
     subject: Arc<dyn Subject>,
     tap: Option<Tap>,
     next_batch: u64,
+    next_mark: u64,
     sliced: Option<u64>,
     stats_at: Option<Instant>,
     spans_at: Option<Instant>,
@@ -48,8 +51,16 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(subject: Arc<dyn Subject>) -> Self {
         subject.watched(true);
-        let next_batch = 0;
-        Self { subject, tap: None, next_batch, sliced: None, stats_at: None, spans_at: None, slices_at: None }
+        Self {
+            subject,
+            tap: None,
+            next_batch: 0,
+            next_mark: 0,
+            sliced: None,
+            stats_at: None,
+            spans_at: None,
+            slices_at: None,
+        }
     }
 
     /// What is new, of what is wanted.
@@ -79,12 +90,16 @@ impl Pump {
         let mut stats = self.subject.stats();
         let mut batches = std::mem::take(&mut stats.last_batches);
         batches.retain(|batch| batch.number >= self.next_batch);
+        let mut marks = std::mem::take(&mut stats.events);
+        marks.retain(|mark| mark.number >= self.next_mark);
         let snapshot = Snapshot { clock_ns: puffin::now_ns(), stats, paused: self.subject.is_paused() };
         let mut figures = packets([Message::Stats(Box::new(snapshot))]);
         if let Some(newest) = batches.iter().map(|batch| batch.number).max() {
             self.next_batch = newest + 1;
             figures.extend(packets([Message::Batches(batches)]));
         }
+        self.next_mark = marks.last().map_or(self.next_mark, |newest| newest.number + 1);
+        figures.extend(packets(marks.chunks(MARKS_AT_A_TIME).map(|marks| Message::Marks(marks.to_vec()))));
         figures
     }
 

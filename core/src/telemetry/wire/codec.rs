@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::framing::head;
 use super::{Fault, Message, SampleSlice};
+use crate::telemetry::Mark;
 
 // Numbers of kinds. One that was used once never comes to mean another.
 const JOIN: u8 = 1;
@@ -16,6 +17,7 @@ const STATS: u8 = 18;
 const BATCHES: u8 = 19;
 const DROPPED: u8 = 20;
 const ENDED: u8 = 21;
+const MARKS: u8 = 22;
 const SPANS: u8 = 32;
 const SLICE: u8 = 33;
 
@@ -32,6 +34,7 @@ pub fn encode(message: &Message) -> Result<(u8, Vec<u8>), Fault> {
         Message::Refused(said) => (REFUSED, json(REFUSED, said)?),
         Message::Stats(said) => (STATS, json(STATS, said)?),
         Message::Batches(said) => (BATCHES, json(BATCHES, said)?),
+        Message::Marks(said) => (MARKS, json(MARKS, said)?),
         Message::Dropped(said) => (DROPPED, json(DROPPED, said)?),
         Message::Ended(said) => (ENDED, json(ENDED, said)?),
         Message::Spans(said) => (SPANS, compact(SPANS, said)?),
@@ -52,6 +55,13 @@ pub fn decode(kind: u8, content: &[u8]) -> Result<Option<Message>, Fault> {
         REFUSED => Message::Refused(from_json(kind, content)?),
         STATS => Message::Stats(from_json(kind, content)?),
         BATCHES => Message::Batches(from_json(kind, content)?),
+        MARKS => {
+            let marks: Vec<Mark> = from_json(kind, content)?;
+            if !marks.iter().all(Mark::is_bounded) {
+                return Err(Fault::Damaged(kind));
+            }
+            Message::Marks(marks)
+        }
         DROPPED => Message::Dropped(from_json(kind, content)?),
         ENDED => Message::Ended(from_json(kind, content)?),
         SPANS => Message::Spans(from_compact(kind, content)?),

@@ -1,7 +1,7 @@
 //! Where a message begins and ends: greetings, lengths, kinds. Takes bytes as they come, from whoever sends them.
 
 /// Raised when the same bytes come to mean something else.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Longest message to a viewer, bytes; longer ones are not made.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Longest message that a loader takes from a viewer, bytes.

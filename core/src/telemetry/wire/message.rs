@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{SampleSlice, SpanBlock};
-use crate::telemetry::{BatchTimes, Stats};
+use crate::telemetry::{BatchTimes, Mark, Stats};
 
 /// One message.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Message {
     Stats(Box<Snapshot>),
     /// Batches that were handed over, oldest first.
     Batches(Vec<BatchTimes>),
+    /// What happened to the loader, oldest first.
+    Marks(Vec<Mark>),
     /// So many messages were dropped so far because this viewer did not keep up.
     Dropped(u64),
     /// The loader has ended, and why.
@@ -91,7 +93,8 @@ pub struct About {
 pub struct Snapshot {
     /// When, nanoseconds of the clock of its spans.
     pub clock_ns: i64,
-    /// What it had measured, without the last batches: they come as [`Message::Batches`], each once.
+    /// What it had measured, without the last batches and events: they come as [`Message::Batches`] and
+    /// [`Message::Marks`], each once.
     pub stats: Stats,
     /// Whether it is paused.
     #[serde(default)]
