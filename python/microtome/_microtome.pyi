@@ -10,9 +10,7 @@ __version__: str
 
 _Path = str | os.PathLike[str]
 
-def write_phantom(
-    path: _Path, *, shape: Sequence[int], voxel_size_nm: Sequence[float], seed: int, sharded: bool
-) -> None: ...
+def write_phantom(path: _Path, *, shape: Sequence[int], voxel_size_nm: Sequence[float], seed: int, sharded: bool) -> None: ...
 
 class Batch:
     epoch: int

@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, get_worker_info
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import IterableDataset as TorchIterableDataset
-from torch.utils.data import get_worker_info
 
 from .batch import Batch
 from .config import Config
@@ -216,9 +215,7 @@ def _loader_of(source: Source, options: Mapping[str, Any]) -> Loader:
 
 
 def _each(tensors: Tensors, change: Callable[[torch.Tensor], torch.Tensor]) -> Tensors:
-    return {
-        name: _each(value, change) if isinstance(value, dict) else change(value) for name, value in tensors.items()
-    }
+    return {name: _each(value, change) if isinstance(value, dict) else change(value) for name, value in tensors.items()}
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:

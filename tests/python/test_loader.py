@@ -87,9 +87,7 @@ def test_an_unknown_table_is_a_mistake_of_the_configuration(phantom: Path, keys:
     assert raised.value.key == "samplin"
 
 
-def test_a_rank_is_what_the_launcher_says(
-    phantom: Path, keys: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rank_is_what_the_launcher_says(phantom: Path, keys: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "4")
     assert "rank 1 of 4" in repr(microtome.Loader(keys, data={"path": phantom}))

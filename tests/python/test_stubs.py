@@ -31,9 +31,7 @@ def parameters(function: ast.FunctionDef) -> list[tuple[str, bool, bool]]:
 def real_parameters(thing: Any) -> list[tuple[str, bool, bool]]:
     """Do the same for a function of the binary."""
     found = inspect.signature(thing).parameters.values()
-    return [
-        (one.name, one.default is not one.empty, one.kind is one.KEYWORD_ONLY) for one in found if one.name != "self"
-    ]
+    return [(one.name, one.default is not one.empty, one.kind is one.KEYWORD_ONLY) for one in found if one.name != "self"]
 
 
 def test_the_stub_says_what_the_binary_has() -> None:

@@ -58,9 +58,7 @@ def test_workers_give_the_same_batches_in_the_same_order(
     with made(phantom, keys) as alone:
         expected = [raws(microtome.torch.dataloader(alone)) for _ in range(2)]
     dataset = microtome.torch.IterableDataset(made(phantom, keys))
-    data = torch.utils.data.DataLoader(
-        dataset, batch_size=None, num_workers=workers, multiprocessing_context=method
-    )
+    data = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=workers, multiprocessing_context=method)
     for epoch in expected:
         assert same(raws(data), epoch)
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use egui::{RichText, ScrollArea, Ui};
 use microtome_core::telemetry::{CacheStats, Stats};
 
-use super::curve::{TimePlot, Trace};
+use super::curve::{TimePlot, Trace, marks_of};
 use super::figure::{bar_ui, figure_ui, nothing_yet_ui, swatch_ui};
 use crate::context::PaneContext;
 use crate::format;
@@ -126,6 +126,7 @@ fn plots_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         };
         CACHES.iter().map(trace).collect::<Vec<_>>()
     };
+    let marks = marks_of(ctx);
     let rates = TimePlot {
         id: "hit rate",
         title: "hit rate",
@@ -135,6 +136,7 @@ fn plots_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         at_least: 1.0,
         limit: None,
         legend: None,
+        marks: &marks,
         now_s,
         height,
     };

@@ -1,17 +1,21 @@
 //! A small plot over time: curves that end now, seconds before now to the left, units on the axis and in the tooltip.
 
-use egui::{Color32, RichText, Ui};
+use egui::{Color32, RichText, Role, Ui, WidgetInfo};
 use egui_plot::{
-    Corner, FilledArea, GridInput, GridMark, HLine, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints,
+    Corner, FilledArea, GridInput, GridMark, HLine, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoint,
+    PlotPoints, VLine,
 };
 
-use super::figure::swatch_ui;
+use super::figure::{event_words, swatch_ui};
+use crate::context::PaneContext;
 use crate::format;
 use crate::state::history::Curve;
 use crate::theme::Theme;
 
 /// The least stretch of time on the axis, seconds.
 const MIN_SPAN_S: f64 = 10.0;
+/// Points from a mark within which the pointer is at it.
+const MARK_REACH: f32 = 5.0;
 /// Room to the right of now, for its label.
 const RIGHT_SHARE: f64 = 0.03;
 
@@ -25,6 +29,22 @@ pub struct Trace {
     pub curve: Curve,
     /// The lower edge of a filled band, point for point; `None` draws a line.
     pub base: Option<Curve>,
+}
+
+/// Something that happened, as a line across a plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveMark {
+    /// When, seconds on the curves' clock.
+    pub at_s: f64,
+    /// What, and its particulars.
+    pub words: String,
+}
+
+/// What happened to the loader, for all plots of a pane.
+#[must_use]
+pub fn marks_of(ctx: &PaneContext<'_>) -> Vec<CurveMark> {
+    let marks = ctx.state.history.marks();
+    marks.map(|(at_s, mark)| CurveMark { at_s, words: event_words(&mark.event) }).collect()
 }
 
 /// A plot over time.
@@ -46,6 +66,8 @@ pub struct TimePlot<'a> {
     pub limit: Option<(f64, &'static str)>,
     /// Where the legend goes; `None` where the pane itself names the colours.
     pub legend: Option<Corner>,
+    /// What happened meanwhile, oldest first.
+    pub marks: &'a [CurveMark],
     /// The right end of the axis, seconds on the curves' clock.
     pub now_s: f64,
     /// Points from top to bottom, title included.
@@ -61,6 +83,17 @@ impl TimePlot<'_> {
             let height = (self.height - (ui.cursor().top() - top)).max(48.0);
             self.plot_ui(ui, theme, traces, height);
         });
+    }
+
+    /// For those who do not see it.
+    fn label(&self) -> String {
+        match self.marks.last() {
+            None => format!("curve: {}", self.title),
+            Some(last) => {
+                let count = format::counted(self.marks.len() as u64, "mark", "marks");
+                format!("curve: {}; {count}, the last: {}", self.title, last.words)
+            }
+        }
     }
 
     fn title_ui(&self, ui: &mut Ui, theme: &Theme, traces: &[Trace]) {
@@ -110,7 +143,11 @@ impl TimePlot<'_> {
             plot = plot.y_grid_spacer(egui_plot::uniform_grid_spacer(|input| binary_steps(input.base_step_size)));
         }
         let limit = self.limit;
-        plot.show(ui, |plot| {
+        let shown = plot.show(ui, |plot| {
+            for mark in self.marks {
+                let line = VLine::new("", mark.at_s - now_s).color(theme.weak).width(1.0).allow_hover(false);
+                plot.vline(line.style(LineStyle::dashed_dense()));
+            }
             for trace in traces {
                 for (index, run) in trace.curve.iter().enumerate() {
                     match trace.base.as_ref().and_then(|base| base.get(index)) {
@@ -123,6 +160,20 @@ impl TimePlot<'_> {
                 plot.hline(HLine::new(name, value).color(theme.text).style(LineStyle::dashed_loose()).width(1.0));
             }
         });
+        let label = self.label();
+        shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, label.as_str()));
+        let near = shown.response.hover_pos().and_then(|pointer| {
+            let distance = |mark: &CurveMark| {
+                let x = shown.transform.position_from_point(&PlotPoint::new(mark.at_s - now_s, 0.0)).x;
+                (x - pointer.x).abs()
+            };
+            let nearest = self.marks.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            nearest.filter(|mark| distance(mark) <= MARK_REACH)
+        });
+        if let Some(mark) = near {
+            let ago = format::nanoseconds(((now_s - mark.at_s) * 1e9) as i64);
+            shown.response.on_hover_text(format!("{}\n{ago} ago", mark.words));
+        }
     }
 }
 

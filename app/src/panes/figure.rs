@@ -1,9 +1,10 @@
 //! Small parts that the statistics panes share: figures in words, swatches, bars, and what to say when there is nothing.
 
 use egui::{Align, Color32, CornerRadius, Layout, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
-use microtome_core::telemetry::Stage;
+use microtome_core::telemetry::{Event, KeyChange, Stage};
 
 use crate::context::PaneContext;
+use crate::format;
 use crate::state::{LoaderPhase, Session};
 use crate::theme::Theme;
 
@@ -108,6 +109,32 @@ pub fn why_nothing(ctx: &PaneContext<'_>) -> String {
         (Session::Open(_), LoaderPhase::Off) => "The loader is not running. Press space to run it.".to_owned(),
         (Session::Open(_), LoaderPhase::Paused) => "The loader is paused. Press space to let it go on.".to_owned(),
         (Session::Open(_), LoaderPhase::Running) => "The loader has started; first figures in a moment.".to_owned(),
+    }
+}
+
+/// What happened to the loader, in words.
+#[must_use]
+pub fn event_words(event: &Event) -> String {
+    let bytes = |before: u64, after: u64| format!("{} → {}", format::bytes(before), format::bytes(after));
+    let still = |still: &std::time::Duration| format::duration(*still);
+    match event {
+        Event::ConfigChanged { changes } => {
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "left out".to_owned());
+            let change =
+                |change: &KeyChange| format!("{}: {} → {}", change.key, value(&change.before), value(&change.after));
+            format!("configuration changed\n{}", changes.iter().map(change).collect::<Vec<_>>().join("\n"))
+        }
+        Event::EpochBegun { epoch } => format!("epoch {epoch} begun"),
+        Event::CacheResized { before_bytes, after_bytes } => {
+            format!("cache resized: {}", bytes(*before_bytes, *after_bytes))
+        }
+        Event::Paused => "paused".to_owned(),
+        Event::Resumed => "resumed".to_owned(),
+        Event::Stalled { still: time, what } => format!("stalled, for {} so far: {what}", still(time)),
+        Event::GotOn { still: time } => format!("got on, after {}", still(time)),
+        Event::Trimmed { before_bytes, after_bytes, why } => {
+            format!("cache trimmed: {}\n{why}", bytes(*before_bytes, *after_bytes))
+        }
     }
 }
 

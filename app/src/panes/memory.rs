@@ -5,7 +5,7 @@ use microtome_core::diagnose::monitor::{Alert, AlertKind};
 use microtome_core::telemetry::MemoryStats;
 
 use super::alerts::alerts_ui;
-use super::curve::{TimePlot, Trace, sum};
+use super::curve::{TimePlot, Trace, marks_of, sum};
 use super::figure::{bar_ui, message_ui, swatch_ui, why_nothing};
 use crate::context::PaneContext;
 use crate::format;
@@ -197,6 +197,7 @@ fn plot_ui(ui: &mut Ui, ctx: &PaneContext<'_>, memory: &MemoryStats) {
         traces.push(line("process (RSS)", theme.series[4], rss));
     }
     traces.push(line("GPU textures", theme.series[3], history.values(|now| now.gpu_bytes as f64)));
+    let marks = marks_of(ctx);
     let plot = TimePlot {
         id: "memory",
         title: "memory over time",
@@ -206,6 +207,7 @@ fn plot_ui(ui: &mut Ui, ctx: &PaneContext<'_>, memory: &MemoryStats) {
         at_least: memory.budget_bytes as f64 * 1.05,
         limit: Some((memory.budget_bytes as f64, "budget")),
         legend: Some(egui_plot::Corner::LeftTop),
+        marks: &marks,
         now_s: history.latest().map_or(0.0, |latest| latest.at.as_secs_f64()),
         height: (ui.available_height() - 4.0).clamp(140.0, 320.0),
     };

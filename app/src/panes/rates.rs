@@ -3,7 +3,7 @@
 use egui::{Ui, vec2};
 use microtome_core::telemetry::Stage;
 
-use super::curve::{TimePlot, Trace, sum};
+use super::curve::{CurveMark, TimePlot, Trace, marks_of, sum};
 use crate::context::PaneContext;
 use crate::format;
 use crate::state::history::Curve;
@@ -23,7 +23,8 @@ struct Chart<'a> {
 
 /// Draws the curves side by side in as many columns as there is room for, to fill `height` points if they can.
 pub(super) fn rates_ui(ui: &mut Ui, ctx: &PaneContext<'_>, height: f32) {
-    let charts = charts(ctx);
+    let marks = marks_of(ctx);
+    let charts = charts(ctx, &marks);
     let (columns, rows) = grid(charts.len(), ui.available_width());
     let row_height = (height / rows as f32 - GAP).clamp(LEAST_HEIGHT, MOST_HEIGHT);
     let width = (ui.available_width() - GAP * (columns as f32 - 1.0)) / columns as f32;
@@ -50,7 +51,7 @@ fn grid(plots: usize, width: f32) -> (usize, usize) {
     (plots.div_ceil(rows).max(1), rows)
 }
 
-fn charts<'a>(ctx: &PaneContext<'_>) -> Vec<Chart<'a>> {
+fn charts<'a>(ctx: &PaneContext<'_>, marks: &'a [CurveMark]) -> Vec<Chart<'a>> {
     let history = &ctx.state.history;
     let theme = ctx.theme;
     let now_s = history.latest().map_or(0.0, |latest| latest.at.as_secs_f64());
@@ -63,6 +64,7 @@ fn charts<'a>(ctx: &PaneContext<'_>) -> Vec<Chart<'a>> {
         at_least: 1.0,
         limit: None,
         legend: None,
+        marks,
         now_s,
         height: LEAST_HEIGHT,
     };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use microtome_core::diagnose::Window;
-use microtome_core::telemetry::{CacheStats, Stage, Stats};
+use microtome_core::telemetry::{CacheStats, Mark, Stage, Stats};
 
 /// Rates are averaged over this long, so that a batch handed over now and then does not look like a storm.
 pub const SMOOTHING: Duration = Duration::from_secs(1);
@@ -112,6 +112,17 @@ impl StatsHistory {
     #[must_use]
     pub fn stall_share(&self) -> Curve {
         self.rates(|now, before, seconds| Some(stall(now, before, seconds)))
+    }
+
+    /// What happened to the loader that runs, with when on the history's clock, seconds; what is older than the history is left
+    /// out.
+    pub fn marks(&self) -> impl Iterator<Item = (f64, &Mark)> {
+        let started_s = self.latest().map(|now| now.at.as_secs_f64() - now.stats.elapsed.as_secs_f64());
+        let oldest_s = self.observations.front().map_or(0.0, |first| first.at.as_secs_f64());
+        let marks = self.latest().into_iter().flat_map(|now| &now.stats.events);
+        let placed =
+            marks.zip(started_s.into_iter().cycle()).map(|(mark, start_s)| (start_s + mark.at.as_secs_f64(), mark));
+        placed.filter(move |(at_s, _)| *at_s >= oldest_s)
     }
 
     /// Threads at a stage: its self time per second.
@@ -300,7 +311,7 @@ fn stage_rates(now: &Stats, before: &Stats, seconds: f64) -> Vec<StageRate> {
 
 #[cfg(test)]
 mod tests {
-    use microtome_core::telemetry::{MemoryStats, QueueStats, StageStats};
+    use microtome_core::telemetry::{Event, MemoryStats, QueueStats, StageStats};
 
     use super::*;
 
@@ -421,6 +432,17 @@ mod tests {
         assert!((decode.calls - 100.0).abs() < 1e-9 && (decode.bytes - 25_000.0).abs() < 1e-6);
         let plan = stages.iter().find(|rate| rate.stage == Stage::Plan).unwrap();
         assert_eq!((plan.cores, plan.mean), (0.0, None), "never called");
+    }
+
+    #[test]
+    fn marks_lie_on_the_clock_of_the_curves() {
+        let mut history = StatsHistory::default();
+        history.push(ms(10_000), stats(2_000, 1), 0);
+        let mark = |number, at_ms| Mark { number, at: ms(at_ms), event: Event::Paused };
+        history.push(ms(11_000), Stats { events: vec![mark(0, 500), mark(1, 2_250)], ..stats(3_000, 2) }, 0);
+        let marks: Vec<_> = history.marks().map(|(at_s, mark)| (at_s, mark.number)).collect();
+        assert_eq!(marks, [(10.25, 1)], "the first is older than the history");
+        assert_eq!(StatsHistory::default().marks().count(), 0);
     }
 
     #[test]

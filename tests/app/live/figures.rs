@@ -1,10 +1,13 @@
 //! What the panes say is what the loader measured.
 
+use std::time::Duration;
+
 use egui_kittest::kittest::Queryable as _;
 use microtome::ThemeName;
 use microtome::format;
 use microtome::panes::PaneKind;
 use microtome::state::{LogLevel, State};
+use microtome_core::telemetry::{Event, Mark};
 
 use super::bench::{harness, running_state};
 
@@ -97,4 +100,32 @@ fn the_log_filters_counts_and_copies() {
     harness.get_by_label("Clear").click();
     harness.run();
     assert_eq!(harness.state().state.log.entries().len(), 0);
+}
+
+#[test]
+fn curves_say_what_happened_meanwhile() {
+    let mut state = running_state();
+    let mut stats = state.loader.stats.clone().unwrap();
+    let event = Event::CacheResized { before_bytes: 1 << 30, after_bytes: 2 << 30 };
+    stats.events = vec![Mark { number: 0, at: stats.elapsed - Duration::from_secs(5), event }];
+    stats.elapsed += Duration::from_millis(100);
+    state.now_s += 0.1;
+    state.take_stats(stats);
+    let mut harness = harness(state, PaneKind::Throughput, ThemeName::Dark, [1000.0, 420.0]);
+    harness.run();
+    let titles = [
+        "samples per second",
+        "threads at work",
+        "consumer waits",
+        "data per second",
+        "hits of the caches",
+        "batches that wait",
+    ];
+    for title in titles {
+        let curve =
+            harness.get_by_label(&format!("curve: {title}; 1 mark, the last: cache resized: 1.0 GiB → 2.0 GiB"));
+        let rect = curve.rect();
+        assert!(rect.height() > 60.0 && rect.width() > 150.0, "{title}: {rect:?}");
+        assert!(rect.bottom() <= 420.0 && rect.right() <= 1000.0, "{title} is within the pane: {rect:?}");
+    }
 }
