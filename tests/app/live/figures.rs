@@ -122,8 +122,8 @@ fn curves_say_what_happened_meanwhile() {
         "batches that wait",
     ];
     for title in titles {
-        let curve =
-            harness.get_by_label(&format!("curve: {title}; 1 mark, the last: cache resized: 1.0 GiB → 2.0 GiB"));
+        let name = format!("curve: {title}; 1 mark, the last: cache resized: 1.0 GiB → 2.0 GiB");
+        let curve = harness.get_by_label(&name);
         let rect = curve.rect();
         assert!(rect.height() > 60.0 && rect.width() > 150.0, "{title}: {rect:?}");
         assert!(rect.bottom() <= 420.0 && rect.right() <= 1000.0, "{title} is within the pane: {rect:?}");
