@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use microtome_core::telemetry::wire::Tune;
 use microtome_core::volume::Caches;
 
 use super::streaming::Streaming;
@@ -108,6 +109,15 @@ impl Loading {
     pub fn set_step(&self, step: Duration) -> anyhow::Result<()> {
         if let Some(consumer) = &self.consumer {
             consumer.set_step(step);
+        }
+        Ok(())
+    }
+
+    /// Asks a loader elsewhere to set a key of its configuration.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn tune_elsewhere(&self, key: String, value: String) -> anyhow::Result<()> {
+        if let Some(remote) = &self.remote {
+            remote.tune(Tune::Set { key, value });
         }
         Ok(())
     }
@@ -219,6 +229,9 @@ impl Loading {
             state.display.selected_crop = None;
         }
         state.loader.add_footprints(news.footprints);
+        for answer in news.answers {
+            state.say(LogLevel::Info, answer);
+        }
         for complaint in news.complaints {
             state.say(LogLevel::Warning, complaint);
         }

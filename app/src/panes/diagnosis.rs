@@ -12,6 +12,7 @@ use super::trials::trials_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
+use crate::state::RemoteView;
 use crate::theme::Theme;
 
 const COLUMNS: [(&str, f32, &str); 6] = [
@@ -110,7 +111,9 @@ fn remedy_ui(ui: &mut Ui, ctx: &PaneContext<'_>, remedy: &Remedy) {
             format::number(remedy.predicted_samples_per_s)
         ));
         ui.label(RichText::new(&remedy.what).color(ctx.theme.strong));
-        if !remedy.changes.is_empty() {
+        let is_elsewhere = ctx.state.session.remote();
+        let may_apply = is_elsewhere.is_none_or(RemoteView::can_be_tuned);
+        if !remedy.changes.is_empty() && may_apply {
             let button = ui.small_button("Apply");
             let name = format!("Apply: {}", remedy.what);
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -120,6 +123,17 @@ fn remedy_ui(ui: &mut Ui, ctx: &PaneContext<'_>, remedy: &Remedy) {
             }
         }
     });
+    for command in &remedy.commands {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(command).monospace().small().color(ctx.theme.text));
+            let button = ui.small_button("Copy");
+            let name = format!("Copy the command: {}", remedy.what);
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            if button.on_hover_text("Put the command on the clipboard; it is for a terminal.").clicked() {
+                ui.ctx().copy_text(command.clone());
+            }
+        });
+    }
     ui.label(RichText::new(format!("because {}; cost: {}", remedy.because, remedy.cost)).small().color(ctx.theme.weak));
 }
 
