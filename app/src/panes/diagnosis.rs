@@ -32,15 +32,15 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     super::step::step_ui(ui, ctx);
     let loader = &ctx.state.loader;
     let Some(diagnosis) = &loader.diagnosis else {
+        let words = "The loader has not run steadily for long enough yet; a verdict follows in a moment.";
         if loader.alerts.is_empty() {
-            message_ui(
-                ui,
-                ctx.theme,
-                "The loader has not run steadily for long enough yet; a verdict follows in a moment.",
-            );
-        } else {
-            ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| watched_ui(ui, ctx));
+            message_ui(ui, ctx.theme, words);
+            return;
         }
+        ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| {
+            ui.label(RichText::new(words).color(ctx.theme.weak));
+            watched_ui(ui, ctx);
+        });
         return;
     };
     ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| {

@@ -102,6 +102,7 @@ impl Engine {
 }
 
 #[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 mod tests {
     use super::super::{Loader, LoaderConfig};
     use super::*;

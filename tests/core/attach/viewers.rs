@@ -194,7 +194,7 @@ fn memory_can_be_set_from_elsewhere_where_that_is_allowed_and_batches_stay_the_s
         ("sampling.chunk_local", "4", "which batches come"),
         ("loader.threads", "7", "when the loader starts"),
         ("telemetry.allow_tuning", "false", "when the loader starts"),
-        ("loader.memmory", "1", "loader.memory"),
+        ("loader.memmory", "1", "nearest known is `memory`"),
         ("loader.memory", "\"a lot\"", "loader.memory"),
         ("loader.memory", "\"1 KiB\"", "memory"),
         ("loader.memory", "= =", "no TOML"),
