@@ -13,6 +13,7 @@ mod log;
 mod memory;
 mod overview;
 mod preview;
+mod rates;
 mod sampling;
 mod scale_bar;
 mod slices;

@@ -1,12 +1,12 @@
-//! The pane `throughput`: samples and bytes per second over time, and which stage the worker threads spend time in.
+//! The pane `throughput`: figures of now, curves of the last minutes, and which stage the worker threads spend time in.
 
 use std::time::Duration;
 
 use egui::{RichText, ScrollArea, Ui};
 use microtome_core::telemetry::Stats;
 
-use super::curve::{TimePlot, Trace};
 use super::figure::{SWATCH, cell_ui, colored_figure_ui, figure_ui, nothing_yet_ui, stage_words, swatch_ui};
+use super::rates::rates_ui;
 use crate::context::PaneContext;
 use crate::format;
 use crate::state::history::{SMOOTHING, StageRate};
@@ -31,16 +31,20 @@ pub fn throughput_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         return;
     }
     let Some(stats) = ctx.state.loader.stats.as_ref() else { return };
+    let bottom = ui.max_rect().bottom() - 4.0;
     ScrollArea::vertical().id_salt("throughput").auto_shrink(false).show(ui, |ui| {
         figures_ui(ui, ctx, stats);
         ui.add_space(4.0);
         if ui.available_width() > 2.0 * TABLE_WIDTH {
+            // The pane is inside of what scrolls, and therefore has no height of its own.
+            let height = (bottom - ui.cursor().top()).max(0.0);
             ui.horizontal_top(|ui| {
-                ui.allocate_ui(egui::vec2(TABLE_WIDTH + 40.0, ui.available_height()), |ui| stages_ui(ui, ctx));
-                plots_ui(ui, ctx);
+                ui.allocate_ui(egui::vec2(TABLE_WIDTH + 40.0, height), |ui| stages_ui(ui, ctx));
+                ui.vertical(|ui| rates_ui(ui, ctx, height));
             });
         } else {
-            plots_ui(ui, ctx);
+            rates_ui(ui, ctx, bottom - ui.cursor().top());
+            ui.add_space(8.0);
             stages_ui(ui, ctx);
         }
     });
@@ -77,72 +81,6 @@ fn figures_ui(ui: &mut Ui, ctx: &PaneContext<'_>, stats: &Stats) {
             colored_figure_ui(ui, theme, "skipped", &skipped, theme.risk, tooltip);
         }
     });
-}
-
-fn plots_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
-    let history = &ctx.state.history;
-    let theme = ctx.theme;
-    let now_s = history.latest().map_or(0.0, |latest| latest.at.as_secs_f64());
-    let height = (ui.available_height() - 4.0).clamp(110.0, 260.0);
-    let plot = |id, title, tooltip, unit, binary, at_least| TimePlot {
-        id,
-        title,
-        tooltip,
-        unit,
-        binary,
-        at_least,
-        limit: None,
-        legend: None,
-        now_s,
-        height,
-    };
-    let trace = |name, color, curve| vec![Trace { name, color, curve, base: None }];
-    let plots = [
-        (
-            plot(
-                "samples",
-                "samples per second",
-                "Samples handed over, averaged over 1 s.",
-                format::per_second,
-                false,
-                1.0,
-            ),
-            trace("samples", theme.series[0], history.samples_per_second()),
-        ),
-        (
-            plot(
-                "bytes",
-                "data per second",
-                "Bytes handed over, averaged over 1 s.",
-                format::bytes_per_second,
-                true,
-                1024.0,
-            ),
-            trace("data", theme.series[1], history.bytes_per_second()),
-        ),
-        (
-            plot(
-                "stall",
-                "consumer waits",
-                "Share of the time that the consumer waited for a batch, averaged over 1 s.",
-                format::percent,
-                false,
-                1.0,
-            ),
-            trace("consumer waits", theme.series[2], history.stall_share()),
-        ),
-    ];
-    if ui.available_width() >= 3.0 * 190.0 {
-        ui.columns(3, |columns| {
-            for (column, (plot, traces)) in columns.iter_mut().zip(plots) {
-                plot.show_ui(column, theme, traces);
-            }
-        });
-    } else {
-        for (plot, traces) in plots {
-            TimePlot { height: height.min(140.0), ..plot }.show_ui(ui, theme, traces);
-        }
-    }
 }
 
 fn stages_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {

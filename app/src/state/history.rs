@@ -114,6 +114,15 @@ impl StatsHistory {
         self.rates(|now, before, seconds| Some(stall(now, before, seconds)))
     }
 
+    /// Threads at a stage: its self time per second.
+    #[must_use]
+    pub fn stage_cores(&self, stage: Stage) -> Curve {
+        let busy = |stats: &Stats| {
+            stats.stages.iter().find(|entry| entry.stage == stage).map_or(Duration::ZERO, |entry| entry.busy)
+        };
+        self.rates(|now, before, seconds| Some(busy(now).saturating_sub(busy(before)).as_secs_f64() / seconds))
+    }
+
     /// Hits per lookup of a cache, 0–1; broken where nothing was looked up.
     #[must_use]
     pub fn hit_rate(&self, cache: fn(&Stats) -> &CacheStats) -> Curve {
@@ -405,6 +414,7 @@ mod tests {
         history.push(ms(1_001), stats(2_000, 50), 0);
         let stages = history.recent_stages(ms(1_000));
         assert_eq!(stages.len(), Stage::ALL.len());
+        assert_eq!(history.stage_cores(Stage::Decode), vec![vec![[1.001, 0.5]]]);
         let decode = stages.iter().find(|rate| rate.stage == Stage::Decode).unwrap();
         assert!((decode.cores - 0.5).abs() < 1e-9 && (decode.share - 0.25).abs() < 1e-9);
         assert_eq!(decode.mean, Some(ms(5)));
