@@ -205,7 +205,7 @@ impl Loading {
         }
         match news.preview {
             Some(Ok(view)) => {
-                (state.preview.shown, state.preview.failure, state.preview.asked_at) = (Some(view), None, None)
+                (state.preview.shown, state.preview.failure, state.preview.asked_at) = (Some(view), None, None);
             }
             Some(Err(words)) => (state.preview.failure, state.preview.asked_at) = (Some(words), None),
             None => {}
