@@ -229,6 +229,7 @@ impl App {
                 Effect::FindLoaders => self.finder.look(),
                 Effect::Record(file) => self.loading.record(file),
                 Effect::StartLoader | Effect::RestartLoader => self.loading.start(&mut self.state),
+                Effect::TuneElsewhere { key, value } => self.loading.tune_elsewhere(key, value),
                 Effect::ApplyConfig => self.loading.apply(&mut self.state),
                 Effect::SaveConfig(file) => self.save(file),
                 Effect::Export { path, plan } => self.exporter.start(path, plan),

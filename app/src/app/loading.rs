@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use microtome_core::telemetry::wire::Tune;
 use microtome_core::volume::Caches;
 
 use super::streaming::Streaming;
@@ -112,6 +113,15 @@ impl Loading {
         Ok(())
     }
 
+    /// Asks a loader elsewhere to set a key of its configuration.
+    #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
+    pub fn tune_elsewhere(&self, key: String, value: String) -> anyhow::Result<()> {
+        if let Some(remote) = &self.remote {
+            remote.tune(Tune::Set { key, value });
+        }
+        Ok(())
+    }
+
     /// Records the loader into a file, or ends that.
     #[allow(clippy::unnecessary_wraps, reason = "one of the effects, which all answer alike")]
     pub fn record(&self, file: Option<PathBuf>) -> anyhow::Result<()> {
@@ -195,7 +205,7 @@ impl Loading {
         }
         match news.preview {
             Some(Ok(view)) => {
-                (state.preview.shown, state.preview.failure, state.preview.asked_at) = (Some(view), None, None)
+                (state.preview.shown, state.preview.failure, state.preview.asked_at) = (Some(view), None, None);
             }
             Some(Err(words)) => (state.preview.failure, state.preview.asked_at) = (Some(words), None),
             None => {}
@@ -219,6 +229,9 @@ impl Loading {
             state.display.selected_crop = None;
         }
         state.loader.add_footprints(news.footprints);
+        for answer in news.answers {
+            state.say(LogLevel::Info, answer);
+        }
         for complaint in news.complaints {
             state.say(LogLevel::Warning, complaint);
         }

@@ -53,6 +53,8 @@ pub struct News {
     pub preview: Option<Result<Arc<PreviewView>, String>>,
     /// What does not work as one may expect, such as samples that could not be read and were drawn again; in words.
     pub complaints: Vec<String>,
+    /// What a loader elsewhere answered to what was asked of it.
+    pub answers: Vec<String>,
     /// The configuration does not fit the data or the memory: the loader did not start.
     pub refused: Option<Problem>,
     /// The loader ended, and why.

@@ -33,7 +33,8 @@ pub type PaletteOf = Box<dyn Fn(&[String]) -> Palette + Send + Sync>;
 struct Slot {
     news: News,
     stop: bool,
-    tune: Option<Tune>,
+    /// What it is asked to do, in order.
+    tunes: VecDeque<Tune>,
 }
 
 struct Shared {
@@ -72,7 +73,12 @@ impl Remote {
 
     /// Asks the loader to pause, or to go on.
     pub fn set_paused(&self, paused: bool) {
-        self.shared.slot.lock().tune = Some(if paused { Tune::Pause } else { Tune::Resume });
+        self.tune(if paused { Tune::Pause } else { Tune::Resume });
+    }
+
+    /// Asks the loader to change.
+    pub fn tune(&self, tune: Tune) {
+        self.shared.slot.lock().tunes.push_back(tune);
     }
 
     /// Later pictures are made in these colours.
@@ -125,7 +131,7 @@ fn listen(shared: &Shared, source: &Start, address: &str, token: Option<&str>) -
             if slot.stop {
                 return Ok(());
             }
-            slot.tune.take()
+            slot.tunes.pop_front()
         };
         if let Some(tune) = tune {
             client.tune(tune)?;
@@ -184,6 +190,7 @@ impl Listener<'_> {
                 self.slices.push(slice);
                 picture(self.shared, &self.config, self.slices.whole());
             }
+            Message::Done(words) => self.shared.tell(|news| news.answers.push(words)),
             Message::Refused(words) => self.shared.tell(|news| news.complaints.push(words)),
             Message::Ended(words) => self.shared.tell(|news| news.ended = Some(words)),
             Message::Dropped(count) => self.shared.tell(|news| {

@@ -1,11 +1,11 @@
 //! What commands do to the configuration that is being edited.
 
-use microtome_core::diagnose::Change;
+use microtome_core::diagnose::{Change, Remedy};
 use microtome_core::loader::params::{self, Value, Values};
 
 use super::Command;
 use crate::python::{cellmap_text, python_text};
-use crate::state::{Draft, Effect, LogLevel, State};
+use crate::state::{Draft, Effect, LogLevel, Session, State};
 
 /// Whether a command is one of those here.
 pub(super) const fn is_about_config(command: &Command) -> bool {
@@ -29,6 +29,10 @@ pub(super) const fn is_about_config(command: &Command) -> bool {
 /// Applies it.
 pub(super) fn apply(state: &mut State, command: Command) {
     let now_s = state.now_s;
+    if let (Session::Remote(_), Command::ApplyRemedy(remedy)) = (&state.session, &command) {
+        tune_elsewhere(state, remedy);
+        return;
+    }
     let Some(draft) = state.session.draft_mut() else { return };
     match command {
         Command::SetParam { key, value } => draft.set(&key, value, now_s),
@@ -68,6 +72,16 @@ pub(super) fn apply(state: &mut State, command: Command) {
         },
         Command::SaveConfigAs(file) => save(state, file),
         _ => {}
+    }
+}
+
+/// Asks a loader elsewhere to change; its answer comes as news.
+fn tune_elsewhere(state: &mut State, remedy: &Remedy) {
+    for change in &remedy.changes {
+        match &change.value {
+            Some(value) => state.effects.push(Effect::TuneElsewhere { key: change.key.clone(), value: value.clone() }),
+            None => state.say(LogLevel::Warning, format!("{} cannot be left out while the loader runs", change.key)),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::trials::trials_ui;
 use crate::command::Command;
 use crate::context::PaneContext;
 use crate::format;
+use crate::state::RemoteView;
 use crate::theme::Theme;
 
 const COLUMNS: [(&str, f32, &str); 6] = [
@@ -31,15 +32,15 @@ pub fn diagnosis_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     super::step::step_ui(ui, ctx);
     let loader = &ctx.state.loader;
     let Some(diagnosis) = &loader.diagnosis else {
+        let words = "The loader has not run steadily for long enough yet; a verdict follows in a moment.";
         if loader.alerts.is_empty() {
-            message_ui(
-                ui,
-                ctx.theme,
-                "The loader has not run steadily for long enough yet; a verdict follows in a moment.",
-            );
-        } else {
-            ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| watched_ui(ui, ctx));
+            message_ui(ui, ctx.theme, words);
+            return;
         }
+        ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| {
+            ui.label(RichText::new(words).color(ctx.theme.weak));
+            watched_ui(ui, ctx);
+        });
         return;
     };
     ScrollArea::vertical().id_salt("diagnosis").auto_shrink(false).show(ui, |ui| {
@@ -110,7 +111,9 @@ fn remedy_ui(ui: &mut Ui, ctx: &PaneContext<'_>, remedy: &Remedy) {
             format::number(remedy.predicted_samples_per_s)
         ));
         ui.label(RichText::new(&remedy.what).color(ctx.theme.strong));
-        if !remedy.changes.is_empty() {
+        let is_elsewhere = ctx.state.session.remote();
+        let may_apply = is_elsewhere.is_none_or(RemoteView::can_be_tuned);
+        if !remedy.changes.is_empty() && may_apply {
             let button = ui.small_button("Apply");
             let name = format!("Apply: {}", remedy.what);
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
@@ -120,6 +123,17 @@ fn remedy_ui(ui: &mut Ui, ctx: &PaneContext<'_>, remedy: &Remedy) {
             }
         }
     });
+    for command in &remedy.commands {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(command).monospace().small().color(ctx.theme.text));
+            let button = ui.small_button("Copy");
+            let name = format!("Copy the command: {}", remedy.what);
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            if button.on_hover_text("Put the command on the clipboard; it is for a terminal.").clicked() {
+                ui.ctx().copy_text(command.clone());
+            }
+        });
+    }
     ui.label(RichText::new(format!("because {}; cost: {}", remedy.because, remedy.cost)).small().color(ctx.theme.weak));
 }
 

@@ -100,7 +100,7 @@ fn rest_ui(ui: &mut Ui, theme: &Theme, memory: &MemoryStats) {
     if let Some(rest) = memory.rest_bytes() {
         let tooltip = "What the process has taken since the loader started and no owner above accounts for: batches that were \
             handed over, the window's own work, and what the allocator keeps for later.";
-        row_ui(ui, theme, ("of it nobody's", theme.line), &format::bytes(rest), theme.strong, tooltip);
+        row_ui(ui, theme, ("unaccounted", theme.line), &format::bytes(rest), theme.strong, tooltip);
     }
     if let Some(left) = memory.machine.left_share() {
         let text = format!(

@@ -12,6 +12,13 @@ use crate::options::Start;
 pub enum Effect {
     /// Open data or a configuration on the opener thread.
     Open(Start),
+    /// Ask the loader elsewhere to set a key of its configuration, to a value as TOML has it.
+    TuneElsewhere {
+        /// Such as `loader.memory`.
+        key: String,
+        /// Such as `"8 GiB"`, with its quotes.
+        value: String,
+    },
     /// Show the desktop's folder dialog.
     ChooseFolder,
     /// Show the desktop's file dialog for configurations.

@@ -120,6 +120,7 @@ mod tests {
             because: String::new(),
             cost: String::new(),
             changes: Vec::new(),
+            commands: Vec::new(),
             predicted_samples_per_s: 180.0,
             gain: 0.8,
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use microtome_core::catalog::Split;
 use microtome_core::geometry::{BoxNm, Zyx};
+use microtome_core::loader::params::{Value, Values};
 use microtome_core::telemetry::serve::FileRecording;
 
 /// Width and height of a picture, pixels: `1600x1000`.
@@ -44,6 +45,23 @@ pub fn box_nm(text: &str) -> Result<BoxNm, String> {
     let ranges: Option<Vec<_>> = text.split(',').map(range).collect();
     let [z, y, x]: [[f64; 2]; 3] = ranges.and_then(|ranges| ranges.try_into().ok()).ok_or(right)?;
     Ok(BoxNm::new(Zyx::new(z[0], y[0], x[0]), Zyx::new(z[1], y[1], x[1])))
+}
+
+/// Voxels of a chunk: `64,64,64`.
+pub fn chunk(text: &str) -> Result<Zyx<u64>, String> {
+    let right = "expected Z,Y,X in voxels, each from 1 to 1024, such as 64,64,64";
+    let sides: Option<Vec<u64>> = text.split(',').map(|side| side.trim().parse().ok()).collect();
+    let [z, y, x]: [u64; 3] = sides.and_then(|sides| sides.try_into().ok()).ok_or(right)?;
+    let shape = Zyx::new(z, y, x);
+    if shape.all(|side| (1..=1024).contains(&side)) { Ok(shape) } else { Err(right.to_owned()) }
+}
+
+/// A key and its value as TOML: `loader.memory="8 GiB"`, the quotes of a text may be left out.
+pub fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as loader.memory='8 GiB'")?;
+    let (key, value) = (key.trim(), value.trim());
+    let is_value = format!("value = {value}").parse::<Values>().is_ok();
+    Ok((key.to_owned(), if is_value { value.to_owned() } else { Value::from(value).to_string() }))
 }
 
 /// A stretch of time in seconds, fractions allowed: `10`, `0.5`.

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use microtome::{Start, format};
 use microtome_core::telemetry::ranks::{RankFigures, Role, roles};
-use microtome_core::telemetry::wire::{About, Message, Snapshot, Wants};
+use microtome_core::telemetry::wire::{About, Message, Snapshot, Tune, Wants};
 use microtome_core::telemetry::{Client, Stats, discovery};
 use serde::Serialize;
 
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::rates::Rates;
-use super::{open, table};
+use super::{arguments, open, table};
 
 /// Look at loaders that run in other processes and serve
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,7 @@ use super::{open, table};
     microtome attach                                  list the loaders of this user that serve on this machine\n  \
     microtome attach 127.0.0.1:7400                   one of them in the window; in the terminal without a display\n  \
     microtome attach 127.0.0.1:7400 --once --json     its figures now, for scripts\n  \
+    microtome attach 127.0.0.1:7400 --set loader.memory='8 GiB'   if its configuration says telemetry.allow_tuning\n  \
     microtome attach node1:7400 node2:7401 --token W  several ranks side by side, and which of them is slow\n\n\
     A loader serves if its configuration says telemetry.serve = \"127.0.0.1:0\" (any free port). Looking costs it a few \
     percent at most, and what looks too slowly misses messages, never the loader its pace. Ctrl-C ends it.")]
@@ -31,6 +32,9 @@ pub struct Args {
     /// What the loader's configuration says as telemetry.token; else $MICROTOME_TOKEN, which others of this machine cannot see
     #[arg(long, value_name = "WORD")]
     token: Option<String>,
+    /// Set a key of the loader's configuration while it runs, if it allows that, and stop
+    #[arg(long, value_name = "KEY=VALUE", value_parser = arguments::setting)]
+    set: Option<(String, String)>,
     /// In the terminal, even where there is a display
     #[arg(long)]
     text: bool,
@@ -45,6 +49,9 @@ pub struct Args {
 /// Lists, shows, or prints.
 pub fn run(mut args: Args, out: &mut Output) -> anyhow::Result<()> {
     args.token = token(args.token.take());
+    if let Some((key, value)) = &args.set {
+        return set(&args.addresses, (key, value), args.token.as_deref(), out);
+    }
     let in_terminal = args.text || args.once || args.json || args.addresses.len() > 1;
     match args.addresses.as_slice() {
         [] if args.json => out.json(&found()),
@@ -55,6 +62,28 @@ pub fn run(mut args: Args, out: &mut Output) -> anyhow::Result<()> {
         }
         addresses => watch(addresses, &args, out),
     }
+}
+
+/// Asks every loader to set a key, and prints what each answers.
+fn set(addresses: &[String], (key, value): (&str, &str), token: Option<&str>, out: &mut Output) -> anyhow::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    if addresses.is_empty() {
+        bail!("--set needs the address of a loader: microtome attach lists them");
+    }
+    for address in addresses {
+        let mut client = Client::connect(address, token, Wants::default())?;
+        client.tune(Tune::Set { key: key.to_owned(), value: value.to_owned() })?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match client.next(PATIENCE)? {
+                Some(Message::Done(words)) => break out.line(&format!("{address}: {words}"))?,
+                Some(Message::Refused(words)) => bail!("{address}: {words}"),
+                _ if Instant::now() >= until => bail!("{address}: the loader does not answer"),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The token as it was given, else that of the environment.

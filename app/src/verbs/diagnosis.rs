@@ -151,6 +151,9 @@ fn print_remedies(diagnosis: &Diagnosis, out: &mut Output) -> anyhow::Result<()>
         out.line(&format!("{:<8} {rate:>11}  {}", format!("+{}", format::percent(remedy.gain)), remedy.what))?;
         out.line(&format!("{:21}because {}", "", remedy.because))?;
         out.line(&format!("{:21}cost: {}", "", remedy.cost))?;
+        for command in &remedy.commands {
+            out.line(&format!("{:21}run: {command}", ""))?;
+        }
         for change in &remedy.changes {
             let value = change.value.as_ref().map_or("(left out)".to_owned(), |value| format!("= {value}"));
             out.line(&format!("{:21}{} {value}", "", change.key))?;

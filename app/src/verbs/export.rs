@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use microtome::format;
 use microtome_core::catalog::{Catalog, Split};
-use microtome_core::geometry::BoxNm;
+use microtome_core::geometry::{BoxNm, Zyx};
 use microtome_core::volume::{ChunkCache, Volume};
 use microtome_core::write::{Export, Format, export};
 
@@ -24,7 +24,8 @@ const CACHE_BYTES: u64 = 256 << 20;
 #[command(after_help = "Examples:\n  \
     microtome export jrc_hela-2.zarr --level 2 --out overview.tif\n  \
     microtome export jrc_hela-2.zarr --box 0:1024,2000:3024,2000:3024 --out box.npy\n  \
-    microtome export jrc_hela-2.zarr --volume crop1/mito --out mito.zarr\n\n\
+    microtome export jrc_hela-2.zarr --volume crop1/mito --out mito.zarr\n  \
+    microtome export jrc_hela-2.zarr --chunk 32,32,32 --out small-chunks.zarr   for small patches at random places\n\n\
     Voxels are written as they are stored, from one level, without resampling: those whose centres lie in the box. A \
     .tif carries the voxel size as Fiji reads it, a .zarr also the place in the world. The window exports what it shows \
     (File, Export the visible box…).")]
@@ -47,6 +48,9 @@ pub struct Args {
     /// The box in the world, nm: z, y, x, each from:to; without it everything
     #[arg(long = "box", value_name = "Z:Z,Y:Y,X:X", value_parser = arguments::box_nm, allow_hyphen_values = true)]
     box_nm: Option<BoxNm>,
+    /// Voxels of a chunk of a .zarr: z, y, x
+    #[arg(long, value_name = "Z,Y,X", default_value = "64,64,64", value_parser = arguments::chunk)]
+    chunk: Zyx<u64>,
 }
 
 /// Reads and writes.
@@ -59,7 +63,8 @@ pub fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
         bail!("--level {}: there are {}, from 0 on: {}", args.level, levels.len(), volume.path());
     };
     let bounds = level.bounds();
-    let Some(what) = Export::of(&volume, args.level, args.box_nm.as_ref().unwrap_or(&bounds)) else {
+    let what = Export::of(&volume, args.level, args.box_nm.as_ref().unwrap_or(&bounds));
+    let Some(what) = what.map(|what| Export { chunk_shape: args.chunk, ..what }) else {
         bail!("--box holds no voxel; level {} reaches from {} to {} nm (z, y, x)", args.level, bounds.lo, bounds.hi);
     };
     let interrupt = Interrupt::listen();

@@ -78,6 +78,9 @@ pub struct Remedy {
     pub cost: String,
     /// The keys to set; empty where the configuration cannot do it.
     pub changes: Vec<Change>,
+    /// What to run in a shell first, where the data has to be written anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
     /// Samples per second afterwards, in the long run.
     pub predicted_samples_per_s: f64,
     /// The same less the measured rate, as a part of it: 0.31 is 31 % more.
@@ -104,7 +107,7 @@ impl Case<'_> {
     ) -> Remedy {
         let predicted_samples_per_s = self.calibrated.samples_per_s(model);
         let gain = predicted_samples_per_s / self.calibrated.measured() - 1.0;
-        Remedy { kind, what, because, cost, changes, predicted_samples_per_s, gain }
+        Remedy { kind, what, because, cost, changes, commands: Vec::new(), predicted_samples_per_s, gain }
     }
 }
 

@@ -100,7 +100,7 @@ impl Trial {
         let predicted = self.predicted_gain().map(|gain| format!(", {} predicted", signed(gain))).unwrap_or_default();
         let [before, after] = self.samples_per_s;
         let doubt = if self.is_told_apart() { "" } else { "; batches differ as much anyway" };
-        format!("{}: {before:.1} → {after:.1} samples/s, {measured}{predicted}{doubt}", self.plan.what)
+        format!("{}: from {before:.1} to {after:.1} samples/s, {measured}{predicted}{doubt}", self.plan.what)
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(trial.predicted_gain().map(|gain| (gain * 100.0).round()), Some(50.0));
         assert_eq!(trial.error().map(|error| (error * 100.0).round()), Some(20.0));
         let words = trial.words();
-        assert_eq!(words, "more threads: 100.0 → 125.0 samples/s, +25 % (± 5) measured, +50 % predicted");
+        assert_eq!(words, "more threads: from 100.0 to 125.0 samples/s, +25 % (± 5) measured, +50 % predicted");
         assert!(!Trial { uncertainty: 0.2, ..trial }.is_told_apart());
     }
 

@@ -60,6 +60,25 @@ impl Budget {
         let chunk_bytes = rest - transform_bytes;
         Ok(Self { batches_bytes, held_bytes: batch_bytes, transform_bytes, chunk_bytes, builders: builders as usize })
     }
+
+    /// Asks the system for the batches' memory and gives it back, so that a budget beyond the machine is an error here
+    /// and not the end of the process later.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the system refuses.
+    pub(super) fn probe_memory(&self) -> Result<()> {
+        let bytes = self.batches_bytes;
+        let mut probe = Vec::<u8>::new();
+        let granted = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
+        if granted {
+            return Ok(());
+        }
+        let problem = format!(
+            "the system refuses the {} that batches may take; lower it, or make batches or patches smaller",
+            super::bytes::format(bytes)
+        );
+        Err(Error::Config { file: None, line: None, key: "loader.memory".to_owned(), problem })
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::measured::{Baseline, Counts};
 use super::recycle::Recycler;
 use super::replay::Replay;
 use super::report::Sources;
+use super::resize::{InForce, Needs};
 use super::serve::Watch;
 use super::share::Share;
 use super::skipped::SkippedSamples;
@@ -23,6 +24,7 @@ use super::turn::Walk;
 use super::{LoaderConfig, told};
 use crate::catalog::{Catalog, Relations};
 use crate::sample::{PatchSpec, Sampler, Source};
+use crate::sync::Mutex;
 use crate::telemetry::{BatchLog, Event, FaultCounts, MarkLog, Roster, Setup, StandstillLog};
 use crate::volume::Caches;
 use crate::{Error, Result};
@@ -60,8 +62,8 @@ pub(super) struct Engine {
     pub marks: MarkLog,
     pub roster: Arc<Roster>,
     pub standstills: StandstillLog,
-    /// The chunk cache's share of the budget.
-    pub chunk_bytes: u64,
+    pub needs: Needs,
+    pub in_force: Mutex<InForce>,
     pub crew: Crew,
     pub replay: Replay,
     pub started: Instant,
@@ -76,6 +78,7 @@ pub(super) struct Settled {
     pub sampler: Sampler,
     pub epochs: Epochs,
     pub share: Share,
+    pub needs: Needs,
     pub budget: Budget,
     pub threads: usize,
 }
@@ -116,27 +119,9 @@ impl Settled {
         let full = epochs.ticket(0).samples;
         let tasks = full * layout.reads();
         let working_bytes = layout.working_bytes(&config.augment);
-        let budget = Budget::divide(config.loader.memory, layout.batch_bytes(full), tasks, threads, working_bytes)?;
-        Ok(Self { layout, inputs, sampler, epochs, share, budget, threads })
-    }
-
-    /// Asks the system for the batches' memory and gives it back, so that a budget beyond the machine is an error here
-    /// and not the end of the process later.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if the system refuses.
-    pub(super) fn probe_memory(&self) -> Result<()> {
-        let bytes = self.budget.batches_bytes;
-        let mut probe = Vec::<u8>::new();
-        let granted = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
-        if granted {
-            return Ok(());
-        }
-        let problem = format!(
-            "the system refuses the {} that batches may take; lower it, or make batches or patches smaller",
-            super::bytes::format(bytes)
-        );
-        Err(Error::Config { file: None, line: None, key: "loader.memory".to_owned(), problem })
+        let needs = Needs { batch_bytes: layout.batch_bytes(full), tasks, threads, working_bytes };
+        let budget = needs.divide(config.loader.memory)?;
+        Ok(Self { layout, inputs, sampler, epochs, share, needs, budget, threads })
     }
 }
 
@@ -148,7 +133,11 @@ impl Engine {
         settled: Settled,
         (caches, walk, first): (Arc<Caches>, Walk, u64),
     ) -> Self {
-        let chunk_bytes = caches.chunks.stats().capacity_bytes;
+        let in_force = InForce {
+            memory_bytes: config.loader.memory,
+            chunk_bytes: caches.chunks.stats().capacity_bytes,
+            batches_bytes: settled.budget.batches_bytes,
+        };
         let baseline = Baseline::of(&caches, settled.layout.arrays.len());
         let full = settled.epochs.ticket(0).samples;
         let parts = (&settled.layout, &settled.inputs);
@@ -192,7 +181,8 @@ impl Engine {
             marks: MarkLog::new(started),
             roster: Arc::default(),
             standstills: StandstillLog::default(),
-            chunk_bytes,
+            needs: settled.needs,
+            in_force: Mutex::new(in_force),
             crew: Crew::new(settled.threads),
             replay: Replay::default(),
             started,

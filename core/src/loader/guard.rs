@@ -85,8 +85,9 @@ impl Engine {
     /// Gives chunks up, or lets the cache have more again, if what the machine has left asks for it.
     fn trim(&self, machine: MachineMemory) {
         let chunks = &self.caches.chunks;
+        let in_force = self.in_force.lock();
         let before = chunks.stats();
-        let Some(bytes) = trim::capacity(machine, self.chunk_bytes, before.capacity_bytes) else { return };
+        let Some(bytes) = trim::capacity(machine, in_force.chunk_bytes, before.capacity_bytes) else { return };
         chunks.set_capacity_bytes(bytes);
         if bytes > before.capacity_bytes {
             self.marks.note(Event::CacheResized { before_bytes: before.capacity_bytes, after_bytes: bytes });
@@ -95,12 +96,13 @@ impl Engine {
         let after_bytes = chunks.stats().taken_bytes();
         let mib = |bytes: u64| bytes >> 20;
         let why = format!("the machine has {} of {} MiB left", mib(machine.available_bytes), mib(machine.total_bytes));
-        tracing::warn!("{why}: the chunk cache may hold {} MiB now, of {}", mib(bytes), mib(self.chunk_bytes));
+        tracing::warn!("{why}: the chunk cache may hold {} MiB now, of {}", mib(bytes), mib(in_force.chunk_bytes));
         self.marks.note(Event::Trimmed { before_bytes: before.taken_bytes(), after_bytes, why });
     }
 }
 
 #[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "the helpers of a test fail by panicking, as the test does")]
 mod tests {
     use super::super::{Loader, LoaderConfig};
     use super::*;

@@ -12,7 +12,6 @@ use crate::{Error, Result};
 /// Where builders and consumers meet. A batch's bytes are reserved before it is begun and given back when it leaves.
 #[derive(Debug)]
 pub(super) struct Handover {
-    capacity_bytes: u64,
     /// From one batch to the next.
     walk: Walk,
     state: Mutex<State>,
@@ -26,6 +25,8 @@ pub(super) struct Handover {
 
 #[derive(Debug, Default)]
 struct State {
+    /// What batches in flight and queued may take together.
+    capacity_bytes: u64,
     next_in: u64,
     next_out: u64,
     /// Batches in flight and queued.
@@ -60,9 +61,9 @@ pub(super) enum Turn {
 impl Handover {
     /// Of the batches of a walk from number `first` on, within so many bytes.
     pub(super) fn new(capacity_bytes: u64, walk: Walk, first: u64) -> Self {
-        let state = Mutex::new(State { next_in: first, next_out: first, ..State::default() });
+        let state = Mutex::new(State { capacity_bytes, next_in: first, next_out: first, ..State::default() });
         let [room, ready, stopping] = [(); 3].map(|()| Condvar::new());
-        Self { capacity_bytes, walk, state, room, ready, stopping }
+        Self { walk, state, room, ready, stopping }
     }
 
     /// Number of the next batch that somebody will take.
@@ -100,7 +101,7 @@ impl Handover {
         if state.paused || state.resting {
             return Turn::Paused;
         }
-        let fits = state.reserved_bytes + bytes_of(state.next_in) <= self.capacity_bytes;
+        let fits = state.reserved_bytes + bytes_of(state.next_in) <= state.capacity_bytes;
         if fits { Turn::Build(state.next_in) } else { Turn::Full }
     }
 
@@ -173,6 +174,12 @@ impl Handover {
         }
     }
 
+    /// From now on batches in flight and queued may take so many bytes together; what is there already stays.
+    pub(super) fn set_capacity_bytes(&self, capacity_bytes: u64) {
+        self.state.lock().capacity_bytes = capacity_bytes;
+        self.room.notify_all();
+    }
+
     /// Begins no batches, or goes on; answers whether it was paused before.
     pub(super) fn set_paused(&self, paused: bool) -> bool {
         let before = std::mem::replace(&mut self.state.lock().paused, paused);
@@ -223,7 +230,7 @@ impl Handover {
     pub(super) fn stats(&self) -> (QueueStats, u64) {
         let state = self.state.lock();
         let batches = state.queued.values().filter(|made| made.is_ok()).count() as u64;
-        let queue = QueueStats { batches, bytes: state.queued_bytes, capacity_bytes: self.capacity_bytes };
+        let queue = QueueStats { batches, bytes: state.queued_bytes, capacity_bytes: state.capacity_bytes };
         (queue, state.reserved_bytes - state.queued_bytes)
     }
 }

@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use super::Batch;
 use super::engine::Engine;
 use crate::telemetry::{
-    ArrayStats, CacheAudit, CacheStats, MachineMemory, MemoryPeak, MemoryStats, ReadStats, ReuseStats, StageStats,
-    StageTimes, Stats, processor_time, resident_set_bytes,
+    ArrayStats, CacheAudit, CacheStats, MachineMemory, MemoryPeak, MemoryStats, ReadStats, ReuseStats, Setup,
+    StageStats, StageTimes, Stats, processor_time, resident_set_bytes,
 };
 use crate::volume::Caches;
 
@@ -91,6 +91,7 @@ impl Engine {
         let (queue, in_flight_bytes) = self.handover.stats();
         let (last_batches, consumer) = self.log.read();
         let (read_queue, workers) = self.crew.read();
+        let in_force = *self.in_force.lock();
         Stats {
             elapsed: self.started.elapsed(),
             samples: read(&self.counts.samples),
@@ -103,7 +104,7 @@ impl Engine {
             transform_cache,
             transform_saved: caches.transforms.saved().saturating_sub(baseline.transform_saved),
             memory: MemoryStats {
-                budget_bytes: self.config.loader.memory,
+                budget_bytes: in_force.memory_bytes,
                 cache_bytes: chunk_cache.taken_bytes() + transform_cache.taken_bytes(),
                 queue_bytes: queue.bytes,
                 in_flight_bytes,
@@ -115,7 +116,11 @@ impl Engine {
             queue,
             consumer_wait: Duration::from_nanos(read(&self.counts.consumer_wait_ns)),
             threads: self.threads,
-            setup: self.setup.clone(),
+            setup: Setup {
+                memory_bytes: in_force.memory_bytes,
+                batches_ahead: in_force.batches_bytes / self.setup.batch_bytes.max(1),
+                ..self.setup.clone()
+            },
             stage_times: times_since(caches.meter.stage_times(), &baseline.times),
             arrays: self.array_stats(),
             last_batches,

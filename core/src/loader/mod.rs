@@ -42,6 +42,7 @@ mod read;
 mod recycle;
 mod replay;
 mod report;
+mod resize;
 mod retry;
 mod run;
 mod seen;

@@ -12,7 +12,6 @@ use crate::sync::Mutex;
 #[derive(Debug)]
 pub(super) struct Recycler {
     state: Mutex<State>,
-    most_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -20,6 +19,8 @@ struct State {
     free: Vec<Vec<BatchArray>>,
     /// Of all memory, free or not.
     bytes: u64,
+    /// What there may be in all before what is over is let go.
+    most_bytes: u64,
 }
 
 /// The arrays of a batch: a vector whose memory goes back to where it came from. That of a copy does not.
@@ -33,7 +34,19 @@ pub struct BatchArrays {
 impl Recycler {
     /// Keeps what is over as long as there are no more than so many bytes in all.
     pub(super) fn new(most_bytes: u64) -> Self {
-        Self { state: Mutex::default(), most_bytes }
+        Self { state: Mutex::new(State { most_bytes, ..State::default() }) }
+    }
+
+    /// From now on keeps as much as there is room for in so many bytes.
+    pub(super) fn set_most_bytes(&self, most_bytes: u64) {
+        let leaving = {
+            let mut state = self.state.lock();
+            state.most_bytes = most_bytes;
+            if state.bytes <= most_bytes { Vec::new() } else { std::mem::take(&mut state.free) }
+        };
+        let bytes: u64 = leaving.iter().map(|arrays| size_of_arrays(arrays)).sum();
+        let mut state = self.state.lock();
+        state.bytes = state.bytes.saturating_sub(bytes);
     }
 
     /// Memory for a batch of `samples`: used before, with whatever that left in it, or new.
@@ -56,7 +69,7 @@ impl Recycler {
             arrays.iter_mut().for_each(BatchArray::spoil);
         }
         let mut state = self.state.lock();
-        if state.bytes <= self.most_bytes && size_of_arrays(&arrays) == bytes {
+        if state.bytes <= state.most_bytes && size_of_arrays(&arrays) == bytes {
             state.free.push(arrays);
         } else {
             state.bytes -= bytes;

@@ -13,7 +13,7 @@ use super::{ArraySpec, Batch, LoaderConfig, LoaderState, Share, SkippedSample, S
 use crate::catalog::Catalog;
 use crate::sample::Request;
 use crate::telemetry::serve::Server;
-use crate::telemetry::{Event, Stage, Stats};
+use crate::telemetry::{Event, KeyChange, Stage, Stats};
 use crate::volume::Caches;
 use crate::{Error, Result};
 
@@ -77,7 +77,7 @@ impl Loader {
         let before_bytes = caches.chunks.stats().capacity_bytes;
         let after_bytes = both_bytes.saturating_sub(caches.transforms.stats().capacity_bytes);
         caches.chunks.set_capacity_bytes(after_bytes);
-        settled.probe_memory().map_err(|error| config.locate(error))?;
+        budget.probe_memory().map_err(|error| config.locate(error))?;
         warn_of_relations(&catalog, &config);
         warn_of_coarse_first(&config);
         let first = state.map_or(0, |state| state.next_batch);
@@ -237,7 +237,17 @@ impl Loader {
         self.engine.skipped.take()
     }
 
-    /// The configuration in force.
+    /// Sets a key to a value as TOML has it, while the loader runs; answers what has changed. Only `loader.memory` can be
+    /// set so: batches stay the same, and it takes effect at once.
+    ///
+    /// # Errors
+    /// [`Error::Config`]: why that cannot be.
+    pub fn set_live(&self, key: &str, value: &str) -> Result<Vec<KeyChange>> {
+        let refused = |problem| Error::Config { file: None, line: None, key: key.to_owned(), problem };
+        self.engine.set_live(key, value).map_err(refused)
+    }
+
+    /// The configuration that it was started with; what was set since is in [`Stats::setup`].
     #[must_use]
     pub fn config(&self) -> &LoaderConfig {
         &self.engine.config

@@ -43,7 +43,7 @@ impl Subject for Engine {
             rank: self.share.rank,
             world_size: self.share.world_size,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            config: config_text(&self.config),
+            config: config_text(&self.config_in_force()),
             classes: targets.map(|array| array.classes.iter().flatten().cloned().collect()).unwrap_or_default(),
             samples_per_epoch: self.epochs.samples(),
             allows_tuning: self.config.telemetry.allow_tuning,
@@ -75,9 +75,21 @@ impl Subject for Engine {
         self.watch.slices.lock().clone()
     }
 
-    fn tune(&self, tune: Tune) -> Result<(), String> {
-        self.set_paused(tune == Tune::Pause);
-        Ok(())
+    fn tune(&self, tune: Tune) -> Result<String, String> {
+        match tune {
+            Tune::Pause => {
+                self.set_paused(true);
+                Ok("the loader is paused".to_owned())
+            }
+            Tune::Resume => {
+                self.set_paused(false);
+                Ok("the loader goes on".to_owned())
+            }
+            Tune::Set { key, value } => self.set_live(&key, &value).map(|changes| match changes.first() {
+                Some(change) => format!("{} is {} now", change.key, change.after.as_deref().unwrap_or("left out")),
+                None => format!("{key} was that already"),
+            }),
+        }
     }
 }
 

@@ -60,17 +60,22 @@ fn array_setup(array: &ArrayLayout, volume: Option<&Volume>) -> ArraySetup {
         shape: array.spec.shape.map(|n| n as u64).to_array(),
         voxel_size_nm: size_nm.to_array(),
         channels: array.classes.len(),
+        classes: array.classes.iter().flatten().cloned().collect(),
         sample_bytes: array.sample_bytes(),
-        stored: volume.map(|volume| stored(volume.levels(), choose_level(volume.levels(), size_nm))),
+        stored: volume.map(|volume| stored(volume, choose_level(volume.levels(), size_nm))),
     }
 }
 
-fn stored(levels: &[Level], index: usize) -> StoredSetup {
+fn stored(volume: &Volume, index: usize) -> StoredSetup {
+    let levels = volume.levels();
     let level = &levels[index];
     let size_nm = level.voxel_size_nm();
     let is_coarser = |other: &&Level| other.voxel_size_nm().product() > size_nm.product() * 1.01;
     let by_size = |a: &&Level, b: &&Level| a.voxel_size_nm().product().total_cmp(&b.voxel_size_nm().product());
     StoredSetup {
+        path: volume.path().to_owned(),
+        level: index,
+        shape: level.shape.to_array(),
         voxel_size_nm: size_nm.to_array(),
         coarser_nm: levels.iter().filter(is_coarser).min_by(by_size).map(|level| level.voxel_size_nm().to_array()),
         chunk_shape: level.chunk_shape.to_array(),

@@ -138,7 +138,7 @@ impl Log {
             Message::Dropped(dropped) => self.dropped = dropped,
             Message::Ended(words) => self.ended = Some(words),
             // Said to a loader, or about what was wanted of it.
-            Message::Join(_) | Message::Watch(_) | Message::Tune(_) | Message::Refused(_) => {}
+            Message::Join(_) | Message::Watch(_) | Message::Tune(_) | Message::Refused(_) | Message::Done(_) => {}
         }
     }
 }

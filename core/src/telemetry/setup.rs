@@ -43,6 +43,8 @@ pub struct ArraySetup {
     pub voxel_size_nm: [f64; 3],
     /// Channels of an input, or classes of a target.
     pub channels: usize,
+    /// The classes of a target.
+    pub classes: Vec<String>,
     /// Bytes that it takes in a batch for each sample, masks among them.
     pub sample_bytes: u64,
     /// The level that it is read from, in the first dataset; `None` where that is not one volume.
@@ -53,6 +55,12 @@ pub struct ArraySetup {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoredSetup {
+    /// Where its volume is.
+    pub path: String,
+    /// Which level of it, 0 the finest.
+    pub level: usize,
+    /// Its voxels along z, y, x.
+    pub shape: [u64; 3],
     /// Its voxel size, nm, along z, y, x.
     pub voxel_size_nm: [f64; 3],
     /// That of the next coarser level, if there is one.

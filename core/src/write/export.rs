@@ -13,6 +13,9 @@ use crate::{Error, Result};
 /// Bytes that are held at a time, unless a single plane is more.
 const PART_BYTES: u64 = 64 << 20;
 
+/// Side of a chunk of a `.zarr` where nothing else is said, voxels.
+const CHUNK: u64 = 64;
+
 /// What a box is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -20,7 +23,7 @@ pub enum Format {
     Npy,
     /// A stack of planes with the voxel size as ImageJ and Fiji read it: `.tif`, `.tiff`. Half floats become floats.
     Tiff,
-    /// An OME-Zarr 0.4 image of one level, in chunks of 64³, at its place in the world: `.zarr`.
+    /// An OME-Zarr 0.4 image of one level, at its place in the world: `.zarr`.
     OmeZarr,
 }
 
@@ -47,6 +50,8 @@ pub struct Export {
     pub level: usize,
     /// Its voxels.
     pub voxels: VoxelBox,
+    /// Voxels of the chunks of a `.zarr`, at least 1.
+    pub chunk_shape: Zyx<u64>,
 }
 
 impl Export {
@@ -56,7 +61,7 @@ impl Export {
         let known = volume.levels().get(level)?;
         let first = |nm: Zyx<f64>| known.world_from_voxel.voxel_from_world(nm).map(|v| (v - 1e-9).ceil() as i64);
         let voxels = VoxelBox::new(first(box_nm.lo), first(box_nm.hi)).intersection(&VoxelBox::of_shape(known.shape));
-        (!voxels.is_empty()).then_some(Self { level, voxels })
+        (!voxels.is_empty()).then_some(Self { level, voxels, chunk_shape: Zyx::splat(CHUNK) })
     }
 
     /// Bytes of the elements.

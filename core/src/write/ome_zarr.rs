@@ -1,4 +1,4 @@
-//! An OME-Zarr 0.4 image of one level: Zarr v2, chunks of 64³, blosc with zstd.
+//! An OME-Zarr 0.4 image of one level: Zarr v2, blosc with zstd.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,9 +15,7 @@ use crate::ome::{NgffVersion, group_files, multiscale_attributes};
 use crate::volume::{DType, Volume};
 use crate::{Error, Result, with_buffer};
 
-/// Side of a chunk, voxels.
-const CHUNK: u64 = 64;
-/// Side of what is read at a time, voxels.
+/// Side of what is read at a time, voxels, if a chunk is not longer.
 const BLOCK: u64 = 256;
 /// The only level.
 const LEVEL: &str = "s0";
@@ -27,13 +25,14 @@ pub(super) fn write(volume: &Volume, export: &Export, path: &Path, read: &mut Re
     let failed = |reason: String| io("write", path, std::io::Error::other(reason));
     let shape = export.voxels.shape();
     let store = FilesystemStore::new(path).map_err(|error| failed(error.to_string()))?;
-    let document = document(volume.dtype(), shape);
+    let chunk_shape = export.chunk_shape.map(|side| side.max(1));
+    let document = document(volume.dtype(), shape, chunk_shape);
     let metadata: ArrayMetadata = serde_json::from_value(document.clone())
         .map_err(|error| Error::Codec { path: path.display().to_string(), reason: error.to_string() })?;
     let array = Array::new_with_metadata(Arc::new(store), &format!("/{LEVEL}"), metadata)
         .map_err(|error| failed(error.to_string()))?;
     files(path, &group_files(NgffVersion::V04, &attributes(volume, export)))?;
-    for block in chunk_windows(&VoxelBox::of_shape(shape), shape, Zyx::splat(BLOCK)) {
+    for block in chunk_windows(&VoxelBox::of_shape(shape), shape, block_of(chunk_shape)) {
         let at = |corner: Zyx<i64>| corner + export.voxels.lo;
         let part = VoxelBox::new(at(block.voxels.lo), at(block.voxels.hi));
         let ControlFlow::Continue(values) = read(&part)? else { return Ok(false) };
@@ -59,13 +58,18 @@ fn attributes(volume: &Volume, export: &Export) -> Map<String, Value> {
     multiscale_attributes(NgffVersion::V04, volume.name(), &[(LEVEL, export.world_from_voxel(volume))])
 }
 
+/// Whole chunks, so that each is written once.
+fn block_of(chunk_shape: Zyx<u64>) -> Zyx<u64> {
+    chunk_shape.map(|side| side * (BLOCK / side).max(1))
+}
+
 /// The metadata document of the array.
-fn document(dtype: DType, shape: Zyx<u64>) -> Value {
+fn document(dtype: DType, shape: Zyx<u64>, chunk_shape: Zyx<u64>) -> Value {
     let bytes = dtype.size_bytes();
     // Bit shuffle for grey values (their low bits are noise), byte shuffle for ids.
     let shuffle = if bytes == 1 { 2 } else { 1 };
     json!({
-        "zarr_format": 2, "shape": shape, "chunks": Zyx::splat(CHUNK), "dtype": super::npy::descr(dtype, '<'),
+        "zarr_format": 2, "shape": shape, "chunks": chunk_shape, "dtype": super::npy::descr(dtype, '<'),
         "fill_value": 0, "order": "C", "filters": null, "dimension_separator": "/",
         "compressor": {"id": "blosc", "cname": "zstd", "clevel": 5, "shuffle": shuffle, "blocksize": 0},
     })

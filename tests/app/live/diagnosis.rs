@@ -26,6 +26,7 @@ fn diagnosed() -> (State, Arc<Diagnosis>) {
         because: "30 % of lookups miss".to_owned(),
         cost: "3.3 GiB more memory; no bias".to_owned(),
         changes: vec![Change { key: "loader.memory".to_owned(), value: Some("\"8 GiB\"".to_owned()) }],
+        commands: Vec::new(),
         predicted_samples_per_s: 61.0,
         gain: 0.31,
     }];

@@ -91,6 +91,8 @@ fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         (prop::option::of(text()), wants.clone()).prop_map(|(token, wants)| Message::Join(Join { token, wants })),
         wants.prop_map(Message::Watch),
+        (text(), text()).prop_map(|(key, value)| Message::Tune(Tune::Set { key, value })),
+        text().prop_map(Message::Done),
         prop::bool::ANY.prop_map(|pause| Message::Tune(if pause { Tune::Pause } else { Tune::Resume })),
         about.prop_map(|about| Message::Welcome(Box::new(about))),
         text().prop_map(Message::Refused),

@@ -8,7 +8,7 @@ use microtome_core::Error;
 use microtome_core::loader::{Batch, Loader};
 use microtome_core::telemetry::serve::Server;
 use microtome_core::telemetry::wire::{Join, Message, SliceLog, SpanLog, Tune, Wants, greeting, packet};
-use microtome_core::telemetry::{Client, Stage};
+use microtome_core::telemetry::{Client, Event, Stage};
 
 use super::served::{catalog, check, config, hear, serving, unwatched, viewer};
 
@@ -149,6 +149,60 @@ fn only_a_loader_that_allows_it_is_paused_from_elsewhere() {
     client.tune(Tune::Resume).unwrap();
     while paused(&mut client) {}
     assert!(!loader.is_paused());
+}
+
+/// What the loader answers to this, with what it says meanwhile left out.
+fn answer(client: &mut Client, key: &str, value: &str) -> Message {
+    client.tune(Tune::Set { key: key.to_owned(), value: value.to_owned() }).unwrap();
+    loop {
+        match client.next(super::served::PATIENCE).unwrap() {
+            Some(said @ (Message::Done(_) | Message::Refused(_))) => return said,
+            Some(_) => {}
+            None => unreachable!("a loader answers"),
+        }
+    }
+}
+
+#[test]
+fn memory_can_be_set_from_elsewhere_where_that_is_allowed_and_batches_stay_the_same() {
+    let expected = unwatched(24);
+    let refused = |client: &mut Client, key: &str, value: &str| match answer(client, key, value) {
+        Message::Refused(words) => words,
+        other => unreachable!("{key} = {value}: {other:?}"),
+    };
+    let (loader, address) = serving("");
+    assert!(refused(&mut viewer(address), "loader.memory", "\"32 MiB\"").contains("allow_tuning"));
+    assert_eq!(loader.stats().memory.budget_bytes, 64 << 20);
+    let (loader, address) = serving("allow_tuning = true");
+    let mut client = viewer(address);
+    check(&loader, &expected[..8]);
+    assert_eq!(
+        answer(&mut client, "loader.memory", "\"32 MiB\""),
+        Message::Done("loader.memory is \"32 MiB\" now".to_owned())
+    );
+    check(&loader, &expected[8..]);
+    let stats = loader.stats();
+    assert_eq!((stats.memory.budget_bytes, stats.setup.memory_bytes), (32 << 20, 32 << 20));
+    assert!(stats.chunk_cache.capacity_bytes < 32 << 20 && stats.memory.owned_bytes() <= 32 << 20, "{stats:?}");
+    let changed =
+        |event: &Event| matches!(event, Event::ConfigChanged { changes } if changes[0].key == "loader.memory");
+    assert!(stats.events.iter().any(|mark| changed(&mark.event)), "{:?}", stats.events);
+    assert!(viewer(address).about().config.contains("32 MiB"), "who comes later is told what is in force");
+    // What would change batches, needs other threads, is no key, is no value or does not fit is refused in words.
+    for (key, value, words) in [
+        ("loader.seed", "9", "which batches come"),
+        ("sampling.chunk_local", "4", "which batches come"),
+        ("loader.threads", "7", "when the loader starts"),
+        ("telemetry.allow_tuning", "false", "when the loader starts"),
+        ("loader.memmory", "1", "nearest known is `memory`"),
+        ("loader.memory", "\"a lot\"", "loader.memory"),
+        ("loader.memory", "\"1 KiB\"", "memory"),
+        ("loader.memory", "= =", "no TOML"),
+    ] {
+        let said = refused(&mut client, key, value);
+        assert!(said.contains(words), "{key} = {value}: {said}");
+    }
+    assert_eq!(loader.stats().memory.budget_bytes, 32 << 20);
 }
 
 #[test]

@@ -157,12 +157,12 @@ fn miscounted(last: &Stats) -> Option<Alert> {
     Some(Alert {
         kind: AlertKind::Miscounted,
         severity: Severity::Warning,
-        what: "the chunk cache counts other bytes than it has".to_owned(),
-        because: format!(
-            "it counts {}, and its entries are {}",
+        what: format!(
+            "the chunk cache counts {} of entries and has {}",
             bytes(audit.counted_bytes as f64),
             bytes(audit.found_bytes as f64)
         ),
+        because: "a walk through all of its entries found other bytes than it counts".to_owned(),
         advice: "the budget does not hold; please report this".to_owned(),
     })
 }
@@ -203,10 +203,11 @@ fn rest_grows(course: &Course<'_>) -> Option<Alert> {
     })
 }
 
+/// Of chunks alone: what batches leave behind is kept for those to come.
 fn fragmented(course: &Course<'_>) -> Option<Alert> {
     let last = course.last.memory;
-    let peak = course.history.iter().max_by_key(|stats| stats.memory.owned_bytes())?.memory;
-    let given_back = peak.owned_bytes() as f64 - last.owned_bytes() as f64;
+    let peak = course.history.iter().max_by_key(|stats| stats.memory.cache_bytes)?.memory;
+    let given_back = peak.cache_bytes as f64 - last.cache_bytes as f64;
     if given_back < KEPT.0 || last.rss_bytes == 0 {
         return None;
     }
@@ -217,9 +218,9 @@ fn fragmented(course: &Course<'_>) -> Option<Alert> {
     Some(Alert {
         kind: AlertKind::Fragmented,
         severity: Severity::Note,
-        what: format!("the process keeps {} that the loader has given back", bytes(kept)),
+        what: format!("the process keeps {} that chunks have given back", bytes(kept)),
         because: format!(
-            "its owners hold {} less than at their most, and the process is {} smaller",
+            "the cache holds {} less than at its most, and the process is {} smaller",
             bytes(given_back),
             bytes((given_back - kept).max(0.0))
         ),

@@ -7,7 +7,7 @@
 //! | rule there | its condition and advice | here | what is measured in addition |
 //! | --- | --- | --- | --- |
 //! | M1 | process takes > 80 % of memory: smaller batch | [`AlertKind::MachineShort`] | what the machine has *left*, and who holds the rest: loader, process, others |
-//! | M2, G3, G4 | reserved but not allocated > 15, 30 %: empty the cache | [`AlertKind::Fragmented`] | what the process kept of what its owners gave back |
+//! | M2, G3, G4 | reserved but not allocated > 15, 30 %: empty the cache | [`AlertKind::Fragmented`] | what the process kept of what chunks gave back |
 //! | M3 | process > 8000 MB: less in memory | [`AlertKind::BudgetExceeded`], [`AlertKind::RestGrows`] | owners against the budget; a trend with its fit |
 //! | M4 | little allocated: larger batch | the verdict, [`RemedyKind::PrefetchDepth`](super::RemedyKind::PrefetchDepth) | whether training waits at all |
 //! | G1, G2 | > 80, 90 % reserved: smaller batch, watch out | [`AlertKind::MachineShort`], [`AlertKind::BatchesCrowdOut`] | misses that the lack of room causes |
@@ -47,7 +47,7 @@ pub enum AlertKind {
     Miscounted,
     /// What no owner accounts for grows.
     RestGrows,
-    /// Owners gave memory back, and the process kept it.
+    /// Chunks gave memory back, and the process kept it.
     Fragmented,
     /// Workers have nothing to do although the consumer waits.
     WorkersIdle,

@@ -118,32 +118,67 @@ impl Case<'_> {
     /// Chunks half as long.
     pub(super) fn rechunk(&self) -> Option<Remedy> {
         let amplification = self.window.reads.amplification().filter(|times| *times > 2.0)?;
-        let halved = |stored: &StoredSetup| StoredSetup {
-            chunk_shape: stored.chunk_shape.map(|extent| if extent > 16 { extent.div_ceil(2) } else { extent }),
-            ..stored.clone()
-        };
+        let halved = |stored: &StoredSetup| StoredSetup { chunk_shape: halved(stored), ..stored.clone() };
         let before: f64 = self.stored().map(|(array, stored)| touched_bytes(array, stored, 1)).sum();
         let after: f64 = self.stored().map(|(array, stored)| touched_bytes(array, &halved(stored), 1)).sum();
         // Requests to the store get more, not fewer.
         let model = self.model.clone().scaled(Stage::Decode, (after / before.max(1.0)).min(1.0));
-        let sharded = self.stored().all(|(_, stored)| stored.is_sharded);
-        let disk = if sharded {
-            "a copy of the data"
-        } else {
-            "a copy of the data, in shards, or there are 8 times as many files"
-        };
-        Some(self.remedy(
+        let copies: Vec<_> = self.stored().filter(|(array, _)| array.key.starts_with("input.")).collect();
+        let remedy = self.remedy(
             (RemedyKind::Rechunk, &model),
             "write the data with chunks half as long".to_owned(),
             format!("chunks that are touched hold {amplification:.1} bytes for each that is used"),
-            format!("disk: {disk}; no bias"),
+            format!(
+                "disk: about {} for the copy of the EM of the first dataset, in 8 times as many files; no bias; other datasets \
+                 and labels (--volume CROP/CLASS) likewise, and the configuration has to name the copies",
+                words::bytes(copies.iter().map(|(_, stored)| self.encoded_bytes(stored)).sum())
+            ),
             Vec::<Change>::new(),
-        ))
+        );
+        let mut commands: Vec<_> = copies.iter().map(|(_, stored)| export_command(stored)).collect();
+        commands.dedup();
+        Some(Remedy { commands, ..remedy })
+    }
+
+    /// What a level takes on disk, if all of it is encoded as what was read in this run.
+    fn encoded_bytes(&self, stored: &StoredSetup) -> f64 {
+        let bytes =
+            |stage: Stage| self.window.stages.iter().find(|row| row.stage == stage).map_or(0.0, |row| row.bytes as f64);
+        let decoded = stored.shape.iter().map(|n| *n as f64).product::<f64>() * stored.voxel_bytes as f64;
+        let ratio = if bytes(Stage::Decode) > 0.0 { bytes(Stage::Fetch) / bytes(Stage::Decode) } else { 1.0 };
+        decoded * ratio.min(1.0)
     }
 
     /// Arrays that are read from one volume.
     fn stored(&self) -> impl Iterator<Item = (&ArraySetup, &StoredSetup)> {
         self.window.setup.arrays.iter().filter_map(|array| Some((array, array.stored.as_ref()?)))
+    }
+}
+
+/// Chunks half as long, but no shorter than 16 voxels.
+fn halved(stored: &StoredSetup) -> [u64; 3] {
+    stored.chunk_shape.map(|extent| if extent > 16 { extent.div_ceil(2) } else { extent })
+}
+
+/// What writes the level with chunks half as long.
+fn export_command(stored: &StoredSetup) -> String {
+    let [z, y, x] = halved(stored);
+    let name = stored.path.trim_end_matches('/').rsplit('/').next().unwrap_or("em").trim_end_matches(".zarr");
+    format!(
+        "microtome export {} --level {} --chunk {z},{y},{x} --out {}",
+        quoted(&stored.path),
+        stored.level,
+        quoted(&format!("{name}-chunks-{z}x{y}x{x}.zarr"))
+    )
+}
+
+/// A word of a shell, in quotes where it needs them.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -223,6 +258,9 @@ mod tests {
 
     fn array(side: u64, chunk: u64) -> (ArraySetup, StoredSetup) {
         let stored = StoredSetup {
+            path: "/data/a b.zarr/em".to_owned(),
+            level: 1,
+            shape: [256; 3],
             voxel_size_nm: [8.0; 3],
             coarser_nm: None,
             chunk_shape: [chunk; 3],
@@ -247,6 +285,17 @@ mod tests {
             let expected = (mean * chunk as f64).powi(3);
             assert!((touched_bytes(&array, &stored, 1) / expected - 1.0).abs() < 1e-9, "{side} {chunk}");
         }
+    }
+
+    #[test]
+    fn the_command_writes_chunks_half_as_long_whatever_the_path_holds() {
+        let (_, stored) = array(128, 128);
+        assert_eq!(
+            export_command(&stored),
+            "microtome export '/data/a b.zarr/em' --level 1 --chunk 64,64,64 --out em-chunks-64x64x64.zarr"
+        );
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(halved(&StoredSetup { chunk_shape: [1, 16, 33], ..stored }), [1, 16, 17]);
     }
 
     #[test]

@@ -176,8 +176,8 @@ impl Case<'_> {
             (RemedyKind::ClassSubset, &model),
             format!("train {} of the {} classes of {} at a time", array.channels / 2, array.channels, array.key),
             format!("its classes take {} of a worker for each sample", words::seconds(fetch_s + decode_s + gather_s)),
-            "the network learns fewer classes".to_owned(),
-            Vec::new(),
+            "the network learns fewer classes: these are the first, others do as well".to_owned(),
+            array.classes.get(..array.channels / 2).map(|kept| classes_change(array, kept)).into_iter().collect(),
         ))
     }
 
@@ -190,4 +190,10 @@ impl Case<'_> {
     fn is_cause(&self, demand_s: f64) -> bool {
         demand_s >= WORTH * self.model.workers_s.iter().sum::<f64>()
     }
+}
+
+/// Some classes of a target, as its key has them.
+fn classes_change(array: &ArraySetup, kept: &[String]) -> Change {
+    let names = kept.iter().map(|name| toml::Value::from(name.as_str())).collect::<Vec<_>>();
+    change(&format!("{}.classes", array.key), toml::Value::Array(names).to_string())
 }

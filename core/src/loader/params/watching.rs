@@ -22,7 +22,7 @@ pub(super) const TELEMETRY: Section = Section {
             "telemetry.allow_tuning",
             Kind::Switch,
             &["false"],
-            "Whether viewers may change the loader (pause it, let it go on), too.",
+            "Whether viewers may change the loader (pause it, let it go on, set loader.memory), too.",
         ),
         Param::other(
             "telemetry.puffin",

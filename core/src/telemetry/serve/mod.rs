@@ -37,9 +37,9 @@ pub trait Subject: Send + Sync {
     /// The last batch that was sliced, one entry per sample.
     fn slices(&self) -> Option<Arc<Vec<SampleSlice>>>;
 
-    /// Changes it.
+    /// Changes it; answers what has changed, in words.
     ///
     /// # Errors
     /// Why it does not change, in words.
-    fn tune(&self, tune: Tune) -> Result<(), String>;
+    fn tune(&self, tune: Tune) -> Result<String, String>;
 }

@@ -185,7 +185,7 @@ impl Viewer<'_> {
                 Err("this loader may only be looked at; telemetry.allow_tuning = true would allow more".to_owned())
             }
         };
-        done.or_else(|words| send(&mut self.stream, Message::Refused(words)))
+        send(&mut self.stream, done.map_or_else(Message::Refused, Message::Done))
     }
 }
 

@@ -18,6 +18,7 @@ const BATCHES: u8 = 19;
 const DROPPED: u8 = 20;
 const ENDED: u8 = 21;
 const MARKS: u8 = 22;
+const DONE: u8 = 23;
 const SPANS: u8 = 32;
 const SLICE: u8 = 33;
 
@@ -32,6 +33,7 @@ pub fn encode(message: &Message) -> Result<(u8, Vec<u8>), Fault> {
         Message::Tune(said) => (TUNE, json(TUNE, said)?),
         Message::Welcome(said) => (WELCOME, json(WELCOME, said)?),
         Message::Refused(said) => (REFUSED, json(REFUSED, said)?),
+        Message::Done(said) => (DONE, json(DONE, said)?),
         Message::Stats(said) => (STATS, json(STATS, said)?),
         Message::Batches(said) => (BATCHES, json(BATCHES, said)?),
         Message::Marks(said) => (MARKS, json(MARKS, said)?),
@@ -53,6 +55,7 @@ pub fn decode(kind: u8, content: &[u8]) -> Result<Option<Message>, Fault> {
         TUNE => Message::Tune(from_json(kind, content)?),
         WELCOME => Message::Welcome(from_json(kind, content)?),
         REFUSED => Message::Refused(from_json(kind, content)?),
+        DONE => Message::Done(from_json(kind, content)?),
         STATS => Message::Stats(from_json(kind, content)?),
         BATCHES => Message::Batches(from_json(kind, content)?),
         MARKS => {

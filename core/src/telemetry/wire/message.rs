@@ -18,6 +18,8 @@ pub enum Message {
     Welcome(Box<About>),
     /// The loader's last word to a viewer, or its answer to [`Message::Tune`]: no, and why.
     Refused(String),
+    /// The loader's answer to [`Message::Tune`]: done, and what it is now.
+    Done(String),
     /// What the loader has measured.
     Stats(Box<Snapshot>),
     /// Batches that were handed over, oldest first.
@@ -55,13 +57,20 @@ pub struct Wants {
 }
 
 /// What a viewer may want changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tune {
     /// Begin no more batches.
     Pause,
     /// Go on.
     Resume,
+    /// Set a key of the configuration, as far as that can be done while it runs.
+    Set {
+        /// Its dotted key, such as `loader.memory`.
+        key: String,
+        /// Its value, as TOML.
+        value: String,
+    },
 }
 
 /// Who the loader is.

@@ -99,6 +99,7 @@ impl Scene {
             shape: [side; 3],
             voxel_size_nm: [8.0; 3],
             channels: 1,
+            classes: Vec::new(),
             sample_bytes: side.pow(3),
             stored: Some(StoredSetup {
                 voxel_size_nm: [8.0; 3],
@@ -106,6 +107,7 @@ impl Scene {
                 chunk_shape: [CHUNK / SHRINK; 3],
                 voxel_bytes: 1,
                 is_sharded: false,
+                ..StoredSetup::default()
             }),
         };
         Setup {
