@@ -47,7 +47,7 @@ fn bar_ui(ui: &Ui, ctx: &PaneContext<'_>, flame: &Flame, rect: Rect, total_ns: u
             ctx.theme.ink_on(fill),
         );
     }
-    let id = ui.id().with(("flame", flame.depth, flame.start_ns, &flame.name));
+    let id = ui.scope_id().with(("flame", flame.depth, flame.start_ns, &flame.name));
     let response = ui.interact(rect, id, Sense::hover());
     let words = format!(
         "{}: {} in {}, {} of all",
