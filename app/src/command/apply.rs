@@ -29,6 +29,12 @@ pub fn apply(state: &mut State, command: Command) {
         Command::ToggleTimelinePause => state.timeline.toggle_pause(),
         Command::ShowTimeline(range) => state.timeline.show(range),
         Command::FitTimeline => state.timeline.fit(),
+        Command::SelectTimeline(range) => state.timeline.select(range),
+        Command::SelectShownTimeline => state.timeline.select_shown(),
+        Command::KeepTimeline => state.timeline.keep(),
+        Command::ToggleFlame => state.timeline.toggle_flame(),
+        Command::FindSpans(text) => state.timeline.find(&text),
+        Command::StepSpans(by) => state.timeline.step_found(by),
         Command::ToggleMaximise(kind) => state.maximised = (state.maximised != Some(kind)).then_some(kind),
         Command::ShowPane(kind) => {
             state.maximised = None;

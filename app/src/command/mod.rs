@@ -130,6 +130,18 @@ pub enum Command {
     ShowTimeline(RangeNs),
     /// Show everything that the timeline holds.
     FitTimeline,
+    /// Say what happened in a stretch of the timeline; `None`: of none.
+    SelectTimeline(Option<RangeNs>),
+    /// Say what happened in what the timeline shows.
+    SelectShownTimeline,
+    /// Keep that, to compare other stretches with it.
+    KeepTimeline,
+    /// Show what happened as a flame, or as a table.
+    ToggleFlame,
+    /// Look for spans by name and by what they worked on.
+    FindSpans(String),
+    /// Go to the next span that was found, or with a negative number back.
+    StepSpans(i64),
     /// Labels over the slices.
     ToggleLabels,
     /// Opacity of the labels, 0–1.

@@ -228,6 +228,28 @@ fn loader() -> Vec<CommandSpec> {
             .key(Shortcut::plain(Key::Char('T')))
             .check(|state| state.timeline.view().paused),
         spec(Loader, Command::FitTimeline, "Fit the timeline", "Show everything that the timeline holds."),
+        spec(
+            Loader,
+            Command::SelectShownTimeline,
+            "Sum up the timeline",
+            "Say what happened in what the timeline shows: spans, threads, waiting; Shift drag sums up a part.",
+        )
+        .when(|state| state.timeline.recording().span_count() > 0),
+        spec(Loader, Command::KeepTimeline, "Keep the sum of the timeline", "Compare other stretches with it.").needs(
+            |state| state.timeline.selected().is_some() || state.timeline.kept().is_some(),
+            "Nothing is summed up.",
+        ),
+        spec(
+            Loader,
+            Command::ToggleFlame,
+            "Sum up as a flame",
+            "Spans inside of spans, as wide as the time they took.",
+        )
+        .check(|state| state.timeline.is_flame()),
+        spec(Loader, Command::StepSpans(1), "Next span that was found", "Go through what was found in the timeline.")
+            .needs(|state| state.timeline.search().count() > 0, "Nothing was found."),
+        spec(Loader, Command::StepSpans(-1), "Previous span that was found", "Go back through what was found.")
+            .needs(|state| state.timeline.search().count() > 0, "Nothing was found."),
     ]
 }
 

@@ -9,6 +9,7 @@ use microtome::ThemeName;
 use microtome::panes::PaneKind;
 use microtome::state::timeline::RangeNs;
 use microtome::state::{Recording, State};
+use microtome_core::telemetry::{Span, Timeline, Track};
 
 use super::bench::{Bench, harness, running_state, timeline, timeline_rect};
 
@@ -162,4 +163,85 @@ fn a_span_under_the_pointer_says_what_it_is() {
     harness.hover_at(pos2(x(1_005e6), consumer + 16.0 + 5.0 + 16.0));
     harness.run();
     assert!(harness.query_by_label_contains("phantom s0 (20, 0, 2)").is_some(), "the detail of a nested span");
+}
+
+#[test]
+fn a_stretch_is_summed_up_kept_and_compared() {
+    let mut harness = harness(running_state(), PaneKind::Timeline, ThemeName::Light, [900.0, 420.0]);
+    harness.run();
+    harness.get_by_label("Sum up").click();
+    harness.run();
+    harness.get_by_label("Sum of 2.0 s");
+    assert!(harness.state().state.timeline.view().paused, "what is summed up stands still");
+    let summary = harness.state().state.timeline.selected().cloned().expect("selected");
+    assert_eq!(summary.threads.len(), 4);
+    let calls = |name: &str| summary.row(name).map(|row| row.calls).unwrap_or_default();
+    assert!(calls("decode") > 0 && calls("gather") > 0, "{:?}", summary.spans);
+    harness.get_by_label("Keep").click();
+    harness.run();
+    harness.get_by_label("Kept");
+    let rect = timeline_rect(&harness);
+    let (from, to) = (pos2(rect.left() + 40.0, rect.top() + 8.0), pos2(rect.left() + 240.0, rect.top() + 8.0));
+    harness.event(Event::ModifiersChanged(Modifiers::SHIFT));
+    harness.drag_at(from);
+    harness.run();
+    harness.hover_at(to);
+    harness.run();
+    harness.drop_at(to);
+    harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    harness.run();
+    let part = harness.state().state.timeline.selected().map(|part| part.range.length()).expect("selected");
+    assert!(part < summary.range.length(), "{part} ns");
+    harness.get_by_label_contains("less what was kept, of 2.0 s");
+    harness.get_by_label("Flame").click();
+    harness.run();
+    assert!(harness.query_all_by_label_contains("flame ").count() > 0);
+    harness.get_by_label("Close the sums").click();
+    harness.run();
+    assert!(harness.state().state.timeline.selected().is_none());
+}
+
+#[test]
+fn spans_are_found_and_gone_through() {
+    let mut harness = live();
+    harness.get_by_label("Find spans").focus();
+    harness.run();
+    harness.event(Event::Text("decode".to_owned()));
+    harness.run();
+    let count = harness.state().state.timeline.search().count();
+    assert!(count > 1);
+    harness.get_by_label_contains(&format!(" of {}", microtome::format::counted(count as u64, "span", "spans")));
+    let (before, _) = harness.state().state.timeline.search().current().expect("one is shown");
+    harness.get_by_label("Next span that was found").click();
+    harness.run();
+    let (after, found) = harness.state().state.timeline.search().current().expect("one is shown");
+    assert_eq!(after, before % count + 1);
+    let range = shown(&harness);
+    assert!(range.start <= found.range.start && found.range.start <= range.end, "it is in sight");
+    harness.get_by_label("Find spans").focus();
+    harness.run();
+    harness.event(Event::Text(" nonsense".to_owned()));
+    harness.run();
+    harness.get_by_label("no span has all of these words");
+}
+
+#[test]
+fn two_million_spans_are_painted_as_what_can_be_seen() {
+    const SPANS: i64 = 2_000_000;
+    let span = |index: i64| Span {
+        name: if index % 2 == 0 { "fetch".into() } else { "decode".into() },
+        detail: "".into(),
+        start_ns: index * 1_000,
+        end_ns: index * 1_000 + 900,
+        depth: 0,
+    };
+    let track = Track { thread: "worker-0".to_owned(), spans: (0..SPANS).map(span).collect() };
+    let timeline = Timeline { start_ns: 0, end_ns: SPANS * 1_000, tracks: vec![track] };
+    let recording = Recording::new(Arc::new(timeline));
+    let (_, rows) = recording.threads().next().expect("a thread");
+    for (length_ns, pixels) in [(SPANS * 1_000, 1_500), (SPANS * 10, 1_500), (2_000_000, 1_500), (20_000, 1_500)] {
+        let range = RangeNs::new(77_000, 77_000 + length_ns);
+        let pieces = rows[0].pieces(range, length_ns as f64 / f64::from(pixels));
+        assert!(!pieces.is_empty() && pieces.len() <= 2 * pixels as usize, "{} pieces of {length_ns} ns", pieces.len());
+    }
 }

@@ -1,13 +1,17 @@
 //! The pane `timeline`: what every thread did in the last seconds, span by span; zoom, pan, pause.
 
+mod flame;
 mod lanes;
 mod paint;
+mod sums;
 
 use egui::{Align, Layout, PopupAnchor, Rect, Response, RichText, ScrollArea, Sense, Tooltip, Ui, pos2, vec2};
 use microtome_core::telemetry::Stage;
 
 use self::lanes::{LANE, Lanes};
-use self::paint::{TimeAxis, kind_color, paint_ground, paint_hover, paint_rows, paint_ruler};
+use self::paint::{
+    TimeAxis, kind_color, paint_found, paint_ground, paint_hover, paint_idle, paint_range, paint_rows, paint_ruler,
+};
 use super::figure::{message_ui, stage_words, swatch_ui, why_nothing};
 use crate::command::Command;
 use crate::context::PaneContext;
@@ -25,6 +29,7 @@ const SLACK: f64 = 2.0;
 /// Draws the pane.
 pub fn timeline_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     toolbar_ui(ui, ctx);
+    search_ui(ui, ctx);
     let recording = ctx.state.timeline.recording();
     if recording.span_count() == 0 {
         let why = if ctx.state.loader.stats.is_some() {
@@ -35,6 +40,7 @@ pub fn timeline_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
         message_ui(ui, ctx.theme, &why);
         return;
     }
+    sums::sums_ui(ui, ctx);
     let gutter = gutter_width(ui, ctx);
     let (ruler, _) = ui.allocate_exact_size(vec2(ui.available_width(), RULER), Sense::hover());
     let axis = TimeAxis {
@@ -91,6 +97,45 @@ fn toolbar_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     });
 }
 
+/// The field that looks for spans, and what was found.
+fn search_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
+    let search = ctx.state.timeline.search();
+    ui.horizontal(|ui| {
+        let mut text = search.text().to_owned();
+        let field =
+            egui::TextEdit::singleline(&mut text).hint_text("Find spans: stage, dataset, chunk…").desired_width(220.0);
+        let field = ui.add(field);
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find spans"));
+        let field =
+            field.on_hover_text("Every word must be in a span's name or in what it worked on. Enter goes to the next.");
+        if field.changed() {
+            ctx.send(Command::FindSpans(text));
+        }
+        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+            ctx.send(Command::StepSpans(1));
+            field.request_focus();
+        }
+        if search.is_on() {
+            for (sign, name, by) in [("<", "Previous span that was found", -1), (">", "Next span that was found", 1)] {
+                let button = ui.add_enabled(search.count() > 0, egui::Button::new(sign).small()).on_hover_text(name);
+                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, search.count() > 0, name));
+                if button.clicked() {
+                    ctx.send(Command::StepSpans(by));
+                }
+            }
+            let words = match search.current() {
+                Some((number, _)) => format!("{number} of {}", format::counted(search.count() as u64, "span", "spans")),
+                None => "no span has all of these words".to_owned(),
+            };
+            ui.label(RichText::new(words).small().color(ctx.theme.weak));
+        }
+        let sum = ui.button("Sum up").on_hover_text("What happened in what is shown. Shift drag: in a part of it.");
+        if sum.clicked() {
+            ctx.send(Command::SelectShownTimeline);
+        }
+    });
+}
+
 fn legend_ui(ui: &mut Ui, ctx: &PaneContext<'_>) {
     ui.spacing_mut().item_spacing.x = 4.0;
     for stage in Stage::ALL.into_iter().rev() {
@@ -126,7 +171,12 @@ fn rows_ui(ui: &mut Ui, ctx: &PaneContext<'_>, axis: &TimeAxis, lines: &Grid) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, label.as_str()));
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
     paint_ground(&painter, rect, axis, lines, recording.range(), ctx.theme);
+    paint_idle(&painter, rect.top(), axis, &lanes, recording, ctx.theme);
     paint_rows(&painter, rect.top(), axis, &lanes, recording, ctx.theme);
+    paint_found(&painter, rect.top(), axis, &lanes, ctx.state.timeline.search(), ctx.theme);
+    if let Some(selected) = ctx.state.timeline.selected() {
+        paint_range(&painter, rect, axis, selected.range, ctx.theme.accent);
+    }
     navigate(ui, ctx, &response, axis);
     hover_ui(ui, ctx, &response, axis, &lanes);
 }
@@ -163,6 +213,15 @@ fn navigate(ui: &mut Ui, ctx: &PaneContext<'_>, response: &Response, axis: &Time
     // egui counts clicks wherever they fell: a double click soon after a button is its third.
     if response.double_clicked() || response.triple_clicked() {
         ctx.send(Command::FitTimeline);
+        return;
+    }
+    let selects = ui.input(|input| input.modifiers.shift);
+    if selects && response.dragged() {
+        let (from, to) = ui.input(|input| (input.pointer.press_origin(), input.pointer.latest_pos()));
+        if let (Some(from), Some(to)) = (from, to) {
+            let ends = [axis.at(from.x), axis.at(to.x)];
+            ctx.send(Command::SelectTimeline(Some(RangeNs::new(ends[0].min(ends[1]), ends[0].max(ends[1])))));
+        }
         return;
     }
     if response.dragged() {

@@ -5,11 +5,13 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKi
 
 use super::lanes::{LANE, Lanes};
 use crate::state::Recording;
-use crate::state::timeline::{Grid, Kind, Piece, RangeNs, Row};
+use crate::state::timeline::{Grid, Kind, Piece, RangeNs, Row, SpanSearch};
 use crate::theme::Theme;
 
 /// A span gets its name written on it from this width on, points.
 const NAMED: f32 = 34.0;
+/// Idle time is painted from this width on, points.
+const SEEN: f32 = 2.0;
 /// Spans are painted at least this wide, points.
 const NARROWEST: f32 = 1.0;
 
@@ -77,6 +79,71 @@ pub fn paint_ground(painter: &Painter, rect: Rect, axis: &TimeAxis, grid: &Grid,
     }
     for tick in &grid.ticks {
         painter.vline(axis.x(tick.at_ns), rect.y_range(), Stroke::new(1.0, Theme::faded(theme.line, 0.7)));
+    }
+}
+
+/// Paints, behind the outermost row of each thread in sight, where it did nothing: for as long as can be seen.
+pub fn paint_idle(painter: &Painter, top: f32, axis: &TimeAxis, lanes: &Lanes, recording: &Recording, theme: &Theme) {
+    let clip = painter.clip_rect();
+    let visible = lanes.visible(clip.top() - top, clip.bottom() - top);
+    let recorded = recording.range();
+    let mut mesh = Mesh::default();
+    for (thread, (_, rows)) in recording.threads().enumerate().skip(visible.start).take(visible.len()) {
+        let (Some(place), Some(row)) = (lanes.thread(thread), rows.first()) else { continue };
+        let strip = top + place.top..=top + place.top + LANE - 1.0;
+        let mut idle = |from_ns: i64, to_ns: i64| {
+            let (left, right) = (axis.x(from_ns).max(axis.left), axis.x(to_ns).min(axis.left + axis.width));
+            if right - left >= SEEN {
+                let rect = Rect::from_x_y_ranges(left..=right, *strip.start()..=*strip.end());
+                mesh.add_colored_rect(rect, Theme::faded(theme.weak, 0.14));
+            }
+        };
+        let mut reached_ns = recorded.start.max(axis.range.start);
+        for piece in row.pieces(axis.range, axis.point_ns()) {
+            let (from_ns, to_ns) = match piece {
+                Piece::Span(mark) => (mark.start_ns, mark.end_ns),
+                Piece::Dense { range, .. } => (range.start, range.end),
+            };
+            idle(reached_ns, from_ns);
+            reached_ns = reached_ns.max(to_ns);
+        }
+        idle(reached_ns, recorded.end.min(axis.range.end));
+    }
+    painter.add(Shape::mesh(mesh));
+}
+
+/// Paints a line under each span in sight that was looked for, one a point at most.
+pub fn paint_found(painter: &Painter, top: f32, axis: &TimeAxis, lanes: &Lanes, search: &SpanSearch, theme: &Theme) {
+    let mut mesh = Mesh::default();
+    let mut last: Vec<f32> = Vec::new();
+    for found in search.within(RangeNs::new(axis.range.start.saturating_sub(axis.range.length()), axis.range.end)) {
+        let Some(place) = lanes.thread(found.thread) else { continue };
+        let left = axis.x(found.range.start).max(axis.left);
+        let right = axis.x(found.range.end).min(axis.left + axis.width).max(left + 1.0);
+        if last.len() <= found.thread {
+            last.resize(found.thread + 1, f32::MIN);
+        }
+        // What lies under a line that is there already adds nothing to see.
+        if right <= axis.left || right - last[found.thread] < 1.0 {
+            continue;
+        }
+        last[found.thread] = right;
+        let y = top + place.top + place.depths as f32 * LANE;
+        mesh.add_colored_rect(Rect::from_x_y_ranges(left..=right, y - 2.0..=y + 1.0), theme.strong);
+    }
+    painter.add(Shape::mesh(mesh));
+    if let Some((_, found)) = search.current().filter(|_| search.is_on()) {
+        paint_range(painter, painter.clip_rect(), axis, found.range, theme.strong);
+    }
+}
+
+/// Paints a stretch of time through all threads.
+pub fn paint_range(painter: &Painter, rect: Rect, axis: &TimeAxis, range: RangeNs, color: Color32) {
+    let (left, right) = (axis.x(range.start), axis.x(range.end));
+    let rect = Rect::from_x_y_ranges(left..=right.max(left + 1.0), rect.y_range());
+    painter.rect_filled(rect, 0.0, Theme::faded(color, 0.12));
+    for x in [rect.left(), rect.right()] {
+        painter.vline(x, rect.y_range(), Stroke::new(1.0, color));
     }
 }
 
