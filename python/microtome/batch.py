@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _microtome
+from .show import html_of_batch
 
 __all__ = ["Batch"]
 
@@ -88,6 +89,9 @@ class Batch(Mapping[str, np.ndarray]):
     def skipped(self) -> list[dict[str, Any]]:
         """Samples that could not be read, in whose place others were drawn, with the reason."""
         return self._native.skipped()
+
+    def _repr_html_(self) -> str:
+        return html_of_batch(self)
 
     def __repr__(self) -> str:
         arrays = ", ".join(f"{name} {array.shape} {array.dtype}" for name, array in self.items())

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _microtome
 from .errors import DatasetError
+from .show import html_of_dataset
 
 __all__ = ["Crop", "Dataset", "Patch", "Volume", "World", "open"]
 
@@ -224,6 +225,9 @@ class Dataset:
         self.name: str = said["name"]
         self.raw = Volume(catalog.raw(index))
         self.crops = [Crop(catalog, (index, number), crop) for number, crop in enumerate(said["crops"])]
+
+    def _repr_html_(self) -> str:
+        return html_of_dataset(self)
 
     def __repr__(self) -> str:
         return f"<Dataset {self.name}: {self.raw!r}, {len(self.crops)} crops>"

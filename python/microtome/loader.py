@@ -13,6 +13,7 @@ from . import _microtome, turns
 from .batch import Batch
 from .config import Config
 from .errors import StoppedError
+from .show import html_of_loader
 from .stats import plain_seconds
 from .turns import Turn, Turns
 
@@ -243,6 +244,11 @@ class Loader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _repr_html_(self) -> str:
+        # What is only looked at is not started.
+        is_running = self._native is not None and self._pid == os.getpid()
+        return html_of_loader(self, self.stats() if is_running else None)
 
     def __repr__(self) -> str:
         rank, world_size = self._plan.share
