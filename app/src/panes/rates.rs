@@ -10,7 +10,7 @@ use crate::state::history::Curve;
 use crate::theme::Theme;
 
 /// A plot is at least so large, points.
-const LEAST_WIDTH: f32 = 230.0;
+const LEAST_WIDTH: f32 = 200.0;
 const LEAST_HEIGHT: f32 = 96.0;
 const MOST_HEIGHT: f32 = 240.0;
 const GAP: f32 = 8.0;

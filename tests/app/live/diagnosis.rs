@@ -112,7 +112,7 @@ fn a_standstill_is_shown_with_who_waits_for_what_also_without_a_verdict() {
 fn what_changes_brought_stands_beside_what_was_predicted() {
     let (mut state, diagnosis) = diagnosed();
     let remedy = diagnosis.remedies[0].clone();
-    apply(&mut state, Command::ApplyRemedy(Box::new(remedy)));
+    state.trials.plan(&remedy);
     let window = |rate: u64, seconds: u64| {
         let at = |second: u64| Stats {
             elapsed: Duration::from_secs(second),

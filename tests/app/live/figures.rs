@@ -111,7 +111,7 @@ fn curves_say_what_happened_meanwhile() {
     stats.elapsed += Duration::from_millis(100);
     state.now_s += 0.1;
     state.take_stats(stats);
-    let mut harness = harness(state, PaneKind::Throughput, ThemeName::Dark, [1000.0, 420.0]);
+    let mut harness = harness(state, PaneKind::Throughput, ThemeName::Dark, [1000.0, 460.0]);
     harness.run();
     let titles = [
         "samples per second",
@@ -125,7 +125,7 @@ fn curves_say_what_happened_meanwhile() {
         let name = format!("curve: {title}; 1 mark, the last: cache resized: 1.0 GiB → 2.0 GiB");
         let curve = harness.get_by_label(&name);
         let rect = curve.rect();
-        assert!(rect.height() > 60.0 && rect.width() > 150.0, "{title}: {rect:?}");
-        assert!(rect.bottom() <= 420.0 && rect.right() <= 1000.0, "{title} is within the pane: {rect:?}");
+        assert!(rect.height() > 45.0 && rect.width() > 150.0, "{title}: {rect:?}");
+        assert!(rect.bottom() <= 460.0 && rect.right() <= 1000.0, "{title} is within the pane: {rect:?}");
     }
 }
