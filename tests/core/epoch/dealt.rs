@@ -167,3 +167,20 @@ fn workers_in_turn_give_the_batches_of_one_process() {
     let late = Loader::with_options(catalog(0), varied("", ""), LoaderOptions { turn, ..LoaderOptions::default() });
     assert!(matches!(late, Err(Error::Share { .. })), "its turn never comes");
 }
+
+#[test]
+fn an_outline_is_what_the_loader_becomes() {
+    for (rank, world_size, uneven) in [(0, 1, Uneven::Repeat), (1, 3, Uneven::Repeat), (2, 3, Uneven::Drop)] {
+        let (config, share) = (varied("", ""), Share { rank, world_size, uneven });
+        let outline = config.outline(&catalog(0), share).unwrap();
+        let loader = with(config, share, None).unwrap();
+        let epoch = (outline.batches_per_epoch, outline.samples_per_epoch);
+        assert_eq!(epoch, (loader.batches_per_epoch(), loader.samples_per_epoch()));
+        assert_eq!(outline.start, loader.state());
+        outline.check(&loader.state()).unwrap();
+        let other = varied("", "seed = 99\n").outline(&catalog(0), share).unwrap();
+        assert!(matches!(outline.check(&other.start), Err(Error::State { .. })));
+    }
+    let impossible = Share { rank: 2, world_size: 2, uneven: Uneven::Repeat };
+    assert!(matches!(varied("", "").outline(&catalog(0), impossible), Err(Error::Share { .. })));
+}
