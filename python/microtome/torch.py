@@ -33,6 +33,7 @@ Tensors = dict[str, Any]
 Source = Loader | Config | Mapping[str, Any] | str | os.PathLike[str]
 
 # What older versions of torch have no type for is read as signed integers of the same bits.
+_HAS_UNSIGNED = hasattr(torch, "uint64")
 _SIGNED = {np.dtype(np.uint16): np.int16, np.dtype(np.uint32): np.int32, np.dtype(np.uint64): np.int64}
 
 
@@ -222,7 +223,5 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
     if not array.flags.writeable and array.size > 0:
         # All alike: see `Batch.known`.
         return _tensor(array.reshape(-1)[:1].copy())[0].expand(array.shape)
-    try:
-        return torch.from_numpy(array)
-    except TypeError:
-        return torch.from_numpy(array.view(_SIGNED[array.dtype]))
+    signed = None if _HAS_UNSIGNED else _SIGNED.get(array.dtype)
+    return torch.from_numpy(array if signed is None else array.view(signed))
