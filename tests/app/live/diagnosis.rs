@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use egui_kittest::kittest::Queryable as _;
 use microtome::ThemeName;
-use microtome::command::{Command, apply};
 use microtome::panes::PaneKind;
 use microtome::state::State;
 use microtome_core::diagnose::monitor::{Alert, AlertKind, Severity};
